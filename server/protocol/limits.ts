@@ -1,0 +1,105 @@
+/**
+ * Every bound of this server in one place: nothing it holds for a peer may grow past one of these.
+ * `docs/limits.md` shows this table; a test keeps the two equal. Times are ms, sizes bytes.
+ */
+export const LIMITS = {
+  // RTMP: what a connection may take in time
+  handshakeTime: 10_000,
+  /** From the end of the handshake to a publish that was accepted. */
+  timeToPublish: 15_000,
+  /** A publisher that sends nothing at all. */
+  publisherSilence: 20_000,
+  /** A publisher that has been silent for this long gives way to another. */
+  publisherYield: 5_000,
+  /** An error status is on its way before the connection is closed. */
+  refusalLinger: 1_000,
+  rtmpConnections: 1000,
+  rtmpConnectionsPerAddress: 200,
+
+  // RTMP: what a connection may send
+  chunkSize: 16_777_216, // 16 MiB
+  audioVideoMessage: 16_777_216, // 16 MiB
+  dataMessage: 262_144, // 256 KiB
+  commandMessage: 65_536, // 64 KiB
+  knownChunkStreams: 64,
+  partialMessages: 16,
+  partialBytes: 25_165_824, // 24 MiB
+  messageStreams: 8,
+  aggregateMessages: 1024,
+  /** Messages without a body may come in any number, but not without end: each second. */
+  emptyMessagesPerSecond: 2000,
+  commandsPerSecond: 100,
+  /** Bytes that wait to be sent to a publisher. */
+  publisherOutput: 1_048_576, // 1 MiB
+  /** Bad tags, AMF values or codec records in a row, with no good one between. */
+  badMessagesInARow: 50,
+  streamPath: 255,
+  /** Characters of the queries of application, URL and stream key. */
+  streamQuery: 4_096,
+  /** Messages that wait while it is being decided whether their sender may publish. */
+  heldMessages: 4096,
+  heldBytes: 8_388_608, // 8 MiB
+  /** Oddities of one connection that are told, each once. */
+  notedOddities: 32,
+  /** Codecs that a client may list. */
+  fourCcs: 64,
+
+  // AMF
+  amfDepth: 16,
+  amfMembers: 4096,
+  /** All values of one message together. */
+  amfValues: 65_536,
+  amfString: 65_536, // 64 KiB
+
+  // Media
+  videoTracks: 8,
+  audioTracks: 16,
+  modExElements: 8,
+  metadataBytes: 65_536, // 64 KiB
+  /** Tracks may differ by this much in their clocks; beyond it a track is moved to the others. */
+  trackSkew: 10_000,
+
+  // Live streams
+  liveStreams: 1000,
+  gracePeriod: 30_000,
+  /** What a newcomer is given at once: the current GOP within these. */
+  historyTime: 12_000,
+  historyBytes: 25_165_824, // 24 MiB
+
+  // Viewers
+  viewers: 10_000,
+  viewersPerAddress: 2000,
+  /** Messages that a viewer may send to us, each and per second. */
+  viewerMessage: 4_096, // 4 KiB
+  viewerMessagesPerSecond: 50,
+  /** A viewer whose unsent bytes pass this loses pictures up to the next sync sample … */
+  viewerBacklog: 2_097_152, // 2 MiB
+  /** … or whose oldest unsent bytes are older than this. */
+  viewerBacklogTime: 2_000,
+  /** Sound goes on up to this. */
+  viewerSoundBacklog: 3_145_728, // 3 MiB
+  /** Nothing was taken by a viewer for this long while bytes were waiting. */
+  viewerSilence: 10_000,
+  /** Sound may wait for the next picture when viewers are many, but no longer than this. */
+  soundBatchTime: 50,
+  soundBatchViewers: 50,
+
+  // HLS
+  hlsTargetDuration: 10_000,
+  hlsSegment: 2_000,
+  hlsWindow: 60_000,
+  hlsWindowBytes: 100_663_296, // 96 MiB
+  /** Requests that are held until a stream has something to list, and for how long. */
+  hlsHeldRequests: 5000,
+  hlsHoldTime: 15_000,
+
+  // HTTP
+  httpConnections: 20_000,
+  httpHeadersTime: 10_000,
+  httpRequestTime: 30_000,
+  /** A started response of which nothing is taken. */
+  httpSilence: 10_000,
+
+  // Process
+  drainTime: 8_000,
+} as const;

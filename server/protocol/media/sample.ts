@@ -1,0 +1,66 @@
+import type { Bytes } from "../bytes/bytes.ts";
+import type { MediaType, Track } from "./track.ts";
+
+/** A span or a moment in milliseconds; fractions are allowed. */
+export type Milliseconds = number;
+
+/**
+ * One coded picture, or the coded sound of one moment, on the publisher's own clock.
+ *
+ * `data` is what goes into `mdat`: length-prefixed NAL units (4 bytes), a temporal unit of OBUs
+ * without temporal delimiters, or one audio frame. A view of the message it came in.
+ */
+export type Sample = {
+  readonly mediaType: MediaType;
+  readonly trackIndex: number;
+  /** Decode time in ms on a line that never wraps (see `TimestampLine`). */
+  readonly dts: Milliseconds;
+  /** Presentation minus decode time in ms, signed, as the encoder sent it. Audio: 0. */
+  readonly compositionOffset: Milliseconds;
+  /** Decoding can begin here. Audio: always. */
+  readonly isSync: boolean;
+  /** No other picture refers to this one. Audio: false. */
+  readonly isDisposable: boolean;
+  /** Audio: how many samples of sound this is, at the track's rate. Video: 0. */
+  readonly audioSamples: number;
+  readonly data: Bytes;
+};
+
+/** A value that a script data message can hold, without the wire's own types. */
+export type DataValue =
+  | null
+  | boolean
+  | number
+  | string
+  | Date
+  | Bytes
+  | readonly DataValue[]
+  | { readonly [name: string]: DataValue };
+
+/** A legal track that no browser plays, or that is not wrapped here: named, so that people are told. */
+export type UnplayableTrack = {
+  readonly mediaType: MediaType;
+  readonly trackIndex: number;
+  /** The codec's name for people: "Speex", "Sorenson H.263". */
+  readonly codecName: string;
+};
+
+/**
+ * What a broadcast consists of, in the order it came: the hub's whole input, plain data, so that
+ * an encoder, a relay, a file or another machine can be its source.
+ */
+export type MediaEvent =
+  | { readonly type: "track"; readonly track: Track }
+  | { readonly type: "unplayable"; readonly track: UnplayableTrack }
+  | { readonly type: "sample"; readonly sample: Sample }
+  /** The encoder says that this track ends here (SequenceEnd); it may begin again. */
+  | { readonly type: "track-end"; readonly mediaType: MediaType; readonly trackIndex: number }
+  /** onMetaData, as it stands now. */
+  | { readonly type: "metadata"; readonly values: { readonly [name: string]: DataValue } }
+  /** Any other script data: the handler's name and its arguments, at a moment of the timeline. */
+  | {
+      readonly type: "data";
+      readonly dts: Milliseconds;
+      readonly name: string;
+      readonly values: readonly DataValue[];
+    };

@@ -1,0 +1,81 @@
+/** A track as it is announced to viewers: a player needs nothing from the boxes. */
+export type AnnouncedTrack = {
+  /** track_ID within the live stream. */
+  readonly id: number;
+  readonly mediaType: "video" | "audio";
+  /** RFC 6381 codec string. */
+  readonly codec: string;
+  /**
+   * What `MediaSource.isTypeSupported` is asked, best first. MP3 has several: with `audio/mpeg` the
+   * player appends only the data of each fragment (from `dataOffset`) and no init segment.
+   */
+  readonly mimeTypes: readonly string[];
+  /** Counts configurations of this track: a new init segment carries the next number. */
+  readonly configuration: number;
+  /** Base64 of the decoder configuration record (`description` of WebCodecs), without box header. */
+  readonly decoderConfiguration: string;
+  /** Ticks a second. */
+  readonly timescale: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly frameRate?: number;
+  /** Pictures that are decoded before one that is shown earlier, where it is known. */
+  readonly reorderDepth?: number;
+  readonly sampleRate?: number;
+  readonly channels?: number;
+  readonly language: string;
+  readonly name: string;
+};
+
+/** A track that is there but cannot be played in any browser. */
+export type AnnouncedUnplayable = {
+  readonly mediaType: "video" | "audio";
+  /** For people: "Speex". */
+  readonly codecName: string;
+};
+
+/**
+ * Where a live stream stands: nobody publishes yet; on air; the publisher's line was lost and it is
+ * waited for; the publisher said goodbye.
+ */
+export type StreamState = "waiting" | "live" | "reconnecting" | "ended";
+
+/** Text messages from server to viewer, JSON, one object each. Unknown types are to be ignored. */
+export type ServerMessage =
+  | {
+      readonly type: "hello";
+      /** Of this protocol: 1. */
+      readonly version: 1;
+      readonly streamPath: string;
+      readonly state: StreamState;
+      /** ms since 1970 by the server's clock, now. */
+      readonly serverTime: number;
+    }
+  | { readonly type: "state"; readonly state: StreamState; readonly serverTime: number }
+  /** All tracks of the live stream as they are now; sent again at each change. */
+  | {
+      readonly type: "tracks";
+      readonly tracks: readonly AnnouncedTrack[];
+      readonly unplayable: readonly AnnouncedUnplayable[];
+    }
+  /**
+   * The next `fragments` fragments are history (the current GOP): older than the moment of joining.
+   * The newest of them is where the live edge was.
+   */
+  | { readonly type: "history"; readonly fragments: number; readonly bytes: number }
+  /** Pictures were left out for this viewer; the next one of the track is a sync sample. */
+  | {
+      readonly type: "dropped";
+      readonly trackId: number;
+      readonly samples: number;
+      readonly bytes: number;
+    }
+  /** Answer to `clock`. */
+  | { readonly type: "clock"; readonly sent: number; readonly serverTime: number }
+  /** Why the connection is closed, before it is. */
+  | { readonly type: "error"; readonly code: string; readonly message: string };
+
+/** Text messages from viewer to server, JSON, one object each. */
+export type ViewerMessage =
+  /** Asks for the server's clock; `sent` comes back as it was. */
+  { readonly type: "clock"; readonly sent: number };
