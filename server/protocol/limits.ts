@@ -56,6 +56,12 @@ export const LIMITS = {
   audioTracks: 16,
   modExElements: 8,
   metadataBytes: 65_536, // 64 KiB
+  /** A decoder configuration: parameter sets and all. */
+  configurationBytes: 65_536, // 64 KiB
+  /** NAL units or OBUs of one picture, where they are taken apart. */
+  unitsInPicture: 16_384,
+  /** MP3 or FLAC frames in one message. */
+  audioFramesInMessage: 1024,
   /** Tracks may differ by this much in their clocks; beyond it a track is moved to the others. */
   trackSkew: 10_000,
 
