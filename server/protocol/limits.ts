@@ -93,11 +93,19 @@ export const LIMITS = {
   // HLS
   hlsTargetDuration: 10_000,
   hlsSegment: 2_000,
+  hlsPart: 200,
   hlsWindow: 60_000,
   hlsWindowBytes: 100_663_296, // 96 MiB
   /** Requests that are held until a stream has something to list, and for how long. */
   hlsHeldRequests: 5000,
   hlsHoldTime: 15_000,
+  /**
+   * A playlist lists this much: three target durations, as it must. What has left it can still be
+   * downloaded until it leaves the window.
+   */
+  hlsListed: 30_000,
+  /** Somebody who asked for nothing for this long watches no more. */
+  hlsViewerTime: 20_000,
 
   // HTTP
   httpConnections: 20_000,
@@ -105,7 +113,13 @@ export const LIMITS = {
   httpRequestTime: 30_000,
   /** A started response of which nothing is taken. */
   httpSilence: 10_000,
+  /** A started response of known length must have been taken after this long. */
+  httpResponseTime: 120_000,
+  /** Who is told of changes to the list of streams (server-sent events). */
+  eventClients: 1000,
 
   // Process
+  /** Connections are given this long to end by themselves when the server stops. */
+  closeTime: 2_000,
   drainTime: 8_000,
 } as const;

@@ -1,0 +1,63 @@
+import type { Amf0Value } from "../amf0/value.ts";
+import { LIMITS } from "../limits.ts";
+import { IDLE, type NetStream } from "./net-stream.ts";
+
+/** The message streams of one connection by their ids: at most LIMITS.messageStreams. */
+export class MessageStreams {
+  readonly #streams = new Map<number, NetStream>();
+  /** Those that createStream gave out; others are guesses of the client. */
+  readonly #created = new Set<number>();
+
+  /** Whether this can be the id of a stream here. */
+  static isId(id: number): boolean {
+    return Number.isInteger(id) && id >= 1 && id <= LIMITS.messageStreams;
+  }
+
+  /** Those that are asking or publishing. */
+  get active(): number[] {
+    return [...this.#streams.keys()];
+  }
+
+  /** A stream nobody has used is idle. */
+  get(id: number): NetStream {
+    return this.#streams.get(id) ?? IDLE;
+  }
+
+  set(id: number, stream: NetStream): void {
+    if (stream.name === "idle") this.#streams.delete(id);
+    else if (MessageStreams.isId(id)) this.#streams.set(id, stream);
+  }
+
+  /** @returns the lowest id that is free (some clients take it to be 1), or undefined */
+  create(): number | undefined {
+    let id = 1;
+    while (this.#created.has(id)) id += 1;
+    if (!MessageStreams.isId(id)) return undefined;
+    this.#created.add(id);
+    return id;
+  }
+
+  delete(id: number): void {
+    this.#streams.delete(id);
+    this.#created.delete(id);
+  }
+
+  /** The stream whose broadcast a message on stream `id` belongs to. */
+  publishing(id: number): number | undefined {
+    if (this.#streams.get(id)?.name === "publishing") return id;
+    // Where there is only one broadcast, a wrong id can mean nothing else.
+    const ids = this.active.filter((each) => this.get(each).name === "publishing");
+    return ids.length === 1 ? ids[0] : undefined;
+  }
+
+  /** The streams in use that a command can mean: by its stream, by a published name, else the only one. */
+  meant(id: number, name?: Amf0Value): number[] {
+    if (this.#streams.has(id)) return [id];
+    const ids = this.active.filter((each) => {
+      const stream = this.get(each);
+      return stream.name !== "idle" && stream.publication.publishName === name;
+    });
+    if (ids.length > 0) return ids;
+    return this.#streams.size === 1 ? this.active : [];
+  }
+}

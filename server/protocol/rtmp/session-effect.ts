@@ -1,0 +1,90 @@
+import type { Bytes, OwnBytes } from "../bytes/bytes.ts";
+import type { ProtocolError } from "../errors.ts";
+import type { Hmac } from "./digest.ts";
+import type { Random } from "./handshake.ts";
+import type { ConnectRequest } from "./net-connection.ts";
+import type { PublishType, UnpublishReason } from "./net-stream.ts";
+import type { StreamName } from "./stream-name.ts";
+
+/** What is to be done about what a client sent, in order. Payloads are the session's no longer. */
+export type SessionEffect =
+  | { readonly type: "send"; readonly bytes: OwnBytes }
+  | ({ readonly type: "connected" } & ConnectRequest)
+  /**
+   * Decide, then call `accept` or `refuse`. The last effect of its batch: until the decision the
+   * session holds what follows, and gives it out with the decision's effects.
+   */
+  | PublishEffect
+  | MediaEffect
+  /** The broadcast was ended by command; the connection may begin another. */
+  | {
+      readonly type: "unpublish";
+      readonly messageStreamId: number;
+      readonly reason: UnpublishReason;
+    }
+  /** A message that could not be read was dropped. */
+  | { readonly type: "bad-message"; readonly typeId: number; readonly error: ProtocolError }
+  /** An oddity; each code is told once, or once for each different thing it is about. */
+  | {
+      readonly type: "log";
+      readonly level: "debug" | "info" | "warn";
+      readonly code: string;
+      readonly message: string;
+    }
+  /** The answer to `ping`, with its timestamp. OBS never answers. */
+  | { readonly type: "pong"; readonly timestamp: number }
+  /** Close when what was sent is on its way (LIMITS.refusalLinger). The session takes no more. */
+  | { readonly type: "close-after-flush" }
+  /** The client said `close`. The session takes no more. */
+  | { readonly type: "close" };
+
+/** A client wants to publish: `query.key` is its key. */
+export type PublishEffect = StreamName & {
+  readonly type: "publish";
+  readonly messageStreamId: number;
+  readonly publishType: PublishType;
+};
+
+/** Audio and video tag bodies, unopened; or the AMF0 values of a data message. */
+export type MediaEffect =
+  | {
+      readonly type: "media";
+      readonly kind: "audio" | "video";
+      readonly messageStreamId: number;
+      /** 0 to 2^32 - 1 ms. */
+      readonly timestamp: number;
+      readonly payload: Bytes;
+    }
+  | {
+      readonly type: "media";
+      readonly kind: "data";
+      /** How it was framed. In both cases `payload` is AMF0 values (AMF3's behind marker 0x11). */
+      readonly encoding: "amf0" | "amf3";
+      readonly messageStreamId: number;
+      readonly timestamp: number;
+      readonly payload: Bytes;
+    };
+
+/** What the session needs from outside. */
+export type ServerSessionOptions = {
+  readonly hmac: Hmac;
+  readonly random: Random;
+  /**
+   * Chunk size that we announce after connect. FFmpeg takes it for its own too, so that it does
+   * not publish in 128-byte chunks.
+   */
+  readonly chunkSize?: number;
+};
+
+/** How far the session is: limits of time hang on it. "closed" takes no more input. */
+export type SessionPhase = "handshake" | "connecting" | "connected" | "closed";
+
+/** What a session has taken so far: limits of rate hang on it. */
+export type SessionCounters = {
+  /** After the handshake. */
+  readonly bytes: number;
+  readonly messages: number;
+  /** Messages without a body. */
+  readonly emptyMessages: number;
+  readonly commands: number;
+};
