@@ -1,0 +1,115 @@
+import { type Bytes, equal } from "../bytes/bytes.ts";
+import { ProtocolError } from "../errors.ts";
+import type { DataValue, MediaEvent, Milliseconds } from "../media/sample.ts";
+import { type AudioPacket, readAudioTag } from "./audio-tag.ts";
+import { readScriptData, type ScriptDataEncoding } from "./script-data.ts";
+import { type OnIgnored, TrackDemuxer } from "./track-demuxer.ts";
+import { readVideoTag, type VideoPacket } from "./video-tag.ts";
+
+/** What a demuxer needs of the one who feeds it. */
+export type FlvDemuxerOptions = {
+  /**
+   * Places a timestamp on the publisher's line. Asked at most once a message, and only for messages
+   * that carry coded frames or timed data: those of sequence headers, of SequenceEnd and of
+   * metadata are arbitrary and shall not move a clock.
+   */
+  readonly place: (timestamp: number) => Milliseconds;
+  /** Told of what is passed over, which is no error: codes are stable, words are for the log. */
+  readonly onIgnored?: OnIgnored;
+};
+
+/**
+ * Makes media events of one publisher's audio, video and data messages (or FLV tags), classic and
+ * Enhanced RTMP v1 and v2.
+ *
+ * Samples are views of the messages they came in. A `ProtocolError` costs its message and leaves
+ * everything else as it was: the caller counts it and goes on. Where one of several tracks in a
+ * message is bad, the others' events are given, and the error is told through `onIgnored`.
+ */
+export class FlvDemuxer {
+  readonly #place: (timestamp: number) => Milliseconds;
+  readonly #onIgnored: OnIgnored;
+  readonly #videoTracks: TrackDemuxer;
+  readonly #audioTracks: TrackDemuxer;
+  /** As it came last: some encoders repeat it every few seconds. */
+  #metadata: Bytes | undefined;
+  /** Of video track 0, as metadata says. */
+  #frameRate: number | undefined;
+
+  constructor({ place, onIgnored = () => {} }: FlvDemuxerOptions) {
+    this.#place = place;
+    this.#onIgnored = onIgnored;
+    this.#videoTracks = new TrackDemuxer("video", onIgnored);
+    this.#audioTracks = new TrackDemuxer("audio", onIgnored);
+  }
+
+  /**
+   * @param timestamp of the message, 0 to 2^32 - 1 ms; `place` gets it
+   * @throws ProtocolError in message scope
+   */
+  video(timestamp: number, body: Bytes): MediaEvent[] {
+    return this.#takeAll(this.#videoTracks, readVideoTag(body), timestamp);
+  }
+
+  /**
+   * @param timestamp of the message, 0 to 2^32 - 1 ms; `place` gets it
+   * @throws ProtocolError in message scope
+   */
+  audio(timestamp: number, body: Bytes): MediaEvent[] {
+    return this.#takeAll(this.#audioTracks, readAudioTag(body), timestamp);
+  }
+
+  /**
+   * @param timestamp of the message, 0 to 2^32 - 1 ms; `place` gets it
+   * @throws ProtocolError in message scope
+   */
+  data(timestamp: number, body: Bytes, encoding: ScriptDataEncoding): MediaEvent[] {
+    const said = readScriptData(body, encoding);
+    if (said === undefined) return [];
+    if (said.type === "data") return [{ ...said, dts: this.#place(timestamp) }];
+    if (this.#metadata !== undefined && equal(body, this.#metadata)) return [];
+    this.#metadata = body;
+    const { framerate } = said.values;
+    this.#frameRate = saneFrameRate(framerate);
+    return [said];
+  }
+
+  #takeAll(
+    tracks: TrackDemuxer,
+    packets: readonly (VideoPacket | AudioPacket)[],
+    timestamp: number,
+  ): MediaEvent[] {
+    const dts = packets.some(isPlaced) ? this.#place(timestamp) : 0;
+    const [only] = packets;
+    if (only === undefined) return [];
+    if (packets.length === 1) return this.#take(tracks, only, dts);
+    return packets.flatMap((packet) => {
+      try {
+        return this.#take(tracks, packet, dts);
+      } catch (error) {
+        if (!(error instanceof ProtocolError)) throw error;
+        this.#onIgnored(error.code, error.message);
+        return [];
+      }
+    });
+  }
+
+  #take(tracks: TrackDemuxer, packet: VideoPacket | AudioPacket, dts: Milliseconds): MediaEvent[] {
+    switch (packet.type) {
+      // Colours are in the bitstream, too; channel maps change nothing in what is delivered.
+      case "metadata":
+      case "multichannel":
+      case "command":
+        return [];
+      default:
+        return tracks.take(packet, dts, packet.trackIndex === 0 ? this.#frameRate : undefined);
+    }
+  }
+}
+
+const isPlaced = (packet: VideoPacket | AudioPacket): boolean =>
+  packet.type === "frame" && packet.codec !== undefined && packet.data.length > 0;
+
+/** Encoders write 0, 1000 or nothing where they do not know. */
+const saneFrameRate = (value: DataValue | undefined): number | undefined =>
+  typeof value === "number" && value >= 1 && value <= 300 ? value : undefined;

@@ -1,0 +1,201 @@
+import { type Bytes, equal } from "../bytes/bytes.ts";
+import { ProtocolError } from "../errors.ts";
+import { LIMITS } from "../limits.ts";
+import type { MediaEvent, Milliseconds, Sample } from "../media/sample.ts";
+import type { MediaType, Track, VideoCodec } from "../media/track.ts";
+import { audioReader, audioReaderFromFrame } from "./audio-readers.ts";
+import type { AudioPacket } from "./audio-tag.ts";
+import { type CodecReader, unlessEqual } from "./codec-reader.ts";
+import { videoReader } from "./video-readers.ts";
+import { FrameType, type VideoPacket } from "./video-tag.ts";
+
+/** Told about what was legal but could not be used: a code to count by, and words for the log. */
+export type OnIgnored = (code: string, message: string) => void;
+
+/** Packets that belong to a track's own stream. */
+type TrackPacket = Extract<
+  VideoPacket | AudioPacket,
+  { readonly type: "configuration" | "frame" | "end" }
+>;
+type Configuration = Extract<TrackPacket, { readonly type: "configuration" }>;
+type Frame = Extract<TrackPacket, { readonly type: "frame" }>;
+
+/** One track number of an encoder, and what it carries at present. */
+type Slot = {
+  reader: CodecReader | undefined;
+  /** The track as the last event gave it: whatever is different is announced anew. */
+  announced: Track | undefined;
+  /** The codec that was announced as unplayable. */
+  unplayable: string | undefined;
+};
+
+/**
+ * Follows the tracks of one media type, each by itself: takes configurations, opens frames.
+ * A packet that cannot be used leaves the track as it was.
+ */
+export class TrackDemuxer {
+  readonly #mediaType: MediaType;
+  readonly #onIgnored: OnIgnored;
+  readonly #slots = new Map<number, Slot>();
+
+  constructor(mediaType: MediaType, onIgnored: OnIgnored) {
+    this.#mediaType = mediaType;
+    this.#onIgnored = onIgnored;
+  }
+
+  /**
+   * @param dts of the message, for packets that hold a frame
+   * @param frameRate what metadata says of this packet's track
+   * @throws ProtocolError `FLV_TRACKS` (limit) and what the codec finds wrong, in message scope
+   */
+  take(packet: TrackPacket, dts: Milliseconds, frameRate?: number): MediaEvent[] {
+    switch (packet.type) {
+      case "configuration":
+        return this.#configure(packet, frameRate);
+      case "frame":
+        return this.#open(packet, dts, frameRate);
+      case "end":
+        return this.#end(packet.trackIndex);
+    }
+  }
+
+  #configure(packet: Configuration, frameRate: number | undefined): MediaEvent[] {
+    const { codec, codecName, trackIndex, record } = packet;
+    const slot = this.#slot(trackIndex);
+    if (codec === undefined) {
+      slot.reader = undefined;
+      slot.announced = undefined;
+      return this.#refuse(slot, trackIndex, codecName);
+    }
+    const known = slot.reader;
+    if (known !== undefined && known.codec === codec && equal(known.record, record)) {
+      known.repeat(); // DJI sends its configuration twice, others with every key frame.
+      return this.#announce(slot, known.track, frameRate);
+    }
+    if (record.length === 0 && !MAY_BE_EMPTY.has(codec)) {
+      this.#ignore("FLV_EMPTY_CONFIGURATION", trackIndex, "an empty configuration");
+      return [];
+    }
+    const reader = this.#newReader(codec, trackIndex, record);
+    slot.reader = reader;
+    return this.#announce(slot, reader.track, frameRate);
+  }
+
+  #open(packet: Frame, dts: Milliseconds, frameRate: number | undefined): MediaEvent[] {
+    const { codec, codecName, trackIndex, data } = packet;
+    const slot = this.#slot(trackIndex);
+    if (codec === undefined) {
+      if (slot.reader === undefined) return this.#refuse(slot, trackIndex, codecName);
+      // A stray message shall not take a picture away that goes on.
+      this.#ignore("FLV_OTHER_CODEC", trackIndex, `a frame of ${codecName}`);
+      return [];
+    }
+    let reader = slot.reader;
+    if (reader?.codec !== codec) reader = this.#readerFromFrame(codec, trackIndex, data);
+    if (reader === undefined) {
+      this.#ignore("FLV_NO_CONFIGURATION", trackIndex, "a frame before its configuration");
+      return [];
+    }
+    const isVideo = "frameType" in packet;
+    const frameType = isVideo ? packet.frameType : FrameType.Key;
+    const isKey = frameType === FrameType.Key || frameType === FrameType.GeneratedKey;
+    const units = reader.open(data, isKey);
+    if (units.length === 0) {
+      this.#ignore("FLV_EMPTY_FRAME", trackIndex, "a frame that holds nothing");
+      return [];
+    }
+    slot.reader = reader;
+    const { track } = reader;
+    if (track === undefined) {
+      this.#ignore("FLV_NO_CONFIGURATION", trackIndex, "a frame before the first key frame");
+      return [];
+    }
+    const events = this.#announce(slot, track, frameRate);
+    let at = isVideo ? dts : dts + packet.timeOffset;
+    for (const { data: unitData, isSync, audioSamples } of units) {
+      const sample: Sample = {
+        mediaType: this.#mediaType,
+        trackIndex,
+        dts: at,
+        compositionOffset: isVideo ? packet.compositionTime : 0,
+        isSync,
+        isDisposable: isVideo && frameType === FrameType.DisposableInter,
+        audioSamples,
+        data: unitData,
+      };
+      events.push({ type: "sample", sample });
+      if (track.mediaType === "audio") at += (audioSamples * 1000) / track.sampleRate;
+    }
+    return events;
+  }
+
+  /** The reader stays: where more frames follow, the track is announced again and goes on. */
+  #end(trackIndex: number): MediaEvent[] {
+    const slot = this.#slots.get(trackIndex);
+    if (slot?.announced === undefined) return [];
+    slot.announced = undefined;
+    return [{ type: "track-end", mediaType: this.#mediaType, trackIndex }];
+  }
+
+  #announce(slot: Slot, track: Track | undefined, frameRate: number | undefined): MediaEvent[] {
+    if (track === undefined || track === slot.announced) return [];
+    const isNews = slot.announced === undefined || unlessEqual(slot.announced, track) === track;
+    slot.announced = track;
+    if (!isNews) return [];
+    slot.unplayable = undefined;
+    const tellsRate = track.mediaType !== "video" || track.frameRate !== undefined;
+    const told = tellsRate || frameRate === undefined ? track : { ...track, frameRate };
+    return [{ type: "track", track: told }];
+  }
+
+  #refuse(slot: Slot, trackIndex: number, codecName: string): MediaEvent[] {
+    if (slot.unplayable === codecName) return [];
+    slot.unplayable = codecName;
+    const track = { mediaType: this.#mediaType, trackIndex, codecName };
+    return [{ type: "unplayable", track }];
+  }
+
+  #slot(trackIndex: number): Slot {
+    const known = this.#slots.get(trackIndex);
+    if (known !== undefined) return known;
+    const limit = this.#mediaType === "video" ? LIMITS.videoTracks : LIMITS.audioTracks;
+    if (this.#slots.size >= limit) {
+      const message = `Cannot take ${this.#mediaType} track ${trackIndex}: the limit is ${limit} tracks`;
+      throw new ProtocolError("limit", "FLV_TRACKS", message);
+    }
+    const slot: Slot = { reader: undefined, announced: undefined, unplayable: undefined };
+    this.#slots.set(trackIndex, slot);
+    return slot;
+  }
+
+  #newReader(codec: CodecReader["codec"], trackIndex: number, record: Bytes): CodecReader {
+    return isVideoCodec(codec)
+      ? videoReader(codec, trackIndex, record)
+      : audioReader(codec, trackIndex, record);
+  }
+
+  #readerFromFrame(
+    codec: CodecReader["codec"],
+    trackIndex: number,
+    data: Bytes,
+  ): CodecReader | undefined {
+    return isVideoCodec(codec) ? undefined : audioReaderFromFrame(codec, trackIndex, data);
+  }
+
+  #ignore(code: string, trackIndex: number, what: string): void {
+    this.#onIgnored(code, `Ignored ${what} on ${this.#mediaType} track ${trackIndex}`);
+  }
+}
+
+/** Codecs whose frames tell what their configuration left out. */
+const MAY_BE_EMPTY: ReadonlySet<CodecReader["codec"]> = new Set<CodecReader["codec"]>([
+  "av1",
+  "vp9",
+  "mp3",
+  "opus",
+  "ac-3",
+  "ec-3",
+]);
+
+const isVideoCodec = (codec: CodecReader["codec"]): codec is VideoCodec =>
+  codec === "avc" || codec === "hevc" || codec === "av1" || codec === "vp9";
