@@ -1,0 +1,118 @@
+import type { Clock } from "./clock.ts";
+import type { LiveSample } from "./live-sample.ts";
+
+/** Makes the bytes of some samples, in order, as one transport sends them. */
+export type Packager<Form> = (samples: readonly LiveSample[]) => Form;
+
+/**
+ * Samples that leave together. Each form that anyone asks for is made once, for all who want it;
+ * a mask has a bit for each sample that is in it.
+ */
+export class LaneMessage<Form> {
+  readonly samples: readonly LiveSample[];
+  readonly #pack: Packager<Form>;
+  readonly #forms = new Map<number, Form>();
+
+  constructor(samples: readonly LiveSample[], pack: Packager<Form>) {
+    this.samples = samples;
+    this.#pack = pack;
+  }
+
+  /** The mask of all samples. */
+  get everything(): number {
+    return 2 ** this.samples.length - 1;
+  }
+
+  /** Bytes of the samples in `mask`, without their wrapping. */
+  sizeOf(mask: number): number {
+    let size = 0;
+    for (const [index, sample] of this.samples.entries()) {
+      if ((mask & (1 << index)) !== 0) size += sample.data.length;
+    }
+    return size;
+  }
+
+  form(mask: number): Form {
+    const known = this.#forms.get(mask);
+    if (known !== undefined) return known;
+    const form = this.#pack(this.samples.filter((_, index) => (mask & (1 << index)) !== 0));
+    this.#forms.set(mask, form);
+    return form;
+  }
+}
+
+/** When sound may wait for the next picture, so that many viewers cost one write a picture. */
+export type Batching = {
+  /** From this many receivers on. */
+  readonly receivers: number;
+  /** Never longer than this, in ms. */
+  readonly time: number;
+};
+
+/** Samples of a message are named by the bits of a mask. */
+const MAX_SAMPLES = 16;
+
+/**
+ * One live stream in one byte form: samples go in, messages go to everybody who receives. While
+ * receivers are few each sample leaves at once; from `batching.receivers` on sound waits for the
+ * next picture, at most `batching.time`.
+ */
+export class Lane<Form> {
+  readonly #pack: Packager<Form>;
+  readonly #batching: Batching;
+  readonly #clock: Clock;
+  readonly #receivers = new Set<(message: LaneMessage<Form>) => void>();
+  /** Messages of one sample, for as long as the history holds the sample. */
+  readonly #alone = new WeakMap<LiveSample, LaneMessage<Form>>();
+  #held: LiveSample[] = [];
+  #cancelFlush: (() => void) | undefined;
+
+  constructor(pack: Packager<Form>, batching: Batching, clock: Clock) {
+    this.#pack = pack;
+    this.#batching = batching;
+    this.#clock = clock;
+  }
+
+  get receivers(): number {
+    return this.#receivers.size;
+  }
+
+  /** @returns takes the receiver out again */
+  receive(receiver: (message: LaneMessage<Form>) => void): () => void {
+    // What is held back came before this receiver did: it is in the history it was given.
+    this.flush();
+    this.#receivers.add(receiver);
+    return () => this.#receivers.delete(receiver);
+  }
+
+  /** A newcomer's history: each sample by itself, wrapped once for all newcomers. */
+  history(samples: readonly LiveSample[]): LaneMessage<Form>[] {
+    return samples.map((sample) => {
+      const message = this.#alone.get(sample) ?? new LaneMessage([sample], this.#pack);
+      this.#alone.set(sample, message);
+      return message;
+    });
+  }
+
+  push(sample: LiveSample): void {
+    this.#held.push(sample);
+    const mayWait =
+      !sample.isVideo &&
+      this.#receivers.size >= this.#batching.receivers &&
+      this.#held.length < MAX_SAMPLES;
+    if (!mayWait) this.flush();
+    else this.#cancelFlush ??= this.#clock.after(this.#batching.time, () => this.flush());
+  }
+
+  /** Sends what was held back. */
+  flush(): void {
+    this.#cancelFlush?.();
+    this.#cancelFlush = undefined;
+    if (this.#held.length === 0) return;
+    const message = new LaneMessage(this.#held, this.#pack);
+    const [first, second] = this.#held;
+    if (first !== undefined && second === undefined) this.#alone.set(first, message);
+    this.#held = [];
+    for (const receiver of this.#receivers) receiver(message);
+  }
+}

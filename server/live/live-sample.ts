@@ -1,0 +1,75 @@
+import type { Bytes, OwnBytes } from "../protocol/bytes/bytes.ts";
+import { fragmentHead } from "../protocol/isobmff/media-segment.ts";
+import type { Milliseconds } from "../protocol/media/sample.ts";
+import type { LiveTrack } from "./live-track.ts";
+import type { Epoch } from "./timeline.ts";
+
+/** What a live sample is made of. */
+export type LiveSampleFields = {
+  readonly track: LiveTrack;
+  readonly epoch: Epoch;
+  readonly sequenceNumber: number;
+  readonly dts: number;
+  readonly compositionOffset: number;
+  readonly duration: number;
+  readonly isSync: boolean;
+  readonly isDisposable: boolean;
+  readonly isDiscontinuity: boolean;
+  readonly serverTime: Milliseconds;
+  readonly data: Bytes;
+};
+
+/** A sample on the live stream's timeline, shared by reference by all who want it. */
+export class LiveSample {
+  readonly track: LiveTrack;
+  readonly epoch: Epoch;
+  /** Counts the fragments of this track, from 1. */
+  readonly sequenceNumber: number;
+  /** Ticks of the track's timescale. */
+  readonly dts: number;
+  readonly compositionOffset: number;
+  /** Audio: exact. Video: declared before the next picture is known, and generous. */
+  readonly duration: number;
+  readonly isSync: boolean;
+  readonly isDisposable: boolean;
+  /** The first of its track in an epoch. */
+  readonly isDiscontinuity: boolean;
+  /** When it reached the hub: ms since 1970. */
+  readonly serverTime: Milliseconds;
+  readonly data: Bytes;
+  #head: OwnBytes | undefined;
+
+  constructor(fields: LiveSampleFields) {
+    this.track = fields.track;
+    this.epoch = fields.epoch;
+    this.sequenceNumber = fields.sequenceNumber;
+    this.dts = fields.dts;
+    this.compositionOffset = fields.compositionOffset;
+    this.duration = fields.duration;
+    this.isSync = fields.isSync;
+    this.isDisposable = fields.isDisposable;
+    this.isDiscontinuity = fields.isDiscontinuity;
+    this.serverTime = fields.serverTime;
+    this.data = fields.data;
+  }
+
+  get isVideo(): boolean {
+    return this.track.track.mediaType === "video";
+  }
+
+  /** `moof` and the header of `mdat`, made when the first one asks; `data` follows it. */
+  get fragmentHead(): OwnBytes {
+    this.#head ??= fragmentHead({
+      trackId: this.track.id,
+      sequenceNumber: this.sequenceNumber,
+      dts: this.dts,
+      compositionOffset: this.compositionOffset,
+      duration: this.duration,
+      isSync: this.isSync,
+      isDisposable: this.isDisposable,
+      mediaType: this.track.track.mediaType,
+      size: this.data.length,
+    });
+    return this.#head;
+  }
+}

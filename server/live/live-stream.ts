@@ -1,0 +1,392 @@
+import { equal } from "../protocol/bytes/bytes.ts";
+import { ProtocolError } from "../protocol/errors.ts";
+import type {
+  DataValue,
+  MediaEvent,
+  Milliseconds,
+  Sample,
+  UnplayableTrack,
+} from "../protocol/media/sample.ts";
+import { type MediaType, type Track, type TrackKey, trackKey } from "../protocol/media/track.ts";
+import type { Clock } from "./clock.ts";
+import { DeclaredDuration } from "./declared-duration.ts";
+import { History } from "./history.ts";
+import { LiveSample } from "./live-sample.ts";
+import { type LiveTrack, liveTrack } from "./live-track.ts";
+import { RateMeter } from "./rate-meter.ts";
+import { AudioClock, VideoClock } from "./sample-clock.ts";
+import { Segmenter, type SegmenterSettings } from "./segmenter.ts";
+import { Timeline } from "./timeline.ts";
+
+/** Where a live stream stands; see `StreamState` of the wire, which says the same to viewers. */
+export type LiveState = "waiting" | "live" | "reconnecting" | "ended";
+
+/** What a live stream tells those who watch it. All are called in the order things happen. */
+export type LiveObserver = {
+  state?(state: LiveState): void;
+  /** The tracks, or what cannot be played of them, are others now. */
+  tracks?(): void;
+  sample?(sample: LiveSample): void;
+  /** onMetaData and other script data; `at` is on the live stream's timeline, in ms. */
+  data?(event: { name: string; at: Milliseconds; values: readonly DataValue[] }): void;
+};
+
+/** How live streams behave; times in ms, sizes in bytes. */
+export type LiveSettings = {
+  readonly gracePeriod: Milliseconds;
+  readonly trackSkew: Milliseconds;
+  readonly historyTime: Milliseconds;
+  readonly historyBytes: number;
+  readonly segmenter: SegmenterSettings;
+};
+
+/** What `GET /api/v1/streams` tells of one track. */
+export type TrackStatus = {
+  readonly track: LiveTrack;
+  /** Bits a second, measured over the last seconds. */
+  readonly bitrate: number;
+};
+
+/** A track that gives nothing while another goes on this far is withdrawn until it does again. */
+const SILENCE: { readonly [type in MediaType]: Milliseconds } = { audio: 1500, video: 10_000 };
+
+/** So long does a returned publisher have to give a track again that it gave before. */
+const SILENCE_OF_UNCONFIRMED: Milliseconds = 1000;
+
+type Lane = {
+  live: LiveTrack;
+  clock: { audio: AudioClock } | { video: VideoClock };
+  declared: DeclaredDuration;
+  rate: RateMeter;
+  sequenceNumber: number;
+  epoch: number;
+  /** Announced at present. */
+  isActive: boolean;
+  /** Given by the present publisher. */
+  isConfirmed: boolean;
+  /** After a new configuration or a break, pictures are of no use before a sync sample. */
+  awaitsSync: boolean;
+  lastArrival: Milliseconds;
+  /** Where the timeline stood at its last sample. */
+  lastNewest: Milliseconds;
+};
+
+/** The way into a live stream for whoever feeds it; of no effect once it has ended. */
+export type Publication = {
+  readonly liveStream: LiveStream;
+  /**
+   * @throws ProtocolError of message scope where a configuration cannot be wrapped
+   */
+  input(event: MediaEvent): void;
+  /** `clean`: the encoder said goodbye, and did not just vanish. */
+  end(reason: "clean" | "lost"): void;
+};
+
+/**
+ * A broadcast under one streamPath, from whatever source, for everybody who wants it. It outlives
+ * its publishers: the timeline, the tracks' numbers and those who watch stay while one leaves and
+ * another returns.
+ *
+ * Everything in it is plain data, calls and a clock: it knows no socket.
+ */
+export class LiveStream {
+  readonly streamPath: string;
+  /** Distinguishes this life of the streamPath from earlier ones, in names that caches keep. */
+  readonly id: string;
+  readonly segmenter: Segmenter;
+  readonly #clock: Clock;
+  readonly #settings: LiveSettings;
+  readonly #timeline: Timeline;
+  readonly #history: History;
+  readonly #observers = new Set<LiveObserver>();
+  readonly #onIdle: () => void;
+  readonly #lanes = new Map<TrackKey, Lane>();
+  #unplayable: UnplayableTrack[] = [];
+  #metadata: { readonly [name: string]: DataValue } = {};
+  #publication: Publication | undefined;
+  #state: LiveState = "waiting";
+  #startedAt: Milliseconds | undefined;
+  #cancelGrace: (() => void) | undefined;
+  #nextTrackId = 1;
+
+  /** @param onIdle called when nobody publishes any more, the grace period being over */
+  constructor(
+    streamPath: string,
+    { clock, settings, onIdle }: { clock: Clock; settings: LiveSettings; onIdle: () => void },
+  ) {
+    this.streamPath = streamPath;
+    this.id = Math.floor(clock.now()).toString(36);
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#onIdle = onIdle;
+    this.#timeline = new Timeline({ maxSkew: settings.trackSkew });
+    this.#history = new History({ maxBytes: settings.historyBytes, maxTime: settings.historyTime });
+    this.segmenter = new Segmenter(settings.segmenter);
+  }
+
+  get state(): LiveState {
+    return this.#state;
+  }
+
+  /** When the present broadcast began, ms since 1970; a publisher's return continues it. */
+  get startedAt(): Milliseconds | undefined {
+    return this.#startedAt;
+  }
+
+  get observers(): number {
+    return this.#observers.size;
+  }
+
+  /** Tracks that are announced at present. */
+  get tracks(): readonly LiveTrack[] {
+    return [...this.#lanes.values()].filter((lane) => lane.isActive).map((lane) => lane.live);
+  }
+
+  get unplayable(): readonly UnplayableTrack[] {
+    return this.#unplayable;
+  }
+
+  /** onMetaData as it stands. */
+  get metadata(): { readonly [name: string]: DataValue } {
+    return this.#metadata;
+  }
+
+  /** The announced tracks with their measured rates. */
+  status(): readonly TrackStatus[] {
+    const now = this.#clock.now();
+    return [...this.#lanes.values()]
+      .filter((lane) => lane.isActive)
+      .map((lane) => ({ track: lane.live, bitrate: lane.rate.bitsPerSecond(now) }));
+  }
+
+  /** What a newcomer is given at once: see `History`. */
+  history(): readonly LiveSample[] {
+    return this.#history.join();
+  }
+
+  /** @returns takes the observer out again */
+  observe(observer: LiveObserver): () => void {
+    this.#observers.add(observer);
+    return () => {
+      this.#observers.delete(observer);
+    };
+  }
+
+  /** Somebody begins, or continues, the broadcast; whoever fed it before feeds it no more. */
+  publish(): Publication {
+    this.#cancelGrace?.();
+    this.#cancelGrace = undefined;
+    if (this.#publication !== undefined) this.segmenter.finish();
+    const publication: Publication = {
+      liveStream: this,
+      input: (event) => {
+        if (this.#publication === publication) this.#input(event);
+      },
+      end: (reason) => {
+        if (this.#publication === publication) this.#end(reason);
+      },
+    };
+    this.#publication = publication;
+    this.#startedAt ??= this.#clock.now();
+    this.#timeline.splice();
+    for (const lane of this.#lanes.values()) lane.isConfirmed = false;
+    if (this.#unplayable.length > 0) {
+      this.#unplayable = [];
+      this.#tellTracks();
+    }
+    this.#setState("live");
+    return publication;
+  }
+
+  #input(event: MediaEvent): void {
+    switch (event.type) {
+      case "track":
+        this.#describe(event.track);
+        return;
+      case "sample":
+        this.#sample(event.sample);
+        return;
+      case "unplayable":
+        this.#replaceByUnplayable(event.track);
+        return;
+      case "track-end": {
+        const lane = this.#lanes.get(trackKey(event));
+        if (lane?.isActive === true) this.#withdraw(lane);
+        return;
+      }
+      case "metadata": {
+        this.#metadata = event.values;
+        const at = this.#timeline.newest;
+        for (const observer of this.#observers) {
+          observer.data?.({ name: "onMetaData", at, values: [event.values] });
+        }
+        return;
+      }
+      case "data": {
+        const at = this.#timeline.newest;
+        for (const observer of this.#observers) {
+          observer.data?.({ name: event.name, at, values: event.values });
+        }
+        return;
+      }
+    }
+  }
+
+  #end(reason: "clean" | "lost"): void {
+    this.#publication = undefined;
+    this.segmenter.finish();
+    this.#setState(reason === "clean" ? "ended" : "reconnecting");
+    this.#cancelGrace = this.#clock.after(this.#settings.gracePeriod, () => this.#giveUp());
+  }
+
+  /** Nobody came back: what was kept for the return is let go; who still waits, waits. */
+  #giveUp(): void {
+    this.#cancelGrace = undefined;
+    this.#history.clear();
+    for (const lane of this.#lanes.values()) this.segmenter.remove(lane.live.id);
+    this.#lanes.clear();
+    this.#unplayable = [];
+    this.#metadata = {};
+    this.#startedAt = undefined;
+    this.#tellTracks();
+    this.#setState(this.#state === "ended" ? "ended" : "waiting");
+    this.#onIdle();
+  }
+
+  #replaceByUnplayable(track: UnplayableTrack): void {
+    const key = trackKey(track);
+    this.#unplayable = [...this.#unplayable.filter((other) => trackKey(other) !== key), track];
+    const lane = this.#lanes.get(key);
+    if (lane?.isActive === true) this.#withdraw(lane);
+    else this.#tellTracks();
+  }
+
+  #describe(track: Track): void {
+    const key = trackKey(track);
+    this.#unplayable = this.#unplayable.filter((other) => trackKey(other) !== key);
+    const known = this.#lanes.get(key);
+    if (known !== undefined && isSameTrack(known.live.track, track)) {
+      known.isConfirmed = true;
+      return; // announced again, if it was not, with its next sample
+    }
+    const id = known?.live.id ?? this.#nextTrackId;
+    const live = liveTrack(id, (known?.live.configuration ?? 0) + 1, track);
+    if (known === undefined) this.#nextTrackId += 1;
+    this.#history.forget(id);
+    const now = this.#clock.now();
+    const isVideo = track.mediaType === "video";
+    const keepsClock = known !== undefined && known.live.timescale === live.timescale;
+    if (known !== undefined && !keepsClock) this.segmenter.remove(id);
+    this.#lanes.set(key, {
+      live,
+      clock: keepsClock
+        ? known.clock
+        : isVideo
+          ? { video: new VideoClock(live.timescale) }
+          : { audio: new AudioClock(live.timescale) },
+      declared: new DeclaredDuration(live.timescale, isVideo ? track.frameRate : undefined),
+      rate: known?.rate ?? new RateMeter(),
+      sequenceNumber: known?.sequenceNumber ?? 0,
+      epoch: known?.epoch ?? -1,
+      isActive: true,
+      isConfirmed: true,
+      awaitsSync: isVideo,
+      lastArrival: now,
+      lastNewest: this.#timeline.newest,
+    });
+    this.#tellTracks();
+  }
+
+  #sample(sample: Sample): void {
+    const key = trackKey(sample);
+    const lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      const message = `Cannot take a sample of ${key}: no configuration came before it`;
+      throw new ProtocolError("malformed", "SAMPLE_WITHOUT_TRACK", message);
+    }
+    const now = this.#clock.now();
+    const { at, epoch } = this.#timeline.place(key, sample.dts, now);
+    lane.rate.add(now, sample.data.length);
+    lane.lastArrival = now;
+    lane.lastNewest = this.#timeline.newest;
+    const isDiscontinuity = epoch.index !== lane.epoch;
+    if (isDiscontinuity) {
+      lane.epoch = epoch.index;
+      lane.awaitsSync = sample.mediaType === "video";
+      if ("audio" in lane.clock) lane.clock.audio.anchor();
+    }
+    if (lane.awaitsSync && !sample.isSync) return;
+    lane.awaitsSync = false;
+    lane.isConfirmed = true;
+    if (!lane.isActive) {
+      lane.isActive = true;
+      this.#tellTracks();
+    }
+    lane.sequenceNumber += 1;
+    const { dts, compositionOffset } =
+      "video" in lane.clock
+        ? lane.clock.video.place(at, sample.compositionOffset)
+        : { dts: lane.clock.audio.place(at, sample.audioSamples), compositionOffset: 0 };
+    const duration =
+      "video" in lane.clock ? lane.declared.declare(dts) : Math.max(1, sample.audioSamples);
+    const live = new LiveSample({
+      track: lane.live,
+      epoch,
+      sequenceNumber: lane.sequenceNumber,
+      dts,
+      compositionOffset,
+      duration,
+      isSync: sample.isSync,
+      isDisposable: sample.isDisposable,
+      isDiscontinuity,
+      serverTime: now,
+      data: sample.data,
+    });
+    this.#history.push(live);
+    for (const observer of this.#observers) observer.sample?.(live);
+    this.segmenter.push(live);
+    this.#withdrawSilent(now);
+  }
+
+  /** A track that gives nothing while another goes on is announced as gone. */
+  #withdrawSilent(now: Milliseconds): void {
+    for (const lane of this.#lanes.values()) {
+      const { mediaType } = lane.live.track;
+      const silence = lane.isConfirmed ? SILENCE[mediaType] : SILENCE_OF_UNCONFIRMED;
+      const isBehind = this.#timeline.newest - lane.lastNewest > silence;
+      if (lane.isActive && isBehind && now - lane.lastArrival > silence / 2) this.#withdraw(lane);
+    }
+  }
+
+  #withdraw(lane: Lane): void {
+    lane.isActive = false;
+    lane.awaitsSync = lane.live.track.mediaType === "video";
+    this.#history.forget(lane.live.id);
+    this.segmenter.remove(lane.live.id);
+    this.#tellTracks();
+  }
+
+  #tellTracks(): void {
+    for (const observer of this.#observers) observer.tracks?.();
+  }
+
+  #setState(state: LiveState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    for (const observer of this.#observers) observer.state?.(state);
+  }
+}
+
+/** Whether a repeated description says nothing new. */
+function isSameTrack(a: Track, b: Track): boolean {
+  if (a.codecString !== b.codecString || !equal(a.configuration, b.configuration)) return false;
+  if (a.mediaType === "video" && b.mediaType === "video") {
+    return a.width === b.width && a.height === b.height;
+  }
+  return (
+    a.mediaType === "audio" &&
+    b.mediaType === "audio" &&
+    a.sampleRate === b.sampleRate &&
+    a.channels === b.channels
+  );
+}

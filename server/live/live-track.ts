@@ -1,0 +1,49 @@
+import type { OwnBytes } from "../protocol/bytes/bytes.ts";
+import { initSegment } from "../protocol/isobmff/init-segment.ts";
+import type { Milliseconds } from "../protocol/media/sample.ts";
+import type { Track } from "../protocol/media/track.ts";
+
+/** Ticks a second of every video track: whole for ms, and 11 µs fine for nanosecond offsets. */
+export const VIDEO_TIMESCALE = 90_000;
+
+/**
+ * A track as the live stream carries it. A value: a new configuration gives a new one with the
+ * same `id` and the next `configuration`.
+ */
+export type LiveTrack = {
+  /** track_ID in the boxes: unique within the live stream, and kept over the publisher's return. */
+  readonly id: number;
+  readonly track: Track;
+  /** Ticks a second. Audio: its sample rate. */
+  readonly timescale: number;
+  /** Counts the configurations of this `id`, from 1. */
+  readonly configuration: number;
+  /** `ftyp` and `moov`, the same for every transport. */
+  readonly initSegment: OwnBytes;
+  /** BCP 47; "und" where the encoder did not say. */
+  readonly language: string;
+  readonly name: string;
+};
+
+/** Makes a track of a live stream from what the encoder described. */
+export function liveTrack(id: number, configuration: number, track: Track): LiveTrack {
+  const timescale = track.mediaType === "video" ? VIDEO_TIMESCALE : track.sampleRate;
+  const kind = track.mediaType === "video" ? "Video" : "Audio";
+  return {
+    id,
+    track,
+    timescale,
+    configuration,
+    initSegment: initSegment({ trackId: id, timescale, track }),
+    language: "und",
+    name: track.trackIndex === 0 ? kind : `${kind} ${track.trackIndex + 1}`,
+  };
+}
+
+/** @returns ticks of the track's timescale as ms */
+export const ticksToMs = (track: LiveTrack, ticks: number): Milliseconds =>
+  (ticks * 1000) / track.timescale;
+
+/** @returns ms as whole ticks of the track's timescale */
+export const msToTicks = (track: LiveTrack, ms: Milliseconds): number =>
+  Math.round((ms * track.timescale) / 1000);

@@ -1,0 +1,157 @@
+import type { Milliseconds } from "../protocol/media/sample.ts";
+import type { LaneMessage } from "./lane.ts";
+import type { LiveSample } from "./live-sample.ts";
+
+/** What one viewer may leave unread before it loses pictures, and before it loses sound. */
+export type Backlog = {
+  readonly bytes: number;
+  readonly time: Milliseconds;
+  readonly soundBytes: number;
+  /** History is a burst by nature: it may wait for longer. */
+  readonly historyTime: Milliseconds;
+};
+
+/** What was left out of one track for one viewer. */
+export type Dropped = { readonly trackId: number; samples: number; bytes: number };
+
+/** What is to be sent next: a form, or the notice that goes before the first sample after a loss. */
+export type Delivery<Form> =
+  | { readonly type: "form"; readonly form: Form }
+  | { readonly type: "dropped"; readonly dropped: Dropped };
+
+/** Either some samples of a message, or a notice that keeps its place among them. */
+type Waiting<Form> =
+  | {
+      readonly message: LaneMessage<Form>;
+      readonly mask: number;
+      readonly since: Milliseconds;
+      readonly isHistory: boolean;
+    }
+  | { readonly notice: Form };
+
+/**
+ * What one viewer has yet to be sent. It takes each message of the lane by reference; where the
+ * viewer does not keep up, whole pictures are taken out up to the next sync sample of their track,
+ * while sound goes on as long as it fits. All of it is this viewer's own affair.
+ */
+export class Subscription<Form> {
+  readonly #limits: Backlog;
+  #waiting: Waiting<Form>[] = [];
+  #bytes = 0;
+  /** Video tracks that go on at their next sync sample, with what they have lost till then. */
+  readonly #losing = new Map<number, Dropped>();
+  /** Losses that are over: to be told before what follows. */
+  readonly #losses = new Map<number, Dropped>();
+  #samplesDropped = 0;
+
+  constructor(limits: Backlog) {
+    this.#limits = limits;
+  }
+
+  /** Bytes that wait here. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** All samples left out for this viewer so far. */
+  get samplesDropped(): number {
+    return this.#samplesDropped;
+  }
+
+  /** Takes what a newcomer is given at once. Video tracks missing in it begin at a sync sample. */
+  join(messages: readonly LaneMessage<Form>[], now: Milliseconds): void {
+    for (const message of messages) this.#push(message, message.everything, now, true);
+  }
+
+  /** Puts something that is no sample in its place behind all that waits; it is never left out. */
+  insert(notice: Form): void {
+    this.#waiting.push({ notice });
+  }
+
+  /** Takes a message of the lane, or what of it this viewer can still be sent. */
+  offer(message: LaneMessage<Form>, now: Milliseconds): void {
+    if (this.#isBehind(now)) this.#giveUpPictures();
+    let mask = 0;
+    for (const [index, sample] of message.samples.entries()) {
+      if (this.#wants(sample)) mask |= 1 << index;
+    }
+    if (mask !== 0) this.#push(message, mask, now, false);
+  }
+
+  /** The next thing to send; undefined when nothing waits. */
+  next(): Delivery<Form> | undefined {
+    const waiting = this.#waiting[0];
+    if (waiting === undefined) return undefined;
+    for (const [trackId, dropped] of this.#losses) {
+      this.#losses.delete(trackId);
+      return { type: "dropped", dropped };
+    }
+    this.#waiting.shift();
+    if ("notice" in waiting) return { type: "form", form: waiting.notice };
+    this.#bytes -= waiting.message.sizeOf(waiting.mask);
+    return { type: "form", form: waiting.message.form(waiting.mask) };
+  }
+
+  #push(message: LaneMessage<Form>, mask: number, since: Milliseconds, isHistory: boolean): void {
+    this.#waiting.push({ message, mask, since, isHistory });
+    this.#bytes += message.sizeOf(mask);
+  }
+
+  #isBehind(now: Milliseconds): boolean {
+    const oldest = this.#waiting.find((waiting) => "message" in waiting);
+    if (oldest === undefined || !("message" in oldest)) return false;
+    const { bytes, time, historyTime } = this.#limits;
+    if (oldest.isHistory) return now - oldest.since > historyTime;
+    return this.#bytes > bytes || now - oldest.since > time;
+  }
+
+  #wants(sample: LiveSample): boolean {
+    if (!sample.isVideo) {
+      const fits = this.#bytes + sample.data.length <= this.#limits.soundBytes;
+      if (!fits) this.#lose(this.#losses, sample);
+      return fits;
+    }
+    const losing = this.#losing.get(sample.track.id);
+    if (losing === undefined) return true;
+    if (sample.isSync && this.#bytes <= this.#limits.bytes / 4) {
+      this.#losing.delete(sample.track.id);
+      this.#losses.set(sample.track.id, losing);
+      return true;
+    }
+    this.#lose(this.#losing, sample);
+    return false;
+  }
+
+  /** Takes every picture out that still waits; their tracks go on at a sync sample. */
+  #giveUpPictures(): void {
+    const kept: Waiting<Form>[] = [];
+    for (const waiting of this.#waiting) {
+      if ("notice" in waiting) {
+        kept.push(waiting);
+        continue;
+      }
+      let mask = waiting.mask;
+      for (const [index, sample] of waiting.message.samples.entries()) {
+        if ((mask & (1 << index)) === 0 || !sample.isVideo) continue;
+        mask &= ~(1 << index);
+        this.#lose(this.#losing, sample);
+      }
+      this.#bytes += waiting.message.sizeOf(mask) - waiting.message.sizeOf(waiting.mask);
+      if (mask !== 0) kept.push({ ...waiting, mask, isHistory: false });
+    }
+    this.#waiting = kept;
+  }
+
+  #lose(losses: Map<number, Dropped>, sample: LiveSample): void {
+    const trackId = sample.track.id;
+    const dropped = losses.get(trackId) ?? { trackId, samples: 0, bytes: 0 };
+    dropped.samples += 1;
+    dropped.bytes += sample.data.length;
+    losses.set(trackId, dropped);
+    this.#samplesDropped += 1;
+  }
+}

@@ -1,0 +1,240 @@
+import { expect, test } from "vitest";
+import type { LiveSample } from "../../server/live/live-sample.ts";
+import { type LiveSettings, LiveStream } from "../../server/live/live-stream.ts";
+import type { Sample } from "../../server/protocol/media/sample.ts";
+import type { AudioTrack, VideoTrack } from "../../server/protocol/media/track.ts";
+import { hex } from "../support/hex.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+
+const settings: LiveSettings = {
+  gracePeriod: 30_000,
+  trackSkew: 10_000,
+  historyTime: 12_000,
+  historyBytes: 1_000_000,
+  segmenter: {
+    segment: 2000,
+    longestSegment: 10_000,
+    part: 200,
+    window: 60_000,
+    windowBytes: 1_000_000,
+  },
+};
+
+const video: VideoTrack = {
+  mediaType: "video",
+  trackIndex: 0,
+  codec: "avc",
+  codecString: "avc1.42c01e",
+  // FFmpeg 5.1, libx264 baseline, 640x360
+  configuration: hex`0142c01effe100196742c01eda0280bfe5c0440000030004000003 00f03c58ba80010004 68ce0fc8`,
+  width: 640,
+  height: 360,
+  frameRate: 30,
+};
+const audio: AudioTrack = {
+  mediaType: "audio",
+  trackIndex: 0,
+  codec: "aac",
+  codecString: "mp4a.40.2",
+  configuration: hex`1190`,
+  sampleRate: 48_000,
+  channels: 2,
+};
+
+const picture = (dts: number, isSync = false): Sample => ({
+  mediaType: "video",
+  trackIndex: 0,
+  dts,
+  compositionOffset: 0,
+  isSync,
+  isDisposable: false,
+  audioSamples: 0,
+  data: new Uint8Array(100),
+});
+const sound = (dts: number): Sample => ({
+  ...picture(dts, true),
+  mediaType: "audio",
+  audioSamples: 1024,
+});
+
+function stage() {
+  const clock = new ManualClock();
+  const told: string[] = [];
+  const samples: LiveSample[] = [];
+  let idle = 0;
+  const liveStream = new LiveStream("live/show", {
+    clock,
+    settings,
+    onIdle: () => {
+      idle += 1;
+    },
+  });
+  liveStream.observe({
+    state: (state) => told.push(state),
+    tracks: () =>
+      told.push(
+        `tracks ${liveStream.tracks.map((track) => `${track.id}.${track.configuration}`).join(" ")}`,
+      ),
+    sample: (sample) => samples.push(sample),
+    data: ({ name }) => told.push(`data ${name}`),
+  });
+  /** Lets `ms` of a broadcast at 25 pictures a second pass. */
+  const play = (
+    publication: ReturnType<LiveStream["publish"]>,
+    { from = 0, ms = 1000, kinds = ["video", "audio"], gop = 1000 } = {},
+  ): void => {
+    for (let at = 0; at < ms; at += 20) {
+      if (kinds.includes("video") && at % 40 === 0) {
+        publication.input({ type: "sample", sample: picture(from + at, at % gop === 0) });
+      }
+      if (kinds.includes("audio")) publication.input({ type: "sample", sample: sound(from + at) });
+      clock.pass(20);
+    }
+  };
+  return { clock, liveStream, told, samples, play, idle: () => idle };
+}
+
+test("LiveStream announces tracks, then gives samples with the encoder's times", () => {
+  const { liveStream, told, samples, clock } = stage();
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "track", track: audio });
+  publication.input({ type: "metadata", values: { width: 640 } });
+  publication.input({ type: "sample", sample: picture(500, true) });
+  publication.input({ type: "sample", sample: sound(507) });
+  publication.input({ type: "sample", sample: { ...picture(533), compositionOffset: -7 } });
+  expect(told).toEqual(["live", "tracks 1.1", "tracks 1.1 2.1", "data onMetaData"]);
+  expect(liveStream.metadata).toEqual({ width: 640 });
+  const [first, second, third] = samples;
+  expect(first?.dts).toBe(900_000);
+  expect(second?.dts).toBe(480_000 + 7 * 48);
+  expect(third?.dts).toBe(900_000 + 33 * 90);
+  expect(third?.compositionOffset).toBe(-7 * 90);
+  expect([first?.sequenceNumber, second?.sequenceNumber, third?.sequenceNumber]).toEqual([1, 1, 2]);
+  expect(first?.serverTime).toBe(clock.now());
+  expect(first?.isDiscontinuity).toBe(true);
+  expect(third?.isDiscontinuity).toBe(false);
+});
+
+test("LiveStream gives no picture before a sync sample", () => {
+  const { liveStream, samples } = stage();
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(0) });
+  publication.input({ type: "sample", sample: picture(40, true) });
+  expect(samples).toHaveLength(1);
+});
+
+test("LiveStream refuses a sample of a track that nobody described, and goes on", () => {
+  const { liveStream } = stage();
+  const publication = liveStream.publish();
+  expect(() => publication.input({ type: "sample", sample: sound(0) })).toThrow(
+    expect.objectContaining({ code: "SAMPLE_WITHOUT_TRACK", scope: "message" }),
+  );
+  publication.input({ type: "track", track: audio });
+  publication.input({ type: "sample", sample: sound(0) });
+});
+
+test("LiveStream continues over a publisher's return: same tracks, same numbers, later times", () => {
+  const { liveStream, told, samples, clock, play } = stage();
+  const first = liveStream.publish();
+  first.input({ type: "track", track: video });
+  first.input({ type: "track", track: audio });
+  play(first);
+  first.end("lost");
+  const last = samples.at(-1);
+  clock.pass(5000);
+  const second = liveStream.publish();
+  first.input({ type: "sample", sample: picture(9000, true) }); // an echo of the old one
+  second.input({ type: "track", track: video });
+  second.input({ type: "track", track: audio });
+  const before = samples.length;
+  play(second, { from: 77_000 });
+  expect(told).toEqual(["live", "tracks 1.1", "tracks 1.1 2.1", "reconnecting", "live"]);
+  const next = samples[before];
+  expect(next?.isDiscontinuity).toBe(true);
+  expect(next?.sequenceNumber).toBe(26);
+  expect((next?.dts ?? 0) / 90).toBeGreaterThan((last?.dts ?? 0) / 48);
+  expect((next?.dts ?? 0) / 90 - (last?.dts ?? 0) / 48).toBeLessThan(200);
+});
+
+test("LiveStream gives a new configuration the next number, and only what changed", () => {
+  const { liveStream, told, play } = stage();
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "track", track: audio });
+  play(publication);
+  publication.input({ type: "track", track: { ...video, width: 1280, height: 720 } });
+  publication.input({ type: "track", track: audio });
+  expect(told.slice(3)).toEqual(["tracks 1.2 2.1"]);
+  expect(liveStream.history().filter((sample) => sample.isVideo)).toEqual([]);
+});
+
+test("LiveStream says ended after a goodbye, and lets everything go when the grace period is over", () => {
+  const { liveStream, told, clock, play, idle } = stage();
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: video });
+  play(publication, { kinds: ["video"] });
+  publication.end("clean");
+  publication.end("lost"); // of no effect
+  expect(told.at(-1)).toBe("ended");
+  expect(liveStream.history().length).toBeGreaterThan(0);
+  clock.pass(29_999);
+  expect(idle()).toBe(0);
+  clock.pass(1);
+  expect(idle()).toBe(1);
+  expect(liveStream.history()).toEqual([]);
+  expect(liveStream.tracks).toEqual([]);
+  expect(clock.pending).toBe(0);
+});
+
+test("LiveStream withdraws a track that stops while another goes on, and announces it again", () => {
+  const { liveStream, told, play } = stage();
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "track", track: audio });
+  play(publication);
+  play(publication, { from: 1000, ms: 2000, kinds: ["video"] });
+  expect(told.at(-1)).toBe("tracks 1.1");
+  expect(liveStream.segmenter.renditions.map(({ track }) => track.id)).toEqual([1]);
+  play(publication, { from: 3000 });
+  expect(told.at(-1)).toBe("tracks 1.1 2.1");
+});
+
+test("LiveStream withdraws what a returned publisher does not give any more", () => {
+  const { liveStream, told, play } = stage();
+  const first = liveStream.publish();
+  first.input({ type: "track", track: video });
+  first.input({ type: "track", track: audio });
+  play(first);
+  first.end("lost");
+  const second = liveStream.publish();
+  second.input({ type: "track", track: audio });
+  play(second, { ms: 1500, kinds: ["audio"] });
+  expect(told.at(-1)).toBe("tracks 2.1");
+});
+
+test("LiveStream names what cannot be played, for as long as its publisher is there", () => {
+  const { liveStream } = stage();
+  const first = liveStream.publish();
+  const speex = { mediaType: "audio", trackIndex: 0, codecName: "Speex" } as const;
+  first.input({ type: "unplayable", track: speex });
+  expect(liveStream.unplayable).toEqual([speex]);
+  first.input({ type: "track", track: audio });
+  expect(liveStream.unplayable).toEqual([]);
+  first.input({ type: "unplayable", track: speex });
+  expect(liveStream.tracks).toEqual([]);
+  first.end("lost");
+  liveStream.publish();
+  expect(liveStream.unplayable).toEqual([]);
+});
+
+test("LiveStream measures each track's rate", () => {
+  const { liveStream, play } = stage();
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: video });
+  play(publication, { ms: 8000, kinds: ["video"] });
+  const [status] = liveStream.status();
+  expect(status?.bitrate).toBeGreaterThan(19_000);
+  expect(status?.bitrate).toBeLessThan(21_000);
+});

@@ -1,0 +1,188 @@
+import { expect, test } from "vitest";
+import type { LiveTrack } from "../../server/live/live-track.ts";
+import type { Rendition } from "../../server/live/segment.ts";
+import { Segmenter } from "../../server/live/segmenter.ts";
+import { audioTrack, epoch, sampleAt, videoTrack } from "../support/live-samples.ts";
+
+const settings = {
+  segment: 2000,
+  longestSegment: 10_000,
+  part: 200,
+  window: 60_000,
+  windowBytes: 1_000_000,
+};
+const video = videoTrack();
+const audio = audioTrack();
+const seconds = (rendition: Rendition | undefined) =>
+  rendition?.segments.map(({ duration, track }) => duration / track.timescale);
+
+/** Feeds pictures at 25 a second with a sync sample each `gop` ms, and sound in 20 ms frames. */
+function feed(
+  segmenter: Segmenter,
+  { from = 0, to = 10_000, gop = 2000, tracks = [video, audio], inEpoch = 0 } = {},
+): void {
+  for (let ms = from; ms < to; ms += 20) {
+    for (const track of tracks) {
+      const isVideo = track.track.mediaType === "video";
+      if (isVideo && ms % 40 !== 0) continue;
+      const isSync = !isVideo || (ms - from) % gop === 0;
+      segmenter.push(sampleAt(track, ms, { isSync, epoch: epoch(inEpoch) }));
+    }
+  }
+}
+
+test("Segmenter cuts at the first sync sample after two seconds, in every rendition alike", () => {
+  const segmenter = new Segmenter(settings);
+  feed(segmenter, { gop: 1000 });
+  const [first, second] = segmenter.renditions;
+  expect(first?.track.id).toBe(video.id);
+  expect(seconds(first)).toEqual([2, 2, 2, 2]);
+  expect(seconds(second)).toEqual([2, 2, 2, 2]);
+  expect(first?.segments.map((segment) => segment.mediaSequence)).toEqual([1, 2, 3, 4]);
+  expect(second?.segments.map((segment) => segment.start / 48)).toEqual([0, 2000, 4000, 6000]);
+  expect(first?.segments.every((segment) => segment.isIndependent)).toBe(true);
+  expect(first?.segments[1]?.programDateTime).toBe(1_700_000_000_000 + 2000);
+});
+
+test("Segmenter cuts a GOP longer than the target at a plain sample, and says it is not independent", () => {
+  const segmenter = new Segmenter(settings);
+  feed(segmenter, { to: 25_000, gop: 60_000 });
+  const [first] = segmenter.renditions;
+  expect(Math.max(...(seconds(first) ?? []))).toBeLessThanOrEqual(10);
+  expect(first?.segments.map((segment) => segment.isIndependent)).toEqual([true, false]);
+});
+
+test("Segmenter cuts sound alone by time", () => {
+  const segmenter = new Segmenter(settings);
+  feed(segmenter, { to: 9000, tracks: [audio] });
+  expect(seconds(segmenter.renditions[0])).toEqual([1.8, 1.8, 1.8, 1.8]);
+});
+
+test("a segment is the concatenation of its parts, and their durations add up", () => {
+  const segmenter = new Segmenter(settings);
+  feed(segmenter);
+  for (const rendition of segmenter.renditions) {
+    for (const segment of rendition.segments) {
+      const durations = segment.parts.map((part) => part.duration / segment.track.timescale);
+      expect(Math.max(...durations)).toBeLessThanOrEqual(0.2);
+      expect(segment.parts.reduce((sum, part) => sum + part.duration, 0)).toBe(segment.duration);
+      expect(segment.parts.reduce((sum, part) => sum + part.byteLength, 0)).toBe(
+        segment.byteLength,
+      );
+      expect(segment.parts.map((part) => part.partIndex)).toEqual(segment.parts.map((_, n) => n));
+      expect(segment.parts[0]?.isIndependent).toBe(true);
+    }
+  }
+});
+
+test("Segmenter marks a new epoch as a discontinuity in every rendition at the same number", () => {
+  const segmenter = new Segmenter(settings);
+  feed(segmenter, { to: 5000 });
+  segmenter.finish();
+  feed(segmenter, { from: 5120, to: 10_000, inEpoch: 1 });
+  for (const rendition of segmenter.renditions) {
+    expect(rendition.segments.map((segment) => segment.isDiscontinuity)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      false,
+    ]);
+    expect(rendition.segments.map((segment) => segment.mediaSequence)).toEqual([1, 2, 3, 4, 5]);
+  }
+  expect(seconds(segmenter.renditions[0])?.slice(0, 4)).toEqual([2, 2, 1, 2]);
+});
+
+test("Segmenter begins a segment with each new configuration", () => {
+  const segmenter = new Segmenter(settings);
+  feed(segmenter, { to: 3000 });
+  feed(segmenter, { from: 3000, to: 8000, tracks: [videoTrack(1, 2), audio] });
+  const [first, second] = segmenter.renditions;
+  expect(first?.segments.map((segment) => segment.track.configuration)).toEqual([1, 1, 2, 2]);
+  expect(first?.segments.map((segment) => segment.isDiscontinuity)).toEqual([
+    false,
+    false,
+    true,
+    false,
+  ]);
+  expect(second?.segments.map((segment) => segment.isDiscontinuity)).toEqual([
+    false,
+    false,
+    true,
+    false,
+  ]);
+});
+
+test("Segmenter lets a track that comes late join at the number of the others", () => {
+  const segmenter = new Segmenter(settings);
+  feed(segmenter, { to: 6000, tracks: [video] });
+  expect(segmenter.isReady).toBe(true);
+  feed(segmenter, { from: 6000, to: 6100 });
+  expect(segmenter.isReady).toBe(false); // newcomers wait until the sound can be listed, too
+  feed(segmenter, { from: 6100, to: 12_000, gop: 1900 });
+  const sound = segmenter.renditions[1];
+  expect(sound?.segments[0]?.mediaSequence).toBe(4);
+  expect(sound?.segments.every((segment) => !segment.isGap)).toBe(true);
+});
+
+test("Segmenter lists a gap where a track gave nothing", () => {
+  const segmenter = new Segmenter(settings);
+  feed(segmenter, { to: 4000 });
+  feed(segmenter, { from: 4000, to: 8000, tracks: [video] });
+  feed(segmenter, { from: 8000, to: 12_000 });
+  const sound = segmenter.renditions[1];
+  expect(sound?.segments.map((segment) => segment.mediaSequence)).toEqual([1, 2, 3, 4, 5]);
+  expect(sound?.segments.map((segment) => segment.isGap)).toEqual([
+    false,
+    false,
+    true,
+    true,
+    false,
+  ]);
+  expect(sound?.segments[2]?.parts).toEqual([]);
+});
+
+test.each([
+  { name: "time", bounds: { window: 6000 } },
+  { name: "bytes", bounds: { windowBytes: 60_000 } },
+])(
+  "Segmenter keeps a window bounded in $name, and counts discontinuities that leave it",
+  ({ bounds }) => {
+    const segmenter = new Segmenter({ ...settings, ...bounds });
+    feed(segmenter, { to: 4000 });
+    feed(segmenter, { from: 4120, to: 60_000, inEpoch: 1, gop: 1900 });
+    for (const rendition of segmenter.renditions) {
+      const bytes = rendition.segments.reduce((sum, segment) => sum + segment.byteLength, 0);
+      expect(rendition.segments.length).toBeLessThan(8);
+      expect(bytes).toBeLessThan(80_000);
+      expect(rendition.discontinuitySequence).toBe(1);
+      const numbers = rendition.segments.map((segment) => segment.mediaSequence);
+      expect(numbers).toEqual(numbers.map((_, n) => (numbers[0] ?? 0) + n));
+    }
+  },
+);
+
+test("Segmenter wraps MP3 as bare frames, everything else in moof and mdat", () => {
+  const mp3: LiveTrack = {
+    ...audio,
+    track: { ...audio.track, codec: "mp3", codecString: "mp3" } as LiveTrack["track"],
+  };
+  const segmenter = new Segmenter(settings);
+  feed(segmenter, { tracks: [video, mp3] });
+  const [pictures, sound] = segmenter.renditions;
+  expect(sound?.segments[0]?.parts[0]?.pieces).toHaveLength(10);
+  expect(pictures?.segments[0]?.parts[0]?.pieces).toHaveLength(6);
+});
+
+test("Segmenter tells when a segment became complete", () => {
+  const segmenter = new Segmenter(settings);
+  let changes = 0;
+  const stop = segmenter.onChange(() => {
+    changes += 1;
+  });
+  feed(segmenter, { to: 4040 });
+  expect(changes).toBe(4);
+  stop();
+  segmenter.finish();
+  expect(changes).toBe(4);
+});

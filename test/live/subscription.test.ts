@@ -1,0 +1,93 @@
+import { expect, test } from "vitest";
+import { LaneMessage } from "../../server/live/lane.ts";
+import type { LiveSample } from "../../server/live/live-sample.ts";
+import { Subscription } from "../../server/live/subscription.ts";
+import { audioTrack, sampleAt, videoTrack } from "../support/live-samples.ts";
+
+const video = videoTrack();
+const audio = audioTrack();
+const limits = { bytes: 1000, time: 2000, soundBytes: 1500, historyTime: 10_000 };
+const name = (sample: LiveSample) =>
+  `${sample.isVideo ? (sample.isSync ? "V" : "v") : "a"}${sample.dts / (sample.track.timescale / 1000)}`;
+const message = (...samples: LiveSample[]) =>
+  new LaneMessage(samples, (list) => list.map(name).join("+"));
+const sync = (ms: number) => sampleAt(video, ms, { isSync: true });
+
+function drain(subscription: Subscription<string>): unknown[] {
+  const out: unknown[] = [];
+  for (let next = subscription.next(); next !== undefined; next = subscription.next()) {
+    out.push(next.type === "form" ? next.form : next.dropped);
+  }
+  return out;
+}
+
+test("Subscription hands everything on in order while the viewer keeps up", () => {
+  const subscription = new Subscription<string>(limits);
+  subscription.offer(message(sync(0)), 0);
+  subscription.insert("tracks");
+  subscription.offer(message(sampleAt(video, 33), sampleAt(audio, 35)), 33);
+  expect(drain(subscription)).toEqual(["V0", "tracks", "v33+a35"]);
+  expect(subscription.bytes).toBe(0);
+});
+
+test("Subscription leaves out whole pictures up to the next sync sample, and tells so before it", () => {
+  const subscription = new Subscription<string>(limits);
+  subscription.offer(message(sync(0)), 0);
+  expect(drain(subscription)).toEqual(["V0"]);
+  for (let n = 1; n <= 11; n += 1) subscription.offer(message(sampleAt(video, n * 33)), n * 33);
+  // 1100 bytes wait, over the bound: with the next message all waiting pictures go.
+  subscription.offer(message(sampleAt(video, 400), sampleAt(audio, 401)), 400);
+  subscription.offer(message(sampleAt(video, 433)), 433);
+  subscription.offer(message(sync(466)), 466);
+  subscription.offer(message(sampleAt(video, 500)), 500);
+  expect(drain(subscription)).toEqual([
+    { trackId: 1, samples: 13, bytes: 1300 },
+    "a401",
+    "V466",
+    "v500",
+  ]);
+  expect(subscription.samplesDropped).toBe(13);
+});
+
+test("Subscription gives up pictures that have waited too long, few bytes or not", () => {
+  const subscription = new Subscription<string>(limits);
+  subscription.offer(message(sync(0)), 0);
+  subscription.offer(message(sampleAt(video, 33)), 2001);
+  subscription.offer(message(sync(66)), 2066);
+  expect(drain(subscription)).toEqual([{ trackId: 1, samples: 2, bytes: 200 }, "V66"]);
+});
+
+test("Subscription lets history wait for longer: it is a burst by nature", () => {
+  const subscription = new Subscription<string>(limits);
+  const history = Array.from({ length: 30 }, (_, n) =>
+    message(n === 0 ? sync(0) : sampleAt(video, n * 33)),
+  );
+  subscription.join(history, 0);
+  subscription.offer(message(sampleAt(video, 1000)), 3000);
+  expect(subscription.bytes).toBe(3100);
+  expect(drain(subscription)).toHaveLength(31);
+});
+
+test("Subscription stops at nothing but its bound of sound when nobody reads", () => {
+  const subscription = new Subscription<string>(limits);
+  subscription.insert("tracks");
+  for (let n = 0; n < 1000; n += 1) {
+    subscription.offer(message(n % 10 === 0 ? sync(n) : sampleAt(video, n), sampleAt(audio, n)), n);
+    expect(subscription.bytes).toBeLessThanOrEqual(limits.soundBytes + 200);
+  }
+  expect(drain(subscription)[0]).toEqual({
+    trackId: 2,
+    samples: expect.any(Number),
+    bytes: expect.any(Number),
+  });
+});
+
+test("Subscription resumes only when what waits has shrunk, so that it does not lose again at once", () => {
+  const subscription = new Subscription<string>(limits);
+  for (let n = 0; n < 12; n += 1) subscription.offer(message(sampleAt(audio, n)), n);
+  subscription.offer(message(sync(20)), 20); // over the bound: pictures are given up from here
+  subscription.offer(message(sync(30)), 30);
+  expect(drain(subscription).at(-1)).toBe("a11");
+  subscription.offer(message(sync(40)), 40);
+  expect(drain(subscription)).toEqual([{ trackId: 1, samples: 2, bytes: 200 }, "V40"]);
+});

@@ -1,0 +1,104 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { TIMELINE_START, Timeline } from "../../server/live/timeline.ts";
+
+const timeline = () => new Timeline({ maxSkew: 10_000 });
+const wall = 1_700_000_000_000;
+
+test("Timeline keeps the encoder's distances wherever its clock begins", () => {
+  for (const start of [0, 59, 0xffffff - 40, 2 ** 31 - 20, 2 ** 32 - 1]) {
+    const line = timeline();
+    const first = line.place("video:0", start, wall).at;
+    expect(first).toBe(TIMELINE_START);
+    expect(line.place("audio:0", start + 7, wall + 5).at - first).toBe(7);
+    expect(line.place("video:0", start + 33, wall + 33).at - first).toBe(33);
+    expect(line.place("video:0", start + 67, wall + 67).at - first).toBe(67);
+  }
+});
+
+test("Timeline continues behind what it has when another publisher continues", () => {
+  const line = timeline();
+  line.place("video:0", 5000, wall);
+  const last = line.place("video:0", 5033, wall + 33);
+  line.splice();
+  const next = line.place("video:0", 0, wall + 8000);
+  expect(next.at).toBeGreaterThan(last.at);
+  expect(next.at - last.at).toBeLessThanOrEqual(100);
+  expect(next.epoch.index).toBe(last.epoch.index + 1);
+  expect(next.epoch.wallOffset + next.at).toBe(wall + 8000);
+});
+
+test.each([
+  { name: "forward", jump: 3_600_000 },
+  { name: "backward", jump: -3_600_000 },
+])("Timeline takes all tracks along when the encoder's clock jumps $name", ({ jump }) => {
+  const line = timeline();
+  const base = 10_000_000;
+  line.place("video:0", base, wall);
+  line.place("audio:0", base + 10, wall);
+  const before = line.place("video:0", base + 33, wall + 33);
+  const jumped = line.place("video:0", base + 67 + jump, wall + 67);
+  expect(jumped.epoch.index).toBe(before.epoch.index + 1);
+  expect(jumped.at).toBeGreaterThan(before.at);
+  // Sound that was on its way keeps the old clock …
+  const straggler = line.place("audio:0", base + 31, wall + 68);
+  expect(straggler.epoch.index).toBe(before.epoch.index);
+  expect(straggler.at - before.at).toBe(-2);
+  // … and then follows with the same distance to the picture.
+  const followed = line.place("audio:0", base + 70 + jump, wall + 70);
+  expect(followed.epoch).toBe(jumped.epoch);
+  expect(followed.at - jumped.at).toBe(3);
+});
+
+test("Timeline takes a long still picture for what it is", () => {
+  const line = timeline();
+  const first = line.place("video:0", 0, wall);
+  const next = line.place("video:0", 60_000, wall + 60_100);
+  expect(next.epoch.index).toBe(first.epoch.index);
+  expect(next.at - first.at).toBe(60_000);
+});
+
+test("Timeline moves a track to the others when its clock lies too far from theirs", () => {
+  const line = timeline();
+  const video = line.place("video:0", 500_000, wall);
+  const audio = line.place("audio:0", 0, wall + 5);
+  expect(Math.abs(audio.at - video.at)).toBeLessThan(100);
+  expect(line.place("audio:0", 21, wall + 26).at - audio.at).toBe(21);
+  expect(line.place("video:0", 500_033, wall + 33).epoch.index).toBe(video.epoch.index);
+});
+
+test("Timeline keeps tracks that begin seconds apart as the encoder stamped them", () => {
+  const line = timeline();
+  const audio = line.place("audio:0", 0, wall);
+  expect(line.place("video:0", 4000, wall + 4).at - audio.at).toBe(4000);
+});
+
+test("Timeline lets a track go on by itself that does not follow a jump", () => {
+  const line = timeline();
+  line.place("audio:0", 0, wall);
+  line.place("video:0", 0, wall);
+  const jumped = line.place("video:0", 9_000_000, wall + 33);
+  expect(line.place("audio:0", 21, wall + 40).epoch.index).toBe(jumped.epoch.index - 1);
+  for (let at = 42; at < 5000; at += 21) line.place("audio:0", at, wall + at);
+  expect(line.place("audio:0", 5021, wall + 5021).epoch).toBe(jumped.epoch);
+});
+
+test("Timeline never gives a negative time and never loses its order within a track's own pace", () => {
+  const steps = fc.array(fc.record({ step: fc.integer({ min: -500, max: 4_000_000 }) }), {
+    minLength: 1,
+    maxLength: 60,
+  });
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), steps, (start, list) => {
+      const line = timeline();
+      let dts = start;
+      let now = wall;
+      for (const { step } of list) {
+        const { at } = line.place("video:0", dts, now);
+        expect(at).toBeGreaterThanOrEqual(TIMELINE_START - 500 * list.length);
+        dts += step;
+        now += 33;
+      }
+    }),
+  );
+});
