@@ -50,7 +50,10 @@ export type TrackStatus = {
 /** A track that gives nothing while another goes on this far is withdrawn until it does again. */
 const SILENCE: { readonly [type in MediaType]: Milliseconds } = { audio: 1500, video: 10_000 };
 
-/** So long does a returned publisher have to give a track again that it gave before. */
+/**
+ * The same for a track whose end the encoder announced, or which a returned publisher has not given
+ * again.
+ */
 const SILENCE_OF_UNCONFIRMED: Milliseconds = 1000;
 
 type Lane = {
@@ -62,7 +65,7 @@ type Lane = {
   epoch: number;
   /** Announced at present. */
   isActive: boolean;
-  /** Given by the present publisher. */
+  /** Given by the present publisher, which has not said that it ends. */
   isConfirmed: boolean;
   /** After a new configuration or a break, pictures are of no use before a sync sample. */
   awaitsSync: boolean;
@@ -210,8 +213,9 @@ export class LiveStream {
         this.#replaceByUnplayable(event.track);
         return;
       case "track-end": {
+        // Encoders also say so at the very end of a broadcast, when nothing is to be withdrawn.
         const lane = this.#lanes.get(trackKey(event));
-        if (lane?.isActive === true) this.#withdraw(lane);
+        if (lane !== undefined) lane.isConfirmed = false;
         return;
       }
       case "metadata": {
@@ -276,7 +280,6 @@ export class LiveStream {
     const now = this.#clock.now();
     const isVideo = track.mediaType === "video";
     const keepsClock = known !== undefined && known.live.timescale === live.timescale;
-    if (known !== undefined && !keepsClock) this.segmenter.remove(id);
     this.#lanes.set(key, {
       live,
       clock: keepsClock
@@ -305,7 +308,7 @@ export class LiveStream {
       throw new ProtocolError("malformed", "SAMPLE_WITHOUT_TRACK", message);
     }
     const now = this.#clock.now();
-    const { at, epoch } = this.#timeline.place(key, sample.dts, now);
+    const { at, epoch } = this.#timeline.place(key, sample.dts, now, sample.compositionOffset);
     lane.rate.add(now, sample.data.length);
     lane.lastArrival = now;
     lane.lastNewest = this.#timeline.newest;
@@ -362,7 +365,7 @@ export class LiveStream {
     lane.isActive = false;
     lane.awaitsSync = lane.live.track.mediaType === "video";
     this.#history.forget(lane.live.id);
-    this.segmenter.remove(lane.live.id);
+    this.segmenter.retire(lane.live.id);
     this.#tellTracks();
   }
 

@@ -42,6 +42,8 @@ export type Segment = {
 export type Rendition = {
   /** Newest configuration. */
   readonly track: LiveTrack;
+  /** The track gives nothing at present: newcomers are not to know of it. */
+  readonly isRetired: boolean;
   /** Complete segments within the window, oldest first, without holes in their numbers. */
   readonly segments: readonly Segment[];
   /** Discontinuities that have left the window with their segments. */

@@ -64,7 +64,10 @@ export class Segmenter {
     };
   }
 
-  /** Renditions that have at least one complete segment, video first, then by track number. */
+  /**
+   * Renditions that have at least one complete segment, video first, then by track number; also
+   * those of retired tracks, for who still plays them.
+   */
   get renditions(): readonly Rendition[] {
     return [...this.#tracks.values()]
       .filter((track) => track.segments.length > 0)
@@ -73,7 +76,7 @@ export class Segmenter {
 
   /** Whether every track that gives samples has a complete segment. */
   get isReady(): boolean {
-    const tracks = [...this.#tracks.values()];
+    const tracks = [...this.#tracks.values()].filter((track) => !track.isRetired);
     return tracks.length > 0 && tracks.every((track) => track.segments.length > 0);
   }
 
@@ -86,7 +89,7 @@ export class Segmenter {
     const isLeading = this.#leader() === track;
     if (lastCut === undefined) {
       this.#cut(sample, at, false);
-    } else if (sample.epoch.index > lastCut.epoch.index || track.changes(sample)) {
+    } else if (sample.epoch.index > lastCut.epoch.index || track.breaksAfter(lastCut, sample)) {
       this.#cut(sample, at, true);
     } else if (isLeading) {
       const length = at - lastCut.at;
@@ -98,6 +101,7 @@ export class Segmenter {
       }
     }
     if (!track.push(sample, at, this.#cuts)) return;
+    for (const other of this.#tracks.values()) other.skip(this.#cuts, at);
     this.#tidy();
     this.#tell();
   }
@@ -111,7 +115,18 @@ export class Segmenter {
     this.#tell();
   }
 
-  /** The track is gone: newcomers are not to wait for it. */
+  /**
+   * The track gives nothing for now: newcomers are not to know of it. What it gave stays until it
+   * leaves the window, with gaps behind it.
+   */
+  retire(trackId: number): void {
+    const track = this.#tracks.get(trackId);
+    if (track === undefined) return;
+    track.isRetired = true;
+    this.#tell();
+  }
+
+  /** The track is gone, with all it gave. */
   remove(trackId: number): void {
     this.#tracks.delete(trackId);
     this.#tell();
@@ -124,6 +139,7 @@ export class Segmenter {
   #leader(): TrackSegmenter | undefined {
     let leader: TrackSegmenter | undefined;
     for (const track of this.#tracks.values()) {
+      if (track.isRetired) continue;
       if (leader === undefined || rank(track.track) < rank(leader.track)) leader = track;
     }
     return leader;
@@ -144,7 +160,6 @@ export class Segmenter {
     const passed = Math.min(...tracks.map((track) => track.mediaSequence));
     const firstNeeded = this.#cuts.findIndex((cut) => cut.mediaSequence >= passed);
     if (firstNeeded > 0) this.#cuts = this.#cuts.slice(firstNeeded);
-    // A track that has stopped passes no more cuts; it is removed by the hub before this matters.
     if (this.#cuts.length > MAX_CUTS) this.#cuts = this.#cuts.slice(-MAX_CUTS);
     const { window, windowBytes } = this.#settings;
     const bytes = tracks.reduce((sum, track) => sum + track.bytes, 0);
@@ -170,6 +185,7 @@ class TrackSegmenter implements Rendition {
   bytes = 0;
   /** The number of the open segment. */
   mediaSequence = 0;
+  isRetired = false;
   readonly #part: Milliseconds;
   #cut: Cut | undefined;
   /** Whether the cut began a segment that has not ended yet. */
@@ -186,7 +202,13 @@ class TrackSegmenter implements Rendition {
     this.#part = part;
   }
 
-  changes(sample: LiveSample): boolean {
+  /** Whether the sample's configuration is new, and no discontinuity is there yet to begin with it. */
+  breaksAfter(lastCut: Cut, sample: LiveSample): boolean {
+    const isAhead = lastCut.isDiscontinuity && lastCut.mediaSequence > this.mediaSequence;
+    return this.#changes(sample) && !isAhead;
+  }
+
+  #changes(sample: LiveSample): boolean {
     const latest = this.#waiting?.track ?? this.track;
     return sample.track.configuration !== latest.configuration;
   }
@@ -200,14 +222,19 @@ class TrackSegmenter implements Rendition {
   push(sample: LiveSample, at: Milliseconds, cuts: readonly Cut[]): boolean {
     const waiting = this.#waiting;
     if (waiting !== undefined) {
-      // Over a break of the timeline the distance is no duration.
-      const isContinuous = waiting.epoch.index === sample.epoch.index;
+      // Over a break of the timeline, or a pause, the distance is no duration.
+      const isContinuous =
+        !this.isRetired &&
+        waiting.epoch.index === sample.epoch.index &&
+        waiting.track.timescale === sample.track.timescale;
       const step = sample.dts - waiting.dts;
       if (isContinuous) this.#step = step;
-      this.#take(waiting, isContinuous ? step : Math.min(step, this.#step || step));
+      this.#take(waiting, isContinuous ? step : this.#step || this.#shortStep(waiting.track));
     }
+    const isChange = this.#changes(sample);
     this.#waiting = sample;
-    const isComplete = this.#pass(cuts, at + CUT_TOLERANCE, sample.epoch.index);
+    this.isRetired = false;
+    const isComplete = this.#pass(cuts, at + CUT_TOLERANCE, sample.epoch.index, isChange);
     this.track = sample.track;
     return isComplete;
   }
@@ -222,7 +249,7 @@ class TrackSegmenter implements Rendition {
   finish(end: Milliseconds, cuts: readonly Cut[]): void {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
-    this.#take(waiting, this.#step || Math.max(1, msToTicks(waiting.track, 20)));
+    this.#take(waiting, this.#step || this.#shortStep(waiting.track));
     this.#waiting = undefined;
     this.#pass(cuts, end, waiting.epoch.index);
     this.#close(end);
@@ -243,14 +270,27 @@ class TrackSegmenter implements Rendition {
     }
   }
 
+  /** A retired track goes past the cuts of the others, leaving gaps. */
+  skip(cuts: readonly Cut[], at: Milliseconds): void {
+    if (!this.isRetired) return;
+    this.finish(at, []);
+    this.#pass(cuts, at, Number.POSITIVE_INFINITY);
+  }
+
+  /** What the only sample of a stretch is taken to last. */
+  #shortStep(track: LiveTrack): number {
+    return Math.max(1, msToTicks(track, UNKNOWN_STEP));
+  }
+
   /** Goes past the cuts up to `at`; each ends the segment before it. */
-  #pass(cuts: readonly Cut[], at: Milliseconds, epoch: number): boolean {
+  #pass(cuts: readonly Cut[], at: Milliseconds, epoch: number, isChange = false): boolean {
     if (this.#cut === undefined) return this.#begin(cuts, at);
     let isComplete = false;
     for (const cut of cuts) {
-      // Tracks may begin an epoch at times that differ: there the epoch decides, not the time.
-      const isNewEpoch = cut.epoch.index > (this.#cut?.epoch.index ?? -1);
-      const isReached = cut.epoch.index <= epoch && (isNewEpoch || cut.at <= at);
+      // Tracks may begin anew at times that differ a little: there the break decides, not the time.
+      const isBreak =
+        cut.epoch.index > (this.#cut?.epoch.index ?? -1) || (isChange && cut.isDiscontinuity);
+      const isReached = cut.epoch.index <= epoch && (isBreak || cut.at <= at);
       if (cut.mediaSequence <= this.mediaSequence || !isReached) continue;
       if (this.#close(cut.at)) isComplete = true;
       this.#open(cut);
@@ -345,6 +385,8 @@ class TrackSegmenter implements Rendition {
     }
   }
 }
+
+const UNKNOWN_STEP: Milliseconds = 20;
 
 /** Tracks are not stamped to the tick alike: a sample this close before a cut begins the segment. */
 const CUT_TOLERANCE: Milliseconds = 1;

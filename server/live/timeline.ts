@@ -56,7 +56,7 @@ export class Timeline {
     this.#maxSkew = maxSkew;
   }
 
-  /** The newest moment on the timeline. */
+  /** The newest moment on the timeline at which something is shown. */
   get newest(): Milliseconds {
     return this.#newest;
   }
@@ -70,9 +70,15 @@ export class Timeline {
   /**
    * @param dts the publisher's decode time, on its own unwrapped line
    * @param wall ms since 1970 at its arrival
+   * @param compositionOffset how much later it is shown: what follows a break is not shown before
    * @returns the same moment on the live stream's timeline, and the epoch it belongs to
    */
-  place(key: TrackKey, dts: Milliseconds, wall: Milliseconds): { at: Milliseconds; epoch: Epoch } {
+  place(
+    key: TrackKey,
+    dts: Milliseconds,
+    wall: Milliseconds,
+    compositionOffset: Milliseconds = 0,
+  ): { at: Milliseconds; epoch: Epoch } {
     if (this.#isBroken) this.#begin(dts, wall);
     const known = this.#places.get(key);
     const place = known === undefined ? this.#first(dts, wall) : this.#next(known, dts, wall);
@@ -80,7 +86,7 @@ export class Timeline {
     place.wall = wall;
     this.#places.set(key, place);
     const at = dts + place.offset;
-    if (at > this.#newest) this.#newest = at;
+    this.#newest = Math.max(this.#newest, at, at + compositionOffset);
     return { at, epoch: place.epoch };
   }
 

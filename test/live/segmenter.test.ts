@@ -113,6 +113,41 @@ test("Segmenter begins a segment with each new configuration", () => {
   ]);
 });
 
+test("Segmenter marks one discontinuity where a publisher returns with other pictures after its sound", () => {
+  const segmenter = new Segmenter(settings);
+  feed(segmenter, { to: 3000 });
+  segmenter.finish();
+  segmenter.push(sampleAt(audio, 3100, { epoch: epoch(1) }));
+  feed(segmenter, { from: 3120, to: 8000, inEpoch: 1, tracks: [videoTrack(1, 2), audio] });
+  for (const rendition of segmenter.renditions) {
+    expect(rendition.segments.map((segment) => segment.isDiscontinuity)).toEqual([
+      false,
+      false,
+      true,
+      false,
+    ]);
+    expect(rendition.segments.some((segment) => segment.isGap)).toBe(false);
+  }
+});
+
+test("Segmenter keeps what a retired track gave, with gaps behind it, and lets it return", () => {
+  const segmenter = new Segmenter(settings);
+  feed(segmenter, { to: 4000 });
+  segmenter.retire(audio.id);
+  feed(segmenter, { from: 4000, to: 10_000, tracks: [video] });
+  const sound = segmenter.renditions[1];
+  expect(sound?.isRetired).toBe(true);
+  expect(segmenter.isReady).toBe(true);
+  expect(sound?.segments.map((segment) => segment.isGap)).toEqual([false, false, true, true]);
+  feed(segmenter, { from: 10_000, to: 14_100 });
+  expect(segmenter.renditions[1]?.isRetired).toBe(false);
+  const [first, second] = segmenter.renditions;
+  expect(second?.segments.map((segment) => segment.mediaSequence)).toEqual(
+    first?.segments.map((segment) => segment.mediaSequence),
+  );
+  expect(second?.segments.at(-1)?.isGap).toBe(false);
+});
+
 test("Segmenter lets a track that comes late join at the number of the others", () => {
   const segmenter = new Segmenter(settings);
   feed(segmenter, { to: 6000, tracks: [video] });

@@ -28,6 +28,13 @@ test("Timeline continues behind what it has when another publisher continues", (
   expect(next.epoch.wallOffset + next.at).toBe(wall + 8000);
 });
 
+test("Timeline lets nothing of a new publisher be shown before the last pictures of the old one", () => {
+  const line = timeline();
+  const last = line.place("video:0", 0, wall, 133).at;
+  line.splice();
+  expect(line.place("video:0", 0, wall, 0).at).toBeGreaterThan(last + 133);
+});
+
 test.each([
   { name: "forward", jump: 3_600_000 },
   { name: "backward", jump: -3_600_000 },
