@@ -1,0 +1,130 @@
+/**
+ * Frame accounting: the sequence of coded frames that a viewer received equals the one that was
+ * published, in payloads, decode times and composition offsets.
+ *
+ * The payloads compare as they are: an FLV tag holds length-prefixed NAL units (OBUs, audio frames)
+ * just as `mdat` does. What may differ is said here and nowhere else: a constant offset in time for
+ * each run of the publisher, and for sound the way from whole milliseconds to samples.
+ */
+
+/** A coded picture or the coded sound of one moment, as published or as received; times in ms. */
+export type CodedFrame = {
+  readonly dts: number;
+  readonly compositionOffset: number;
+  readonly size: number;
+  readonly isSync: boolean;
+  /** MD5 of the payload, in hex. */
+  readonly hash: string;
+};
+
+export type AccountingOptions = {
+  readonly mediaType: "video" | "audio";
+  /** `late`: the viewer joined while it ran, and begins at some sync sample. */
+  readonly joined?: "before" | "late";
+  /** `early`: the viewer left (or its last segment was not finished) before the end. */
+  readonly left?: "after" | "early";
+  /** Fewer frames than this were received: a mistake of the test itself. */
+  readonly atLeast?: number;
+};
+
+/** Ticks of 90 kHz are exact for whole ms; what is left is the rounding of a double. */
+const VIDEO_TOLERANCE = 0.02;
+/** Sound is counted in samples and re-anchored where it leaves RTMP's clock by more than 50 ms. */
+const AUDIO_TOLERANCE = 51;
+
+/**
+ * Compares what was published with what was received.
+ *
+ * @param runs what each run of the publisher sent, in order; a restart begins another
+ * @returns the first difference, for people; undefined where there is none
+ */
+export function accountFor(
+  runs: readonly (readonly CodedFrame[])[],
+  received: readonly CodedFrame[],
+  options: AccountingOptions,
+): string | undefined {
+  const { joined = "before", left = "after", atLeast = 1 } = options;
+  if (received.length < atLeast) {
+    return `Received ${received.length} frames, where at least ${atLeast} were due`;
+  }
+  const published = runs.flatMap((frames, run) => frames.map((frame) => ({ run, frame })));
+  const starts = [0];
+  if (joined === "late") {
+    published.forEach(({ frame }, index) => {
+      if (index > 0 && frame.isSync && frame.hash === received[0]?.hash) starts.push(index);
+    });
+  }
+  let best: { at: number; difference: string } | undefined;
+  for (const start of starts) {
+    const difference = firstDifference(published.slice(start), received, { ...options, left });
+    if (difference === undefined) return undefined;
+    if (best === undefined || difference.at > best.at) best = difference;
+  }
+  return best?.difference;
+}
+
+/** Throws what `accountFor` finds, with the name of the viewer. */
+export function expectAccount(
+  viewer: string,
+  runs: readonly (readonly CodedFrame[])[],
+  received: readonly CodedFrame[],
+  options: AccountingOptions,
+): void {
+  const difference = accountFor(runs, received, options);
+  if (difference !== undefined) throw new Error(`${viewer}, ${options.mediaType}: ${difference}`);
+}
+
+function firstDifference(
+  published: readonly { run: number; frame: CodedFrame }[],
+  received: readonly CodedFrame[],
+  { mediaType, left }: AccountingOptions,
+): { at: number; difference: string } | undefined {
+  const tolerance = mediaType === "video" ? VIDEO_TOLERANCE : AUDIO_TOLERANCE;
+  let offset = 0;
+  let run = -1;
+  for (const [at, got] of received.entries()) {
+    const due = published[at];
+    const differs = (what: string) => ({
+      at,
+      difference: `frame ${at} of ${received.length} received (${published.length} published) ${what}
+  due:      ${due === undefined ? "nothing" : `run ${due.run}, ${describe(due.frame, offset)}`}
+  received: ${describe(got, 0)}
+  ${whereabouts(published, received, at)}`,
+    });
+    if (due === undefined) return differs("was never published");
+    if (due.frame.hash !== got.hash) return differs("has another payload");
+    if (due.run !== run) {
+      run = due.run;
+      offset = got.dts - due.frame.dts;
+    }
+    if (Math.abs(got.dts - offset - due.frame.dts) > tolerance) return differs("has another time");
+    const reordering = Math.abs(got.compositionOffset - due.frame.compositionOffset);
+    if (reordering > VIDEO_TOLERANCE) return differs("has another composition offset");
+    if (mediaType === "video" && got.isSync !== due.frame.isSync) {
+      return differs("differs in being a sync sample");
+    }
+  }
+  if (left === "early" || received.length === published.length) return undefined;
+  const missing = published[received.length];
+  return {
+    at: received.length,
+    difference: `${published.length - received.length} of ${published.length} frames are missing at the end
+  due:      ${missing === undefined ? "nothing" : describe(missing.frame, offset)}`,
+  };
+}
+
+const describe = (frame: CodedFrame, offset: number): string =>
+  `dts ${(frame.dts + offset).toFixed(3)} ms, composition offset ${frame.compositionOffset.toFixed(3)} ms, ` +
+  `${frame.size} bytes, ${frame.isSync ? "sync" : "not sync"}, MD5 ${frame.hash}`;
+
+/** Whether frames were lost, repeated or invented: where the received payload was published. */
+function whereabouts(
+  published: readonly { frame: CodedFrame }[],
+  received: readonly CodedFrame[],
+  at: number,
+): string {
+  const hash = received[at]?.hash;
+  const places = published.flatMap(({ frame }, index) => (frame.hash === hash ? [index] : []));
+  if (places.length === 0) return "this payload was never published";
+  return `this payload was published as frame ${places.slice(0, 5).join(", ")}`;
+}

@@ -1,0 +1,116 @@
+import { randomFillSync } from "node:crypto";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { concat } from "../../server/protocol/bytes/bytes.ts";
+import { ClientSession } from "../../server/protocol/rtmp/client-session.ts";
+import type { Tag } from "./flv-file.ts";
+
+/** A publisher made of tags at hand: what no real encoder here sends, or times none of them has. */
+export class TagPublisher {
+  readonly #socket: Socket;
+  readonly #session: ClientSession;
+  /** The server's refusal, in its own words. */
+  refusal: { readonly code: string; readonly description: string } | undefined;
+
+  private constructor(socket: Socket, session: ClientSession) {
+    this.#socket = socket;
+    this.#session = session;
+  }
+
+  /**
+   * Connects and publishes.
+   *
+   * @param url `rtmp://HOST:PORT/APP/NAME?key=…`
+   * @throws Error with the server's words where it refuses
+   */
+  static async open(url: string, timeout = 10_000): Promise<TagPublisher> {
+    const { hostname, port, pathname, search, host } = new URL(url.replace(/^rtmp:/, "http:"));
+    const parts = pathname.slice(1).split("/");
+    const streamName = `${parts.pop() ?? ""}${search}`;
+    const app = parts.join("/");
+    const socket = connect({ host: hostname, port: Number(port) || 1935, noDelay: true });
+    const session = new ClientSession({
+      random: (length: number) => randomFillSync(new Uint8Array(length)),
+      app,
+      tcUrl: `rtmp://${host}/${app}`,
+      streamName,
+    });
+    const publisher = new TagPublisher(socket, session);
+    await publisher.#begin(timeout);
+    return publisher;
+  }
+
+  /** Sends one tag now; resolves when the socket takes more. */
+  async send({ kind, timestamp, payload }: Tag): Promise<void> {
+    const body = kind === "data" ? concat(SET_DATA_FRAME, payload) : payload;
+    await this.write(this.#session.media(kind, timestamp, body));
+  }
+
+  /** Sends raw bytes: a chunk stream that lies. */
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#socket.destroyed) throw new Error("The server closed the connection");
+    if (!this.#socket.write(bytes)) await once(this.#socket, "drain");
+  }
+
+  /**
+   * Sends tags at the pace of their times.
+   *
+   * @param rate 1 is real time, 0 as fast as the server takes them
+   */
+  async play(tags: readonly Tag[], rate = 1): Promise<void> {
+    const began = performance.now();
+    let last = tags[0]?.timestamp ?? 0;
+    let elapsed = 0;
+    for (const tag of tags) {
+      const step = (tag.timestamp - last) | 0; // steps are small, also across the end of the clock
+      elapsed += step;
+      last = tag.timestamp;
+      const wait = rate === 0 ? 0 : began + elapsed / rate - performance.now();
+      if (wait > 1) await sleep(wait);
+      await this.send(tag);
+    }
+  }
+
+  /** Ends as an encoder does: unpublish, then close. */
+  async finish(): Promise<void> {
+    await this.write(this.#session.finish());
+    this.#socket.end();
+    if (!this.#socket.destroyed) await once(this.#socket, "close");
+  }
+
+  /** The line breaks: no goodbye, no FIN. */
+  abort(): void {
+    this.#socket.resetAndDestroy();
+  }
+
+  #begin(timeout: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const fail = (message: string) => {
+        clearTimeout(timer);
+        this.#socket.destroy();
+        reject(new Error(message));
+      };
+      const timer = setTimeout(() => fail(`Not publishing after ${timeout} ms`), timeout);
+      this.#socket.once("connect", () => this.#socket.write(this.#session.start()));
+      this.#socket.on("error", (error) => fail(error.message));
+      this.#socket.on("close", () => fail("The server closed the connection"));
+      this.#socket.on("data", (bytes) => {
+        for (const effect of this.#session.receive(bytes)) {
+          if (effect.type === "send") {
+            this.#socket.write(effect.bytes);
+          } else if (effect.type === "publishing") {
+            clearTimeout(timer);
+            resolve();
+          } else {
+            this.refusal = { code: effect.code, description: effect.description };
+            fail(`Refused: ${effect.code} ${effect.description}`);
+          }
+        }
+      });
+    });
+  }
+}
+
+/** AMF0 string `@setDataFrame`: what an encoder puts before a script tag's values. */
+const SET_DATA_FRAME = Uint8Array.of(2, 0, 13, ...Buffer.from("@setDataFrame", "latin1"));
