@@ -1,0 +1,356 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, Option } from "commander";
+import { parse as parseYaml, YAMLParseError } from "yaml";
+import { z } from "zod";
+import { LIMITS } from "./protocol/limits.ts";
+import type { Milliseconds } from "./protocol/media/sample.ts";
+
+/** Everything that can be set, read and checked. */
+export type Settings = {
+  /** Address to listen on; undefined: all interfaces. */
+  readonly host: string | undefined;
+  /** 0: any free port. */
+  readonly rtmpPort: number;
+  readonly httpPort: number;
+  readonly dataDir: string;
+  /** Anyone who reaches the port may publish. */
+  readonly open: boolean;
+  /** Who publishes from this machine needs no key. */
+  readonly localPublish: boolean;
+  readonly gracePeriod: Milliseconds;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+};
+
+/** What is logged: this, and whatever is worse. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+/** Lines for people, or for machines. */
+export type LogFormat = "pretty" | "json";
+
+/** What the command line asks for. */
+export type Invocation =
+  | { readonly command: CommandName; readonly settings: Settings }
+  /** Print this on stdout, and be done. */
+  | { readonly command: "print"; readonly text: string };
+export type CommandName = "serve" | "demo";
+
+/** A setting that is unknown or wrong: one line that names it, its value and what is allowed. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
+/** What surrounds the command, given so that it can be set in tests. */
+export type Surroundings = {
+  readonly env: { readonly [name: string]: string | undefined };
+  readonly isTerminal: boolean;
+  readonly version: string;
+};
+
+/** A value as it is written: on the command line and in the environment always text. */
+type Written = string | number | boolean;
+
+const PORT = "a whole number from 0 to 65535 (0: any free port)";
+const LONGEST_GRACE_SECONDS = 3600;
+
+const port = z.coerce
+  .string()
+  .regex(/^\d{1,5}$/)
+  .transform(Number)
+  .pipe(z.int().max(65_535));
+const onOff = z.union([
+  z.boolean(),
+  z.enum(["on", "true", "yes", "1"]).transform(() => true),
+  z.enum(["off", "false", "no", "0"]).transform(() => false),
+]);
+const seconds = z.coerce
+  .string()
+  .regex(/^\d+(\.\d+)?$/)
+  .transform((text) => Number(text) * 1000)
+  .pipe(z.number().max(LONGEST_GRACE_SECONDS * 1000));
+
+type Setting = {
+  readonly flag: string;
+  /** What stands for the value in the help; absent: the flag takes none. */
+  readonly value?: string;
+  readonly description: string;
+  readonly defaultText: string;
+  /** For people, after "allowed:". */
+  readonly allowed: string;
+};
+
+/** Each setting's name everywhere: `--rtmp-port`, SLUICE_RTMP_PORT, `rtmp-port:` in the file. */
+const TABLE: { readonly [name in keyof Settings]: Setting } = {
+  host: {
+    flag: "host",
+    value: "ADDRESS",
+    description: "address to listen on",
+    defaultText: "all interfaces",
+    allowed: "an IP address or a host name",
+  },
+  rtmpPort: {
+    flag: "rtmp-port",
+    value: "PORT",
+    description: "port for publishers; 0: any free port",
+    defaultText: "1935",
+    allowed: PORT,
+  },
+  httpPort: {
+    flag: "http-port",
+    value: "PORT",
+    description: "port for pages, API, WebSocket and HLS; 0: any free port",
+    defaultText: "8080",
+    allowed: PORT,
+  },
+  dataDir: {
+    flag: "data-dir",
+    value: "FOLDER",
+    description: "where the publish key lies",
+    defaultText: "./data",
+    allowed: "the path of a folder",
+  },
+  open: {
+    flag: "open",
+    description: "anyone who reaches the port may publish, without a key",
+    defaultText: "off",
+    allowed: "on or off",
+  },
+  localPublish: {
+    flag: "local-publish",
+    value: "on|off",
+    description: "whether this machine publishes without a key; off where a proxy is in front",
+    defaultText: "on",
+    allowed: "on or off",
+  },
+  gracePeriod: {
+    flag: "grace-period",
+    value: "SECONDS",
+    description: "how long viewers wait for a publisher who left to come back",
+    defaultText: String(LIMITS.gracePeriod / 1000),
+    allowed: `a number of seconds from 0 to ${LONGEST_GRACE_SECONDS}`,
+  },
+  logLevel: {
+    flag: "log-level",
+    value: "LEVEL",
+    description: "debug, info, warn or error",
+    defaultText: "info",
+    allowed: "debug, info, warn or error",
+  },
+  logFormat: {
+    flag: "log-format",
+    value: "FORMAT",
+    description: "pretty or json",
+    defaultText: "pretty at a terminal, else json",
+    allowed: "pretty or json",
+  },
+};
+
+const NAMES = Object.keys(TABLE) as readonly (keyof Settings)[];
+
+/** The whole of the settings; whoever was not set takes its default here. */
+const schema = (isTerminal: boolean) =>
+  z.object({
+    host: z
+      .string()
+      .regex(/^[\w.:%-]{1,255}$/)
+      .optional(),
+    rtmpPort: port.default(1935),
+    httpPort: port.default(8080),
+    dataDir: z
+      .string()
+      .min(1)
+      .regex(/^[^\0]*$/)
+      .default("./data"),
+    open: onOff.default(false),
+    localPublish: onOff.default(true),
+    gracePeriod: seconds.default(LIMITS.gracePeriod),
+    logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
+    logFormat: z.enum(["pretty", "json"]).default(isTerminal ? "pretty" : "json"),
+  });
+
+/** A setting and where it was written, for the error message. */
+type Layer = Map<keyof Settings, { readonly value: unknown; readonly source: string }>;
+
+/**
+ * Reads the command line, the environment and the settings file. Flags beat the environment, which
+ * beats the file, which beats the defaults.
+ *
+ * @param args without `node` and the script
+ * @throws SettingsError at the first thing that is unknown or wrong
+ */
+export function readInvocation(args: readonly string[], surroundings: Surroundings): Invocation {
+  const line = readCommandLine(args, surroundings.version);
+  if ("text" in line) return { command: "print", text: line.text };
+  const environment = readEnvironment(surroundings.env);
+  const file = line.config ?? environment.config;
+  const layers = [...(file === undefined ? [] : [readFile(file)]), environment.layer, line.layer];
+  const merged: Layer = new Map(layers.flatMap((layer) => [...layer]));
+  return { command: line.command, settings: check(merged, surroundings.isTerminal) };
+}
+
+function check(layer: Layer, isTerminal: boolean): Settings {
+  const values = Object.fromEntries([...layer].map(([name, { value }]) => [name, value]));
+  const result = schema(isTerminal).safeParse(values);
+  if (!result.success) {
+    const name = result.error.issues[0]?.path[0] as keyof Settings;
+    const written = layer.get(name);
+    throw wrong(written?.source ?? name, written?.value, TABLE[name].allowed);
+  }
+  const { host, ...rest } = result.data;
+  const settings: Settings = { host, ...rest };
+  if (settings.rtmpPort !== 0 && settings.rtmpPort === settings.httpPort) {
+    const source = (layer.get("httpPort") ?? layer.get("rtmpPort"))?.source ?? "--http-port";
+    throw wrong(source, settings.httpPort, "a port of its own for RTMP and for HTTP each");
+  }
+  return settings;
+}
+
+const wrong = (source: string, value: unknown, allowed: string): SettingsError =>
+  new SettingsError(`${source}: ${show(value)} is not allowed here; allowed: ${allowed}`);
+
+/** A value for a message of one line, whatever it is. */
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
+type CommandLine =
+  | { readonly command: CommandName; readonly config: string | undefined; readonly layer: Layer }
+  | { readonly text: string };
+
+function readCommandLine(args: readonly string[], version: string): CommandLine {
+  let text = "";
+  let command: CommandName = "serve";
+  const program = new Command("sluice")
+    .usage("[serve|demo] [options]")
+    .description(
+      "Takes a live RTMP broadcast and shows it in a browser, at once.\n\n" +
+        "  serve   take publishers and viewers (what happens without a command)\n" +
+        "  demo    the same, and publish a small clip to itself in a loop",
+    )
+    .argument("[command]")
+    .version(version, "--version", "print the version")
+    .helpOption("--help", "print this")
+    .exitOverride()
+    .configureHelp({ helpWidth: 100, visibleArguments: () => [] })
+    .configureOutput({
+      writeOut: (out) => {
+        text += out;
+      },
+      writeErr: () => {},
+    });
+  for (const name of NAMES) {
+    const { flag, value, description, defaultText } = TABLE[name];
+    const flags = value === undefined ? `--${flag}` : `--${flag} <${value}>`;
+    program.addOption(new Option(flags, `${description} (default: ${defaultText})`));
+    if (value === undefined) program.addOption(new Option(`--no-${flag}`).hideHelp());
+  }
+  program.addOption(new Option("--config <FILE>", "read settings from a YAML file"));
+  program.addHelpText("after", HELP_AFTER);
+  program.action((given: string | undefined) => {
+    command = readCommand(given);
+  });
+  try {
+    program.parse([...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { text };
+    throw new SettingsError(commandLineMessage(error));
+  }
+  const options: { readonly [name: string]: unknown } = program.opts();
+  const layer: Layer = new Map();
+  for (const name of NAMES) {
+    // commander gives `--no-open` a default of its own: only what was written counts.
+    if (program.getOptionValueSource(name) !== "cli") continue;
+    layer.set(name, { value: options[name], source: `--${TABLE[name].flag}` });
+  }
+  const { config } = options;
+  return { command, config: typeof config === "string" ? config : undefined, layer };
+}
+
+const HELP_AFTER = `
+Each setting can also come from the environment (SLUICE_RTMP_PORT=1935) or from the file
+(rtmp-port: 1935). Flags beat the environment, which beats the file, which beats the defaults.
+When it takes publishers and viewers it prints one line: sluice ready rtmp=1935 http=8080`;
+
+function readCommand(given: string | undefined): CommandName {
+  if (given === undefined || given === "serve") return "serve";
+  if (given === "demo") return "demo";
+  throw wrong("command", given, "serve or demo");
+}
+
+const FLAG_LIST = [...NAMES.map((name) => `--${TABLE[name].flag}`), "--config"].join(" ");
+
+/** commander's own message in our form, on one line. */
+function commandLineMessage(error: CommanderError): string {
+  const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? "";
+  switch (error.code) {
+    case "commander.unknownOption":
+      return `${quoted} is no setting; allowed: ${FLAG_LIST} --help --version`;
+    case "commander.optionMissingArgument": {
+      const flag = quoted.split(" ")[0] ?? "";
+      const setting = NAMES.map((name) => TABLE[name]).find((one) => `--${one.flag}` === flag);
+      return `${flag}: a value is missing; allowed: ${setting?.allowed ?? "the path of a file"}`;
+    }
+    case "commander.excessArguments":
+      return "command: only one is allowed: serve or demo";
+    default:
+      return error.message.replace(/^error: /, "").replace(/\s+/g, " ");
+  }
+}
+
+const PREFIX = "SLUICE_";
+const variable = (flag: string): string => `${PREFIX}${flag.toUpperCase().replaceAll("-", "_")}`;
+
+function readEnvironment(env: Surroundings["env"]): { layer: Layer; config: string | undefined } {
+  const layer: Layer = new Map();
+  const byVariable = new Map(NAMES.map((name) => [variable(TABLE[name].flag), name]));
+  const configVariable = variable("config");
+  for (const [key, value] of Object.entries(env)) {
+    if (!key.startsWith(PREFIX) || value === undefined || key === configVariable) continue;
+    const name = byVariable.get(key);
+    if (name === undefined) {
+      const allowed = [...byVariable.keys(), configVariable].join(" ");
+      throw new SettingsError(`${key} is no setting; allowed: ${allowed}`);
+    }
+    layer.set(name, { value, source: key });
+  }
+  return { layer, config: env[configVariable] };
+}
+
+function readFile(path: string): Layer {
+  const content = parseFile(path);
+  const layer: Layer = new Map();
+  if (content === null || content === undefined) return layer; // an empty file sets nothing
+  if (typeof content !== "object" || Array.isArray(content)) {
+    throw wrong(`--config ${path}`, content, "lines such as `rtmp-port: 1935`");
+  }
+  const byFlag = new Map(NAMES.map((name) => [TABLE[name].flag, name]));
+  for (const [key, value] of Object.entries(content)) {
+    const name = byFlag.get(key);
+    if (name === undefined) {
+      const allowed = [...byFlag.keys()].join(" ");
+      throw new SettingsError(`${show(key)} in ${path} is no setting; allowed: ${allowed}`);
+    }
+    const source = `${key} in ${path}`;
+    if (!isWritten(value)) throw wrong(source, value, TABLE[name].allowed);
+    layer.set(name, { value, source });
+  }
+  return layer;
+}
+
+const isWritten = (value: unknown): value is Written =>
+  typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+
+function parseFile(path: string): unknown {
+  try {
+    return parseYaml(readFileSync(path, "utf8"), { prettyErrors: true, logLevel: "error" });
+  } catch (error) {
+    if (error instanceof YAMLParseError) {
+      const line = error.linePos?.[0].line ?? 1;
+      const reason = error.message.split(/ at line |\n/)[0] ?? error.code;
+      throw new SettingsError(`--config: ${path}, line ${line}, is not YAML: ${reason}`);
+    }
+    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new SettingsError(`--config: cannot read ${path} (${code})`);
+  }
+}

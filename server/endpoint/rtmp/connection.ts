@@ -1,0 +1,301 @@
+import type { Socket } from "node:net";
+import type { Clock } from "../../live/clock.ts";
+import type { Publication } from "../../live/live-stream.ts";
+import type { Publisher, Refusal } from "../../live/registry.ts";
+import type { Log } from "../../log.ts";
+import { withFields } from "../../log-context.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
+import { ServerSession } from "../../protocol/rtmp/server-session.ts";
+import type {
+  PublishEffect,
+  ServerSessionOptions,
+  SessionCounters,
+  SessionEffect,
+} from "../../protocol/rtmp/session-effect.ts";
+import { Publishing } from "./publishing.ts";
+
+/** What a connection needs of the hub. The registry has it; so has a five-line fake in a test. */
+export type Publications = {
+  open(streamPath: string, publisher: Publisher): Publication | Refusal;
+};
+
+/** Whether somebody may publish, and under which identity; `description` is for people. */
+export type PublishDecision =
+  | { readonly allowed: true; readonly identity: string | undefined }
+  | { readonly allowed: false; readonly description: string };
+
+/** Decides who may publish; `key` is what was shown, a secret. */
+export type MayPublish = (request: {
+  readonly streamPath: string;
+  readonly key: string | undefined;
+  readonly address: string;
+}) => PublishDecision;
+
+/** What bounds one RTMP connection; times in ms, sizes in bytes. */
+export type RtmpLimits = {
+  readonly handshakeTime: number;
+  readonly timeToPublish: number;
+  readonly publisherSilence: number;
+  readonly refusalLinger: number;
+  readonly publisherOutput: number;
+  readonly badMessagesInARow: number;
+  readonly emptyMessagesPerSecond: number;
+  readonly commandsPerSecond: number;
+};
+
+/** What an RTMP connection is made of. */
+export type RtmpConnectionOptions = {
+  readonly publications: Publications;
+  readonly mayPublish: MayPublish;
+  readonly crypto: Pick<ServerSessionOptions, "hmac" | "random">;
+  readonly clock: Clock;
+  readonly limits: RtmpLimits;
+  readonly log: Log;
+};
+
+/** How often a connection is looked after. */
+const CHECK_INTERVAL = 1000;
+
+/** Asked whether it is there when nothing came for this long; some firewalls want to see traffic. */
+const PING_AFTER = 5000;
+
+/**
+ * One RTMP client on its socket. The session says what is to be done; this does it, keeps the
+ * limits of time and rate, and tears down once, whatever the reason.
+ */
+export class RtmpConnection {
+  readonly #socket: Socket;
+  readonly #options: RtmpConnectionOptions;
+  readonly #session: ServerSession;
+  readonly #address: string;
+  #log: Log;
+  /** By message stream. */
+  readonly #publishings = new Map<number, { publishing: Publishing; streamPath: string }>();
+  readonly #openedAt: number;
+  /** Since when nothing is being published. */
+  #idleSince: number;
+  #lastHeard: number;
+  #lastPing = 0;
+  #lastCounters: SessionCounters;
+  #cancelCheck: (() => void) | undefined;
+  #cancelLinger: (() => void) | undefined;
+  #isOver = false;
+
+  constructor(socket: Socket, options: RtmpConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#session = new ServerSession(options.crypto);
+    this.#address = socket.remoteAddress ?? "";
+    this.#log = options.log;
+    const now = options.clock.now();
+    this.#openedAt = now;
+    this.#idleSince = now;
+    this.#lastHeard = now;
+    this.#lastCounters = this.#session.counters;
+    socket.setNoDelay(true);
+    socket.on("data", (bytes) => this.receive(bytes));
+    socket.on("error", (error) => this.#finish("lost", `socket error: ${error.message}`));
+    socket.on("close", () => this.#finish("lost", "the client closed the connection"));
+    this.#check();
+  }
+
+  /** Tells the client why, where it can be told, and closes. */
+  close(code: string, description: string): void {
+    if (this.#isOver) return;
+    this.#perform(this.#session.close(code, description));
+    this.#finish("lost", description);
+  }
+
+  /** Takes the next bytes from the socket; the port calls it with those it had to look at. */
+  receive(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#lastHeard = this.#options.clock.now();
+    try {
+      this.#perform(this.#session.receive(bytes));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.type) {
+        case "send":
+          this.#send(effect.bytes);
+          break;
+        case "connected":
+          this.#log = withFields(this.#log, { client: effect.flashVer });
+          this.#log.debug("RTMP client connected", { app: effect.app });
+          break;
+        case "publish":
+          this.#publish(effect);
+          break;
+        case "media":
+          this.#publishings.get(effect.messageStreamId)?.publishing.take(effect);
+          break;
+        case "unpublish":
+          this.#unpublish(effect.messageStreamId, "clean", effect.reason);
+          break;
+        case "bad-message":
+          this.#badMessage(effect.error);
+          break;
+        case "log":
+          this.#log[effect.level](effect.message, { code: effect.code });
+          break;
+        case "pong":
+          break;
+        case "close-after-flush":
+        case "close":
+          this.#closeAfterFlush();
+          break;
+      }
+    }
+  }
+
+  #send(bytes: Uint8Array): void {
+    if (this.#socket.writableEnded) return;
+    this.#socket.write(bytes);
+    if (this.#socket.writableLength <= this.#options.limits.publisherOutput) return;
+    const message = `Cannot hold ${this.#socket.writableLength} bytes for a client that reads nothing`;
+    throw new ProtocolError("limit", "RTMP_OUTPUT", message, { scope: "connection" });
+  }
+
+  #publish({ messageStreamId, streamPath, query }: PublishEffect): void {
+    const { mayPublish, publications, limits } = this.#options;
+    const log = withFields(this.#log, { streamPath });
+    const decision = mayPublish({ streamPath, key: query["key"], address: this.#address });
+    if (!decision.allowed) {
+      log.warn(`publish refused: ${decision.description}`, { code: "PUBLISH_DENIED" });
+      this.#perform(
+        this.#session.refuse(messageStreamId, "NetStream.Publish.Denied", decision.description),
+      );
+      return;
+    }
+    const opened = publications.open(streamPath, {
+      identity: decision.identity,
+      silence: () => this.#options.clock.now() - this.#lastHeard,
+      drop: (reason) => {
+        const why = reason === "taken-over" ? "another publisher took over" : "silent for too long";
+        this.close("NetStream.Publish.BadName", `${streamPath}: ${why}`);
+      },
+    });
+    if ("refused" in opened) {
+      log.warn(`publish refused: ${opened.description}`, { code: "PUBLISH_REFUSED" });
+      this.#perform(
+        this.#session.refuse(messageStreamId, "NetStream.Publish.BadName", opened.description),
+      );
+      return;
+    }
+    const publishing = new Publishing(opened, { log, maxBadInARow: limits.badMessagesInARow });
+    this.#publishings.set(messageStreamId, { publishing, streamPath });
+    log.info("publishing", { address: this.#address });
+    this.#perform(this.#session.accept(messageStreamId));
+  }
+
+  #unpublish(messageStreamId: number, how: "clean" | "lost", reason: string): void {
+    const present = this.#publishings.get(messageStreamId);
+    if (present === undefined) return;
+    this.#publishings.delete(messageStreamId);
+    if (this.#publishings.size === 0) this.#idleSince = this.#options.clock.now();
+    const { publishing, streamPath } = present;
+    this.#log.info("publishing ended", { streamPath, reason, ...remarksOf(publishing) });
+    publishing.publication.end(how);
+  }
+
+  #badMessage(error: ProtocolError): void {
+    const [present] = this.#publishings.values();
+    if (present !== undefined) present.publishing.bad(error);
+    else this.#log.warn(error.message, { code: error.code });
+  }
+
+  /** What was found wrong costs the connection. */
+  #fail(error: unknown): void {
+    if (!(error instanceof ProtocolError)) {
+      // A fault of ours: it costs this connection and nobody else.
+      this.#log.error("connection failed", { error });
+      this.#finish("lost", "internal error");
+      this.#socket.destroy();
+      return;
+    }
+    const { code, message, offset } = error;
+    this.#log.warn(`connection ended: ${message}`, { code, offset, address: this.#address });
+    this.#perform(this.#session.close("NetConnection.Connect.Closed", message));
+    this.#finish("lost", message);
+  }
+
+  /** Limits of time and of rate. */
+  #check(): void {
+    const { clock, limits } = this.#options;
+    const now = clock.now();
+    const overdue = this.#overdue(now);
+    if (overdue !== undefined) {
+      this.#fail(
+        new ProtocolError("limit", overdue.code, overdue.message, { scope: "connection" }),
+      );
+      return;
+    }
+    const { emptyMessages, commands } = this.#session.counters;
+    const empty = emptyMessages - this.#lastCounters.emptyMessages;
+    const asked = commands - this.#lastCounters.commands;
+    this.#lastCounters = this.#session.counters;
+    if (empty > limits.emptyMessagesPerSecond || asked > limits.commandsPerSecond) {
+      const message = `Cannot take ${empty} empty messages and ${asked} commands in a second`;
+      this.#fail(new ProtocolError("limit", "RTMP_RATE", message, { scope: "connection" }));
+      return;
+    }
+    if (now - this.#lastHeard > PING_AFTER && now - this.#lastPing > PING_AFTER) {
+      this.#lastPing = now;
+      this.#perform(this.#session.ping(Math.floor(now - this.#openedAt)));
+    }
+    this.#cancelCheck = clock.after(CHECK_INTERVAL, () => this.#check());
+  }
+
+  #overdue(now: number): { code: string; message: string } | undefined {
+    const { handshakeTime, timeToPublish, publisherSilence } = this.#options.limits;
+    if (this.#session.phase === "handshake") {
+      if (now - this.#openedAt <= handshakeTime) return undefined;
+      return {
+        code: "RTMP_HANDSHAKE_TIME",
+        message: `Cannot wait longer than ${handshakeTime} ms for a handshake`,
+      };
+    }
+    if (this.#publishings.size === 0) {
+      if (now - this.#idleSince <= timeToPublish) return undefined;
+      return {
+        code: "RTMP_TIME_TO_PUBLISH",
+        message: `Cannot wait longer than ${timeToPublish} ms for a publish`,
+      };
+    }
+    if (now - this.#lastHeard <= publisherSilence) return undefined;
+    return {
+      code: "RTMP_SILENCE",
+      message: `Cannot wait longer than ${publisherSilence} ms for a publisher that sends nothing`,
+    };
+  }
+
+  #closeAfterFlush(): void {
+    if (this.#socket.destroyed || this.#cancelLinger !== undefined) return;
+    // OBS and librtmp read the status only if the close comes a moment later.
+    this.#cancelLinger = this.#options.clock.after(this.#options.limits.refusalLinger, () => {
+      this.#socket.destroy();
+    });
+    this.#socket.on("data", () => {});
+    this.#finish("lost", "closed by the server");
+  }
+
+  #finish(how: "clean" | "lost", reason: string): void {
+    if (!this.#isOver) {
+      this.#isOver = true;
+      this.#cancelCheck?.();
+      for (const id of [...this.#publishings.keys()]) this.#unpublish(id, how, reason);
+      this.#log.debug("RTMP connection over", { reason, address: this.#address });
+    }
+    if (this.#socket.destroyed) this.#cancelLinger?.();
+    else if (this.#cancelLinger === undefined) this.#socket.destroy();
+  }
+}
+
+function remarksOf(publishing: Publishing): { remarks?: Publishing["remarks"] } {
+  const { remarks } = publishing;
+  return Object.keys(remarks).length === 0 ? {} : { remarks };
+}

@@ -1,0 +1,85 @@
+import type { Publication } from "../../live/live-stream.ts";
+import type { Log } from "../../log.ts";
+import { ProtocolError } from "../../protocol/errors.ts";
+import { FlvDemuxer } from "../../protocol/flv/demuxer.ts";
+import { TimestampLine } from "../../protocol/media/timestamp-line.ts";
+import type { MediaEffect } from "../../protocol/rtmp/session-effect.ts";
+
+/** Codes of what was dropped or passed over, and how often. */
+export type Remarks = { readonly [code: string]: number };
+
+/** Different codes that are counted for one publisher. */
+const MAX_REMARKS = 32;
+
+/**
+ * One publication over RTMP: its messages are demuxed, placed on an unwrapped clock and fed to
+ * the live stream. A message that cannot be understood is dropped, counted, and logged the first
+ * time; many in a row end the publication.
+ */
+export class Publishing {
+  readonly publication: Publication;
+  readonly #demuxer: FlvDemuxer;
+  readonly #log: Log;
+  readonly #maxBadInARow: number;
+  readonly #remarks = new Map<string, number>();
+  #badInARow = 0;
+
+  constructor(publication: Publication, { log, maxBadInARow }: { log: Log; maxBadInARow: number }) {
+    this.publication = publication;
+    this.#log = log;
+    this.#maxBadInARow = maxBadInARow;
+    const line = new TimestampLine();
+    this.#demuxer = new FlvDemuxer({
+      place: (timestamp) => line.place(timestamp),
+      onIgnored: (code, message) => this.remark(code, message),
+    });
+  }
+
+  /** How often each kind of remark was made. */
+  get remarks(): Remarks {
+    return Object.fromEntries(this.#remarks);
+  }
+
+  /**
+   * @throws ProtocolError `BAD_MESSAGES` (limit) in connection scope when many messages in a row
+   *   could not be understood
+   */
+  take(media: MediaEffect): void {
+    try {
+      for (const event of this.#demux(media)) this.publication.input(event);
+      this.#badInARow = 0;
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || error.scope === "connection") throw error;
+      this.bad(error);
+    }
+  }
+
+  /** Counts a message that could not be understood. @throws as `take` does */
+  bad(error: ProtocolError): void {
+    this.remark(error.code, error.message);
+    this.#badInARow += 1;
+    if (this.#badInARow < this.#maxBadInARow) return;
+    const message = `Cannot go on after ${this.#badInARow} bad messages in a row, the last: ${error.message}`;
+    throw new ProtocolError("limit", "BAD_MESSAGES", message, { scope: "connection" });
+  }
+
+  /** Logs the first remark of each code, and counts them all. */
+  remark(code: string, message: string): void {
+    const count = this.#remarks.get(code);
+    if (count === undefined && this.#remarks.size >= MAX_REMARKS) return;
+    this.#remarks.set(code, (count ?? 0) + 1);
+    if (count === undefined) this.#log.warn(message, { code });
+  }
+
+  #demux(media: MediaEffect) {
+    const { timestamp, payload } = media;
+    switch (media.kind) {
+      case "audio":
+        return this.#demuxer.audio(timestamp, payload);
+      case "video":
+        return this.#demuxer.video(timestamp, payload);
+      case "data":
+        return this.#demuxer.data(timestamp, payload, media.encoding);
+    }
+  }
+}

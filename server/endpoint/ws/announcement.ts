@@ -1,0 +1,47 @@
+import type { LiveStream } from "../../live/live-stream.ts";
+import type { LiveTrack } from "../../live/live-track.ts";
+import type { AnnouncedTrack, ServerMessage } from "../../protocol/wire/control.ts";
+
+/** What is asked of `MediaSource.isTypeSupported` for MP3, best first: no type plays everywhere. */
+const MP3_MIME_TYPES = [
+  'audio/mp4; codecs="mp3"',
+  'audio/mp4; codecs="mp4a.6B"',
+  "audio/mpeg",
+] as const;
+
+/** Says everything about a track that a player would otherwise read out of boxes. */
+export function announceTrack(live: LiveTrack): AnnouncedTrack {
+  const { track } = live;
+  const mimeTypes =
+    track.codec === "mp3"
+      ? MP3_MIME_TYPES
+      : [`${track.mediaType}/mp4; codecs="${track.codecString}"`];
+  const common = {
+    id: live.id,
+    mediaType: track.mediaType,
+    codec: track.codecString,
+    mimeTypes,
+    configuration: live.configuration,
+    decoderConfiguration: Buffer.from(track.configuration).toString("base64"),
+    timescale: live.timescale,
+    language: live.language,
+    name: live.name,
+  };
+  if (track.mediaType === "audio") {
+    return { ...common, sampleRate: track.sampleRate, channels: track.channels };
+  }
+  return {
+    ...common,
+    width: track.width,
+    height: track.height,
+    ...(track.frameRate === undefined ? {} : { frameRate: track.frameRate }),
+    ...(track.reorderDepth === undefined ? {} : { reorderDepth: track.reorderDepth }),
+  };
+}
+
+/** The tracks of a live stream as they are now, and what is there but cannot be played. */
+export const announceTracks = (liveStream: LiveStream): ServerMessage => ({
+  type: "tracks",
+  tracks: liveStream.tracks.map(announceTrack),
+  unplayable: liveStream.unplayable.map(({ mediaType, codecName }) => ({ mediaType, codecName })),
+});

@@ -1,0 +1,209 @@
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import type { Clock } from "../../live/clock.ts";
+import type { Lane } from "../../live/lane.ts";
+import type { LiveStream } from "../../live/live-stream.ts";
+import { type Backlog, Subscription } from "../../live/subscription.ts";
+import type { ServerMessage, ViewerMessage } from "../../protocol/wire/control.ts";
+import { announceTracks } from "./announcement.ts";
+import { packInitSegment, packText } from "./packager.ts";
+
+/** Close codes of our WebSocket protocol (RFC 6455 §7.4.1; `docs/wire.md`). */
+export const CloseCode = {
+  GoingAway: 1001,
+  Policy: 1008,
+  TryAgainLater: 1013,
+} as const;
+
+/** What bounds one viewer; times in ms. */
+export type ViewerLimits = {
+  readonly backlog: Backlog;
+  /** Nothing was taken for this long while bytes were waiting: closed. */
+  readonly silence: number;
+  readonly messagesPerSecond: number;
+};
+
+/** Below this many unsent bytes in the socket the next message is handed to it. */
+const SOCKET_FULL = 128 * 1024;
+
+/** How often a viewer's connection is looked after. */
+const CHECK_INTERVAL = 1000;
+const PING_INTERVAL = 15_000;
+
+/**
+ * One viewer on one WebSocket. Live messages go to the socket as they are, already with their
+ * WebSocket header; `ws` keeps the handshake, the control frames and what the viewer sends.
+ */
+export class Viewer {
+  readonly #webSocket: WebSocket;
+  readonly #socket: Duplex;
+  readonly #liveStream: LiveStream;
+  readonly #clock: Clock;
+  readonly #limits: ViewerLimits;
+  readonly #subscription: Subscription<Buffer>;
+  readonly #stops: (() => void)[] = [];
+  /** Init segments that this viewer has: configuration by track. */
+  readonly #initialised = new Map<number, number>();
+  #isClosed = false;
+  #cancelLook: (() => void) | undefined;
+  #lastTaken: number;
+  #lastWaiting = 0;
+  #lastPing: number;
+  #messages = { since: 0, count: 0 };
+
+  /**
+   * @param socket the connection that carries `webSocket`, to write prepared messages to
+   * @param onClose called once, with the reason, for the log
+   */
+  constructor(
+    { webSocket, socket }: { webSocket: WebSocket; socket: Duplex },
+    { liveStream, lane }: { liveStream: LiveStream; lane: Lane<Buffer> },
+    { clock, limits }: { clock: Clock; limits: ViewerLimits },
+    onClose: (reason: string, samplesDropped: number) => void,
+  ) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    this.#liveStream = liveStream;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#subscription = new Subscription(limits.backlog);
+    this.#lastTaken = clock.now();
+    this.#lastPing = clock.now();
+    this.#begin(lane);
+    const pump = (): void => this.#pump();
+    socket.on("drain", pump);
+    webSocket.on("message", (data, isBinary) => this.#receive(data.toString(), isBinary));
+    webSocket.on("error", () => {}); // ws closes with the right code by itself
+    webSocket.on("close", (code) => {
+      this.#stop();
+      socket.off("drain", pump);
+      onClose(`closed with ${code}`, this.#subscription.samplesDropped);
+    });
+    this.#look();
+  }
+
+  /** Ends the connection in order. */
+  close(code: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.#stop();
+    this.#webSocket.close(code, reason);
+  }
+
+  #begin(lane: Lane<Buffer>): void {
+    const { state, streamPath } = this.#liveStream;
+    const serverTime = this.#clock.now();
+    // What happens in one turn leaves in one packet.
+    this.#socket.cork();
+    this.#say({ type: "hello", version: 1, streamPath, state, serverTime });
+    this.#stops.push(lane.receive((message) => this.#offer(message)));
+    this.#stops.push(
+      this.#liveStream.observe({
+        state: (now) => this.#say({ type: "state", state: now, serverTime: this.#clock.now() }),
+        tracks: () => this.#announce(),
+      }),
+    );
+    if (this.#liveStream.tracks.length > 0 || this.#liveStream.unplayable.length > 0) {
+      this.#announce();
+    }
+    const history = lane.history(this.#liveStream.history());
+    const bytes = history.reduce((sum, message) => sum + message.sizeOf(message.everything), 0);
+    if (history.length > 0) this.#say({ type: "history", fragments: history.length, bytes });
+    this.#subscription.join(history, this.#clock.now());
+    this.#pump();
+    this.#socket.uncork();
+  }
+
+  #offer(message: Parameters<Subscription<Buffer>["offer"]>[0]): void {
+    this.#subscription.offer(message, this.#clock.now());
+    this.#pump();
+  }
+
+  /** Hands to the socket what it takes without piling up. */
+  #pump(): void {
+    while (!this.#isClosed && this.#socket.writableLength < SOCKET_FULL) {
+      const delivery = this.#subscription.next();
+      if (delivery === undefined) return;
+      if (delivery.type === "form") this.#socket.write(delivery.form);
+      else this.#socket.write(packText({ type: "dropped", ...delivery.dropped }));
+    }
+  }
+
+  #announce(): void {
+    this.#subscription.insert(packText(announceTracks(this.#liveStream)));
+    for (const track of this.#liveStream.tracks) {
+      if (this.#initialised.get(track.id) === track.configuration) continue;
+      this.#initialised.set(track.id, track.configuration);
+      this.#subscription.insert(packInitSegment(track, this.#clock.now()));
+    }
+    this.#pump();
+  }
+
+  /** In its place behind everything that waits: a state or a track list holds from there on. */
+  #say(message: ServerMessage): void {
+    if (this.#isClosed) return;
+    this.#subscription.insert(packText(message));
+    this.#pump();
+  }
+
+  #receive(text: string, isBinary: boolean): void {
+    const now = this.#clock.now();
+    if (now - this.#messages.since >= 1000) this.#messages = { since: now, count: 0 };
+    this.#messages.count += 1;
+    if (this.#messages.count > this.#limits.messagesPerSecond) {
+      this.close(CloseCode.Policy, "too many messages");
+      return;
+    }
+    const message = isBinary ? undefined : readViewerMessage(text);
+    if (message === undefined) {
+      this.#say({
+        type: "error",
+        code: "WIRE_MESSAGE",
+        message: "Cannot read this message: JSON text of a known type is expected",
+      });
+      return;
+    }
+    // Not behind what waits: it is about the line, not about the stream.
+    this.#socket.write(packText({ type: "clock", sent: message.sent, serverTime: now }));
+  }
+
+  /** Closes a viewer that takes nothing, and keeps a quiet line open. */
+  #look(): void {
+    if (this.#isClosed) return;
+    const now = this.#clock.now();
+    const waiting = this.#socket.writableLength + this.#subscription.bytes;
+    if (this.#socket.writableLength === 0 || this.#socket.writableLength < this.#lastWaiting) {
+      this.#lastTaken = now;
+    }
+    this.#lastWaiting = this.#socket.writableLength;
+    if (waiting > 0 && now - this.#lastTaken > this.#limits.silence) {
+      this.#stop();
+      // A closing handshake would wait behind what is not being read.
+      this.#webSocket.terminate();
+      return;
+    }
+    if (now - this.#lastPing > PING_INTERVAL) {
+      this.#lastPing = now;
+      this.#webSocket.ping();
+    }
+    this.#cancelLook = this.#clock.after(CHECK_INTERVAL, () => this.#look());
+  }
+
+  #stop(): void {
+    this.#isClosed = true;
+    this.#cancelLook?.();
+    for (const stop of this.#stops) stop();
+    this.#stops.length = 0;
+  }
+}
+
+function readViewerMessage(text: string): ViewerMessage | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null) return undefined;
+    if (!("type" in value) || value.type !== "clock") return undefined;
+    if (!("sent" in value) || typeof value.sent !== "number") return undefined;
+    return { type: "clock", sent: value.sent };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,229 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { Pushing, PushRefused } from "../../../server/endpoint/relay/pushing.ts";
+import type { PublishDecision } from "../../../server/endpoint/rtmp/connection.ts";
+import { RtmpListener } from "../../../server/endpoint/rtmp/listener.ts";
+import type { Publication } from "../../../server/live/live-stream.ts";
+import { Registry } from "../../../server/live/registry.ts";
+import { LIMITS } from "../../../server/protocol/limits.ts";
+import { hex } from "../../support/hex.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { recordingLog } from "../../support/recording-log.ts";
+
+const closers: (() => Promise<unknown> | unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function stage({
+  decision = { allowed: true, identity: undefined } as PublishDecision,
+  connections = 10,
+} = {}) {
+  const clock = new ManualClock();
+  const log = recordingLog();
+  const registry = new Registry(clock, {
+    gracePeriod: 30_000,
+    trackSkew: 10_000,
+    historyTime: 12_000,
+    historyBytes: 1_000_000,
+    liveStreams: 3,
+    publisherYield: LIMITS.publisherYield,
+    segmenter: {
+      segment: 2000,
+      longestSegment: 10_000,
+      part: 200,
+      window: 60_000,
+      windowBytes: 1_000_000,
+    },
+  });
+  const asked: unknown[] = [];
+  const listener = new RtmpListener({
+    publications: registry,
+    mayPublish: (request) => {
+      asked.push(request);
+      return decision;
+    },
+    crypto: {
+      hmac: (key, data) => createHmac("sha256", key).update(data).digest(),
+      random: (length) => randomBytes(length),
+    },
+    clock,
+    limits: LIMITS,
+    log,
+    connections,
+    connectionsPerAddress: 8,
+    httpPort: () => 8080,
+  });
+  const port = await listener.listen(0, "127.0.0.1");
+  closers.push(async () => {
+    const closed = listener.close();
+    clock.pass(2000);
+    await closed;
+  });
+  const dial = async (): Promise<Socket> => {
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.on("error", () => {});
+    closers.push(() => socket.destroy());
+    await once(socket, "connect");
+    return socket;
+  };
+  const push = (streamName = "show?key=secret") =>
+    Pushing.open({ host: "127.0.0.1", port, app: "live", streamName }, randomBytes, () => {});
+  return { clock, log, registry, listener, port, dial, push, asked };
+}
+
+/** Resolves when something the log says has come true. */
+async function until(isTrue: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 2000; turn += 1) {
+    if (isTrue()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error("Cannot wait any longer");
+}
+
+const avcHeader = hex`17 00 000000 0142c01effe100196742c01eda0280bfe5c044000003000400000300f03c58ba8001000468ce0fc8`;
+const avcPicture = hex`17 01 000000 00000002 6588`;
+
+test("a publisher's messages reach the live stream, and its goodbye ends it", async () => {
+  const { registry, push, asked, log } = await stage();
+  const pushing = await push();
+  expect(asked).toEqual([{ streamPath: "live/show", key: "secret", address: "127.0.0.1" }]);
+  pushing.send({ typeId: 9, timestamp: 0, payload: avcHeader }, 0);
+  pushing.send({ typeId: 9, timestamp: 0, payload: avcPicture }, 0);
+  const liveStream = registry.find("live/show");
+  await until(() => liveStream?.history().length === 1);
+  pushing.finish();
+  await until(() => liveStream?.state === "ended");
+  expect(log.lines.map(({ message }) => message)).toContain("publishing ended");
+  expect(JSON.stringify(log.lines)).not.toContain("secret");
+});
+
+test("a publisher that vanishes in the middle of a message is waited for", async () => {
+  const { registry, dial, push } = await stage();
+  await dial(); // somebody else, who stays
+  const pushing = await push();
+  const liveStream = registry.find("live/show");
+  expect(liveStream?.state).toBe("live");
+  pushing.abort();
+  await until(() => liveStream?.state === "reconnecting");
+});
+
+test("a refusal is told in words the encoder shows", async () => {
+  const { push, log } = await stage({
+    decision: { allowed: false, description: "A publish key is needed" },
+  });
+  await expect(push()).rejects.toThrow(PushRefused);
+  await expect(push()).rejects.toThrow(/A publish key is needed/);
+  expect(log.lines.some(({ fields }) => fields["code"] === "PUBLISH_DENIED")).toBe(true);
+});
+
+test("a second publisher is told that the stream is in use", async () => {
+  const { push } = await stage();
+  await push();
+  await expect(push()).rejects.toThrow(/live\/show is being published already/);
+});
+
+test("half a handshake ends when its time is over, and nobody else notices", async () => {
+  const { dial, clock, push, registry, log } = await stage();
+  await push();
+  const socket = await dial();
+  socket.write(hex`03 00000000`);
+  const closed = once(socket, "close");
+  socket.resume();
+  await push("other"); // what was written before it has been read
+  clock.pass(LIMITS.handshakeTime - 1000);
+  expect(log.lines.some(({ fields }) => fields["code"] === "RTMP_HANDSHAKE_TIME")).toBe(false);
+  clock.pass(4000);
+  await closed;
+  expect(log.lines.some(({ fields }) => fields["code"] === "RTMP_HANDSHAKE_TIME")).toBe(true);
+  expect(registry.find("live/show")?.state).toBe("live");
+});
+
+test("a publisher that sends nothing for 20 s is dropped", async () => {
+  const { push, clock, registry, log } = await stage();
+  await push();
+  clock.pass(LIMITS.publisherSilence + 2000);
+  expect(registry.find("live/show")?.state).toBe("reconnecting");
+  expect(log.lines.some(({ fields }) => fields["code"] === "RTMP_SILENCE")).toBe(true);
+});
+
+test.each([
+  {
+    name: "a web request",
+    bytes: "GET / HTTP/1.1\r\n\r\n",
+    answer: /^HTTP\/1\.1 404 .*port 8080/s,
+  },
+  { name: "TLS", bytes: "\x16\x03\x01", answer: /^$/ },
+  { name: "garbage", bytes: "\xff\xff\xff\xff", answer: /^$/ },
+])("$name on the RTMP port is answered or ended at once", async ({ bytes, answer }) => {
+  const { dial } = await stage();
+  const socket = await dial();
+  let got = "";
+  socket.setEncoding("latin1").on("data", (text: string) => {
+    got += text;
+  });
+  socket.write(Buffer.from(bytes, "latin1"));
+  await once(socket, "close");
+  expect(got).toMatch(answer);
+});
+
+test("a chunk stream that lies costs its own connection, with a code in the log", async () => {
+  const { dial, log, push, registry, clock } = await stage();
+  await push();
+  const socket = await dial();
+  socket.resume();
+  const closed = once(socket, "close");
+  socket.write(Buffer.concat([hex`03`, new Uint8Array(1536), new Uint8Array(1536)]));
+  socket.write(hex`ff ffffffffffffffffffffff`); // fmt 3 on a chunk stream that never began
+  await until(() => log.lines.some(({ message }) => message.startsWith("connection ended")));
+  clock.pass(2000);
+  await closed;
+  expect(registry.find("live/show")?.state).toBe("live");
+});
+
+test("more connections than allowed are closed at once", async () => {
+  const { dial, log } = await stage({ connections: 2 });
+  const first = await dial();
+  await dial();
+  const third = await dial();
+  await once(third, "close");
+  expect(first.closed).toBe(false);
+  expect(log.lines.some(({ fields }) => fields["code"] === "RTMP_CONNECTIONS")).toBe(true);
+});
+
+test("bad messages in a row end the publication with a limit, single ones do not", async () => {
+  const { push, registry, log } = await stage();
+  const pushing = await push();
+  pushing.send({ typeId: 9, timestamp: 0, payload: avcHeader }, 0);
+  const bad = { typeId: 9, timestamp: 0, payload: hex`17` };
+  for (let n = 0; n < 40; n += 1) pushing.send(bad, n);
+  pushing.send({ typeId: 9, timestamp: 0, payload: avcPicture }, 50);
+  const liveStream = registry.find("live/show");
+  await until(() => liveStream?.history().length === 1);
+  for (let n = 0; n < LIMITS.badMessagesInARow; n += 1) pushing.send(bad, 60 + n);
+  await until(() => liveStream?.state === "reconnecting");
+  const codes = log.lines.map(({ fields }) => fields["code"]);
+  expect(codes.filter((code) => code === "TRUNCATED")).toHaveLength(1); // repeats are counted
+  expect(codes).toContain("BAD_MESSAGES");
+});
+
+test("a fault of ours costs one connection and is logged as an error", async () => {
+  const { push, registry, log } = await stage();
+  const open = registry.open.bind(registry);
+  registry.open = (...parameters) => {
+    const publication = open(...parameters);
+    if ("refused" in publication) return publication;
+    const broken: Publication = {
+      ...publication,
+      input: () => {
+        throw new TypeError("a fault");
+      },
+    };
+    return broken;
+  };
+  const pushing = await push();
+  pushing.send({ typeId: 9, timestamp: 0, payload: avcHeader }, 0);
+  await until(() => log.lines.some(({ level }) => level === "error"));
+});

@@ -1,0 +1,276 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { WebSocketEndpoint } from "../../../server/endpoint/ws/endpoint.ts";
+import { Registry } from "../../../server/live/registry.ts";
+import type { Sample } from "../../../server/protocol/media/sample.ts";
+import type { AudioTrack, VideoTrack } from "../../../server/protocol/media/track.ts";
+import type { ServerMessage } from "../../../server/protocol/wire/control.ts";
+import {
+  decodeFrames,
+  type Frame,
+  FrameFlag,
+  FrameType,
+} from "../../../server/protocol/wire/frame.ts";
+import { hex } from "../../support/hex.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { recordingLog } from "../../support/recording-log.ts";
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const video: VideoTrack = {
+  mediaType: "video",
+  trackIndex: 0,
+  codec: "avc",
+  codecString: "avc1.42c01e",
+  configuration: hex`0142c01effe100196742c01eda0280bfe5c044000003000400000300f03c58ba8001000468ce0fc8`,
+  width: 640,
+  height: 360,
+};
+const mp3: AudioTrack = {
+  mediaType: "audio",
+  trackIndex: 0,
+  codec: "mp3",
+  codecString: "mp3",
+  configuration: new Uint8Array(0),
+  sampleRate: 44_100,
+  channels: 2,
+};
+const picture = (dts: number, isSync: boolean, size = 100): Sample => ({
+  mediaType: "video",
+  trackIndex: 0,
+  dts,
+  compositionOffset: 0,
+  isSync,
+  isDisposable: false,
+  audioSamples: 0,
+  data: new Uint8Array(size).fill(dts % 251),
+});
+
+async function stage({ viewers = 100 } = {}) {
+  const clock = new ManualClock();
+  const registry = new Registry(clock, {
+    gracePeriod: 30_000,
+    trackSkew: 10_000,
+    historyTime: 12_000,
+    historyBytes: 10_000_000,
+    liveStreams: 3,
+    publisherYield: 5000,
+    segmenter: {
+      segment: 2000,
+      longestSegment: 10_000,
+      part: 200,
+      window: 60_000,
+      windowBytes: 10_000_000,
+    },
+  });
+  const endpoint = new WebSocketEndpoint({
+    hub: registry,
+    clock,
+    log: recordingLog(),
+    batching: { receivers: 50, time: 50 },
+    limits: {
+      backlog: { bytes: 500_000, time: 2000, soundBytes: 700_000, historyTime: 10_000 },
+      silence: 10_000,
+      messagesPerSecond: 5,
+      viewers,
+      viewersPerAddress: viewers,
+      message: 200,
+    },
+  });
+  const server = createServer();
+  server.on("upgrade", (request, socket, head) => {
+    endpoint.upgrade(request, socket, head, "live/show");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  closers.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const watch = async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+    closers.push(() => socket.terminate());
+    const texts: ServerMessage[] = [];
+    const frames: Frame[] = [];
+    let closed: number | undefined;
+    socket.on("message", (data: Buffer, isBinary) => {
+      if (isBinary) frames.push(...decodeFrames(data));
+      else texts.push(JSON.parse(data.toString()) as ServerMessage);
+    });
+    socket.on("close", (code) => {
+      closed = code;
+    });
+    socket.on("error", () => {});
+    await once(socket, "open");
+    return { socket, texts, frames, closed: () => closed };
+  };
+  const publish = () => {
+    const publication = registry.open("live/show", {
+      identity: undefined,
+      silence: () => 0,
+      drop: () => {},
+    });
+    if ("refused" in publication) throw new Error("refused");
+    return publication;
+  };
+  return { clock, registry, endpoint, watch, publish };
+}
+
+async function until(isTrue: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 5000; turn += 1) {
+    if (isTrue()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error("Cannot wait any longer");
+}
+
+test("a viewer who waits is told of everything in order, and gets each sample as it comes", async () => {
+  const { watch, publish, clock } = await stage();
+  const viewer = await watch();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(0, true) });
+  clock.pass(33);
+  publication.input({ type: "sample", sample: picture(33, false) });
+  publication.end("clean");
+  await until(() => viewer.texts.length === 4);
+  expect(viewer.texts.map(({ type }) => type)).toEqual(["hello", "state", "tracks", "state"]);
+  expect(viewer.texts[0]).toMatchObject({ state: "waiting", streamPath: "live/show", version: 1 });
+  expect(viewer.texts[3]).toMatchObject({ state: "ended" });
+  const [init, first, second] = viewer.frames;
+  expect(init?.type).toBe(FrameType.InitSegment);
+  expect(first).toMatchObject({
+    trackId: 1,
+    sequenceNumber: 1,
+    dts: 900_000,
+    flags: FrameFlag.Sync | FrameFlag.Discontinuity,
+  });
+  expect(second).toMatchObject({ sequenceNumber: 2, dts: 900_000 + 33 * 90, flags: 0 });
+  expect([...(second?.payload.subarray(second.dataOffset) ?? [])]).toEqual([
+    ...picture(33, false).data,
+  ]);
+  expect((second?.serverTime ?? 0) - (first?.serverTime ?? 0)).toBe(33);
+});
+
+test("a newcomer is told how much of what comes is history", async () => {
+  const { watch, publish } = await stage();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(0, true, 70_000) });
+  publication.input({ type: "sample", sample: picture(33, false) });
+  const viewer = await watch();
+  publication.input({ type: "sample", sample: picture(67, false) });
+  await until(() => viewer.frames.length === 4);
+  expect(viewer.texts.map(({ type }) => type)).toEqual(["hello", "tracks", "history"]);
+  expect(viewer.texts[2]).toEqual({ type: "history", fragments: 2, bytes: 70_100 });
+  expect(viewer.frames.map(({ sequenceNumber }) => sequenceNumber)).toEqual([1, 1, 2, 3]);
+});
+
+test("a new configuration comes in its place: after the last sample of the old, before the new", async () => {
+  const { watch, publish } = await stage();
+  const viewer = await watch();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(0, true) });
+  publication.input({ type: "track", track: { ...video, width: 320 } });
+  publication.input({ type: "sample", sample: picture(33, true) });
+  await until(() => viewer.frames.length === 4);
+  expect(viewer.frames.map(({ type }) => type)).toEqual([1, 2, 1, 2]);
+});
+
+test("MP3 is announced with every way a browser may play it, the rest of the tracks with one", async () => {
+  const { watch, publish } = await stage();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "track", track: mp3 });
+  publication.input({
+    type: "unplayable",
+    track: { mediaType: "audio", trackIndex: 1, codecName: "Speex" },
+  });
+  const viewer = await watch();
+  await until(() => viewer.texts.length === 2);
+  expect(viewer.texts[1]).toMatchObject({
+    tracks: [
+      { id: 1, mimeTypes: ['video/mp4; codecs="avc1.42c01e"'], width: 640, timescale: 90_000 },
+      { id: 2, mimeTypes: [expect.any(String), expect.any(String), "audio/mpeg"] },
+    ],
+    unplayable: [{ mediaType: "audio", codecName: "Speex" }],
+  });
+});
+
+test("the server's clock is told to who asks, nonsense is answered with an error", async () => {
+  const { watch, clock } = await stage();
+  const viewer = await watch();
+  viewer.socket.send(JSON.stringify({ type: "clock", sent: 12.5 }));
+  viewer.socket.send("nonsense");
+  await until(() => viewer.texts.length === 3);
+  expect(viewer.texts[1]).toEqual({ type: "clock", sent: 12.5, serverTime: clock.now() });
+  expect(viewer.texts[2]).toMatchObject({ type: "error", code: "WIRE_MESSAGE" });
+});
+
+test.each([
+  { name: "too many messages", code: 1008, send: Array.from({ length: 9 }, () => "x") },
+  { name: "too long a message", code: 1009, send: ["x".repeat(300)] },
+])("$name end the connection with $code", async ({ code, send }) => {
+  const { watch } = await stage();
+  const viewer = await watch();
+  for (const text of send) viewer.socket.send(text);
+  await until(() => viewer.closed() !== undefined);
+  expect(viewer.closed()).toBe(code);
+});
+
+test("who comes when all places are taken is told to try again later", async () => {
+  const { watch, endpoint } = await stage({ viewers: 1 });
+  const first = await watch();
+  const second = await watch();
+  await until(() => second.closed() !== undefined);
+  expect(second.closed()).toBe(1013);
+  expect(endpoint.viewers()).toBe(1);
+  first.socket.close();
+  await until(() => endpoint.viewers() === 0);
+});
+
+test("a live stream that nobody publishes is let go with its last viewer", async () => {
+  const { watch, registry, clock } = await stage();
+  const viewer = await watch();
+  expect(registry.size).toBe(1);
+  viewer.socket.close();
+  await until(() => registry.size === 0);
+  expect(clock.pending).toBe(0);
+});
+
+test("everybody is told when the server goes away", async () => {
+  const { watch, endpoint } = await stage();
+  const viewer = await watch();
+  endpoint.close();
+  await until(() => viewer.closed() !== undefined);
+  expect(viewer.closed()).toBe(1001);
+});
+
+test("a viewer who takes nothing while bytes wait is closed, one who merely gets nothing is not", async () => {
+  const { watch, publish, clock, endpoint } = await stage();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  const dead = await watch();
+  const healthy = await watch();
+  await until(() => dead.texts.length === 2 && healthy.texts.length === 2);
+  dead.socket.pause();
+  // More than the kernel's buffers on loopback take for one who does not read.
+  for (let n = 0; n < 40; n += 1) {
+    publication.input({ type: "sample", sample: picture(n * 33, n === 0, 400_000) });
+    await until(() => healthy.frames.length >= n + 2);
+    clock.pass(33);
+  }
+  clock.pass(12_000);
+  await until(() => endpoint.viewers() === 1);
+  clock.pass(20_000);
+  expect(healthy.closed()).toBeUndefined();
+  expect(healthy.frames).toHaveLength(41);
+});
