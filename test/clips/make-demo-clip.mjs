@@ -251,6 +251,7 @@ writeFileSync(loop, Buffer.concat(frames.slice(perRound + 1, perRound * 2 + 1)))
 const inputs = ["-r", String(FRAME_RATE), "-i", video, "-i", loop, "-map", "0:v", "-map", "1:a"];
 await ffmpeg([...inputs, "-c", "copy", "-fflags", "+bitexact", OUTPUT], async () => {});
 rmSync(work, { recursive: true });
+writeFileSync(OUTPUT, withoutEmptyConfigurations(readFileSync(OUTPUT)));
 
 const check = [
   "-v",
@@ -261,3 +262,15 @@ const check = [
 ];
 const probe = spawnSync("ffprobe", [...check, "-of", "compact", OUTPUT]);
 process.stdout.write(`${OUTPUT}: ${statSync(OUTPUT).size} bytes\n${probe.stdout}`);
+
+/** FFmpeg announces sound from ADTS with an empty configuration before it has seen the first frame. */
+function withoutEmptyConfigurations(flv) {
+  const kept = [flv.subarray(0, 13)];
+  for (let at = 13; at < flv.length; ) {
+    const length = 11 + flv.readUIntBE(at + 1, 3) + 4;
+    const isEmpty = flv[at] === 8 && length === 17 && flv[at + 12] === 0;
+    if (!isEmpty) kept.push(flv.subarray(at, at + length));
+    at += length;
+  }
+  return Buffer.concat(kept);
+}
