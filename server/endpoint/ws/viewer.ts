@@ -29,6 +29,8 @@ const SOCKET_FULL = 128 * 1024;
 /** How often a viewer's connection is looked after. */
 const CHECK_INTERVAL = 1000;
 const PING_INTERVAL = 15_000;
+/** How long a closing handshake may take. */
+const CLOSING_TIME = 1000;
 
 /**
  * One viewer on one WebSocket. Live messages go to the socket as they are, already with their
@@ -46,6 +48,7 @@ export class Viewer {
   readonly #initialised = new Map<number, number>();
   #isClosed = false;
   #cancelLook: (() => void) | undefined;
+  #cancelTermination: (() => void) | undefined;
   #lastTaken: number;
   #lastWaiting = 0;
   #lastPing: number;
@@ -76,6 +79,7 @@ export class Viewer {
     webSocket.on("error", () => {}); // ws closes with the right code by itself
     webSocket.on("close", (code) => {
       this.#stop();
+      this.#cancelTermination?.();
       socket.off("drain", pump);
       onClose(`closed with ${code}`, this.#subscription.samplesDropped);
     });
@@ -87,6 +91,8 @@ export class Viewer {
     if (this.#isClosed) return;
     this.#stop();
     this.#webSocket.close(code, reason);
+    // The closing handshake stands behind what was sent: who does not read it does not answer.
+    this.#cancelTermination = this.#clock.after(CLOSING_TIME, () => this.#webSocket.terminate());
   }
 
   #begin(lane: Lane<Buffer>): void {

@@ -254,6 +254,16 @@ test("everybody is told when the server goes away", async () => {
   expect(viewer.closed()).toBe(1001);
 });
 
+test("who does not answer the goodbye is cut off after a moment", async () => {
+  const { watch, endpoint, clock } = await stage();
+  const viewer = await watch();
+  await until(() => viewer.texts.length === 1);
+  viewer.socket.pause();
+  endpoint.close();
+  clock.pass(1000);
+  await until(() => endpoint.viewers() === 0);
+});
+
 test("a viewer who takes nothing while bytes wait is closed, one who merely gets nothing is not", async () => {
   const { watch, publish, clock, endpoint } = await stage();
   const publication = publish();

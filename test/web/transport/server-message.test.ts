@@ -1,0 +1,35 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { parseServerMessage } from "../../../web/transport/server-message.ts";
+
+test("parseServerMessage reads what it knows", () => {
+  const hello = {
+    type: "hello",
+    version: 1,
+    streamPath: "live/demo",
+    state: "live",
+    serverTime: 5,
+  };
+  expect(parseServerMessage(JSON.stringify(hello))).toEqual(hello);
+  const tracks = { type: "tracks", tracks: [], unplayable: [] };
+  expect(parseServerMessage(JSON.stringify(tracks))).toEqual(tracks);
+});
+
+test.each([
+  "",
+  "{",
+  "null",
+  "[]",
+  "3",
+  "{}",
+  '{"type":3}',
+  '{"type":"later"}',
+  '{"type":"tracks"}',
+])("parseServerMessage ignores %s", (text) => {
+  expect(parseServerMessage(text)).toBeUndefined();
+});
+
+test("parseServerMessage never throws", () => {
+  const text = fc.oneof(fc.string(), fc.json());
+  fc.assert(fc.property(text, (value) => void parseServerMessage(value)));
+});

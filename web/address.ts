@@ -1,0 +1,52 @@
+/** Where a stream's parts are found, whatever prefix a proxy put before us. */
+export type StreamAddress = {
+  /** `APP/NAME`, decoded. */
+  readonly streamPath: string;
+  readonly webSocket: string;
+  readonly playlist: string;
+  /** `GET`: the list of live streams. */
+  readonly list: string;
+};
+
+/** Addresses of one stream below `base`, which ends in a slash. */
+export function addressOf(base: URL, streamPath: string): StreamAddress {
+  const parts = streamPath.split("/").map(encodeURIComponent).join("/");
+  const webSocket = new URL(`streams/${parts}/ws`, base);
+  webSocket.protocol = base.protocol === "https:" ? "wss:" : "ws:";
+  return {
+    streamPath,
+    webSocket: webSocket.href,
+    playlist: new URL(`streams/${parts}/index.m3u8`, base).href,
+    list: new URL("api/v1/streams", base).href,
+  };
+}
+
+/**
+ * Takes a watch page's own address apart: what lies before `watch/` is the base, what follows is
+ * the stream's path.
+ *
+ * @param base where the page says its base is (`document.baseURI`), which wins where it fits; a
+ *   prefix or an APP may itself be called `watch`
+ */
+export function locate(page: URL, base: URL): { base: URL; streamPath: string } {
+  const prefix = new URL("watch/", base);
+  const isBelow = page.pathname.startsWith(prefix.pathname);
+  const at = isBelow
+    ? prefix.pathname.length - "watch/".length
+    : page.pathname.indexOf("/watch/") + 1;
+  const rest = page.pathname.slice(at + "watch/".length);
+  const streamPath = rest
+    .split("/")
+    .filter((part) => part !== "")
+    .map(decodePart)
+    .join("/");
+  return { base: new URL(page.pathname.slice(0, at), page), streamPath };
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,67 @@
+import type { StreamAddress } from "../address.ts";
+import { Backoff } from "../control/reconnect.ts";
+import { fetchStreams, type ListedStream } from "../stream-list.ts";
+
+/** While HLS plays, the stream's state is asked for this often (ms); while it does not, at most. */
+const ASK_EVERY = 3_000;
+
+/** What the lookout reports. */
+export type LookoutListener = {
+  /** Where the stream stands; undefined where the server does not know it. */
+  onState(stream: ListedStream | undefined): void;
+  /** The server cannot be reached. */
+  onLost(): void;
+  /** The playlist is there: whether HLS plays already is for the listener to know. */
+  onPlaylist(): void;
+};
+
+/** Without a WebSocket nobody tells us that a stream begins or ends: this one asks. */
+export class HlsLookout {
+  readonly #address: StreamAddress;
+  readonly #listener: LookoutListener;
+  readonly #backoff: Backoff = new Backoff({ random: Math.random, longest: ASK_EVERY });
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isStopped = false;
+
+  constructor(address: StreamAddress, listener: LookoutListener) {
+    this.#address = address;
+    this.#listener = listener;
+  }
+
+  /** Asks now, and goes on asking until stopped. */
+  start(): void {
+    this.#ask().catch(() => this.#listener.onLost());
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #ask(): Promise<void> {
+    let isThere = false;
+    try {
+      const { streams } = await fetchStreams(this.#address.list);
+      const stream = streams.find(({ path }) => path === this.#address.streamPath);
+      if (this.#isStopped) return;
+      this.#listener.onState(stream);
+      if (stream?.state === "live") isThere = await this.#hasPlaylist();
+    } catch {
+      if (!this.#isStopped) this.#listener.onLost();
+    }
+    if (this.#isStopped) return;
+    if (isThere) this.#listener.onPlaylist();
+    const wait = isThere ? ASK_EVERY : this.#backoff.next();
+    if (isThere) this.#backoff.reset();
+    this.#timer = setTimeout(() => this.start(), wait);
+  }
+
+  /** 404 until the first segment is there. */
+  async #hasPlaylist(): Promise<boolean> {
+    const { ok } = await fetch(this.#address.playlist, {
+      cache: "no-store",
+      signal: AbortSignal.timeout(8_000),
+    });
+    return ok;
+  }
+}

@@ -1,0 +1,19 @@
+/** What this browser offers, found by feature and never by name. */
+
+/** MediaSource, or Safari's managed one where only that exists (iPhone); undefined without MSE. */
+export function mediaSourceClass(): typeof MediaSource | undefined {
+  if (typeof MediaSource !== "undefined") return MediaSource;
+  if (typeof ManagedMediaSource !== "undefined") return ManagedMediaSource;
+  return undefined;
+}
+
+/** Whether that is the managed one, which opens only where remote playback is declined. */
+export const isManaged = (): boolean => typeof MediaSource === "undefined";
+
+/** WebKit stumbles over changes of the playback rate: there, delay is kept by jumps alone. */
+export const isWebKit = (): boolean =>
+  typeof ManagedMediaSource !== "undefined" || "GestureEvent" in globalThis;
+
+/** Whether HLS plays without MSE. Chromium says so too, but 9 s behind: ask only without MSE. */
+export const playsNativeHls = (video: HTMLVideoElement): boolean =>
+  video.canPlayType("application/vnd.apple.mpegurl") !== "";

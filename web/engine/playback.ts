@@ -1,0 +1,51 @@
+/** What the statistics say of one playback. */
+export type PlaybackFigures = {
+  /** Server to screen, ms, measured on the pictures shown; undefined while unknown. */
+  readonly delay: number | undefined;
+  /** Seconds of media ahead of the playhead, and how many are held. */
+  readonly ahead: number;
+  readonly target: number;
+  readonly rate: number;
+  readonly stalls: number;
+  readonly jumps: number;
+  /** What B-frames add, ms. */
+  readonly reorderDelay: number;
+  /** What uneven arrival asks for, ms. */
+  readonly jitter: number;
+};
+
+/** A way of playing into one `<video>`: the player composes these and swaps one for another. */
+export type Playback = {
+  readonly engine: "mse" | "hls.js" | "native-hls";
+  readonly transport: "websocket" | "hls";
+  readonly video: HTMLVideoElement;
+  /** Whether there is something to show (or hear), so that it may take the stage. */
+  readonly isReady: boolean;
+  /** Whether its clock runs. */
+  readonly isMoving: boolean;
+  readonly figures: PlaybackFigures;
+  /** To be called every 50 ms or so. */
+  tick(situation: Situation): void;
+  /** Goes to the newest that can be shown. */
+  jumpToLive(): void;
+  destroy(): void;
+};
+
+/** What a playback has to know of the player. */
+export type Situation = {
+  /** ms, `performance.now()`. */
+  readonly now: number;
+  /** Whether the viewer wants it to play. */
+  readonly wantsPlay: boolean;
+  /** Whether media is to be expected: the line is up and somebody publishes. */
+  readonly expectsMedia: boolean;
+};
+
+/** What a playback asks of the player. */
+export type PlaybackHost = {
+  /** Begins to play, muted if the browser demands it. */
+  play(video: HTMLVideoElement): void;
+  onError(playback: Playback, error: unknown): void;
+  /** Server's clock minus ours, ms. */
+  clockOffset(): number | undefined;
+};

@@ -1,0 +1,14 @@
+// What TypeScript's DOM library lacks of the platforms a viewer may have.
+
+/** Safari: MediaSource whose memory the browser manages; the only one on iPhone (17.1 and later). */
+declare const ManagedMediaSource: typeof MediaSource | undefined;
+
+interface HTMLVideoElement {
+  /** iPhone: the only way to fill the screen. */
+  webkitEnterFullscreen?: () => void;
+}
+
+interface Element {
+  /** Safari before 16.4. */
+  webkitRequestFullscreen?: () => void;
+}

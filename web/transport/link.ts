@@ -1,0 +1,109 @@
+import type { ServerMessage } from "../../server/protocol/wire/control.ts";
+import type { Frame } from "../../server/protocol/wire/frame.ts";
+import { Backoff, RECONNECT } from "../control/reconnect.ts";
+import { StreamSocket } from "./websocket.ts";
+
+/** What a link reports. */
+export type LinkListener = {
+  onMessage(message: ServerMessage): void;
+  onFrames(frames: readonly Frame[]): void;
+  /** The server spoke: what follows is a new connection's. */
+  onUp(): void;
+  /** The connection ended, or could not be made; the next attempt is already planned. */
+  onDown(failures: number): void;
+};
+
+/** Keeps one WebSocket connection alive for ever: backs off, and hurries when there is reason to. */
+export class Link {
+  readonly #url: string;
+  readonly #listener: LinkListener;
+  readonly #backoff: Backoff = new Backoff({ random: Math.random });
+  readonly #probing: Backoff = new Backoff({
+    random: Math.random,
+    longest: RECONNECT.longestProbe,
+  });
+  #socket: StreamSocket | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
+  #connections = 0;
+  #lastSocket: StreamSocket | undefined;
+  #isStopped = false;
+  /** Something else plays meanwhile: attempts may become rare. */
+  isSpare = false;
+
+  constructor(url: string, listener: LinkListener) {
+    this.#url = url;
+    this.#listener = listener;
+  }
+
+  /** Whether the server speaks to us now. */
+  get isUp(): boolean {
+    return this.#socket?.greeted ?? false;
+  }
+
+  /** Connections that came to something. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Server's clock minus ours, ms, by the present connection or the last. */
+  get clockOffset(): number | undefined {
+    return this.#lastSocket?.clock.offset;
+  }
+
+  /** ms */
+  get roundTrip(): number | undefined {
+    return this.#lastSocket?.clock.roundTrip;
+  }
+
+  /** Connects now, whatever was planned; does nothing while a connection is there. */
+  connect(): void {
+    clearTimeout(this.#timer);
+    if (this.#isStopped || this.#socket !== undefined) return;
+    const socket = new StreamSocket(this.#url, {
+      onMessage: (message) => {
+        if (message.type === "hello") this.#up(socket);
+        this.#listener.onMessage(message);
+      },
+      onFrames: (frames) => this.#listener.onFrames(frames),
+      onClose: () => this.#down(socket),
+    });
+    this.#socket = socket;
+  }
+
+  /** There is reason to believe that it would work now: the network is back, the page is seen. */
+  hurry(): void {
+    this.#backoff.reset();
+    this.#probing.reset();
+    this.connect();
+  }
+
+  /** To be called a few times a second. */
+  tick(): void {
+    this.#socket?.tick();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#socket?.close("stopped");
+  }
+
+  #up(socket: StreamSocket): void {
+    this.#lastSocket = socket;
+    this.#failures = 0;
+    this.#connections += 1;
+    this.#backoff.reset();
+    this.#probing.reset();
+    this.#listener.onUp();
+  }
+
+  #down(socket: StreamSocket): void {
+    if (this.#socket === socket) this.#socket = undefined;
+    if (this.#isStopped) return;
+    if (!socket.greeted) this.#failures += 1;
+    const wait = this.isSpare ? this.#probing.next() : this.#backoff.next();
+    this.#timer = setTimeout(() => this.connect(), wait);
+    this.#listener.onDown(this.#failures);
+  }
+}

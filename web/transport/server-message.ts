@@ -1,0 +1,24 @@
+import type { ServerMessage } from "../../server/protocol/wire/control.ts";
+
+const KNOWN = ["hello", "state", "tracks", "history", "dropped", "clock", "error"];
+
+/**
+ * Reads one text message of the server.
+ *
+ * @returns undefined for what is not ours: types that came later than this player are ignored
+ */
+export function parseServerMessage(text: string): ServerMessage | undefined {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof message !== "object" || message === null || !("type" in message)) return undefined;
+  if (typeof message.type !== "string" || !KNOWN.includes(message.type)) return undefined;
+  if (message.type === "tracks") {
+    if (!("tracks" in message && Array.isArray(message.tracks))) return undefined;
+    if (!("unplayable" in message && Array.isArray(message.unplayable))) return undefined;
+  }
+  return message as ServerMessage;
+}

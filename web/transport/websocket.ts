@@ -1,0 +1,119 @@
+import type { ServerMessage, ViewerMessage } from "../../server/protocol/wire/control.ts";
+import { decodeFrames, type Frame } from "../../server/protocol/wire/frame.ts";
+import { ClockSync } from "./clock-sync.ts";
+import { parseServerMessage } from "./server-message.ts";
+
+/** Time since 1970 by our clock, with fractions; unlike `Date.now` it never jumps. */
+export const wallClock = (): number => performance.timeOrigin + performance.now();
+
+/** What a connection reports. */
+export type SocketListener = {
+  onMessage(message: ServerMessage): void;
+  onFrames(frames: readonly Frame[]): void;
+  /** Once, at the end; `greeted` says whether the server ever spoke to us. */
+  onClose(end: { readonly greeted: boolean; readonly reason: string }): void;
+};
+
+/** The clock is asked this often (ms), quicker at the beginning. */
+const CLOCK_EVERY = 2_000;
+const FIRST_CLOCKS = [50, 200, 500];
+
+/** No answer and no media for this long (ms): the line is dead, whatever TCP thinks. */
+const SILENCE = 5_000;
+
+/** A connection attempt that takes longer (ms) is given up. */
+const OPENING = 5_000;
+
+/** One WebSocket connection to a live stream. It ends once; who wants another makes another. */
+export class StreamSocket {
+  readonly clock: ClockSync = new ClockSync();
+  readonly #socket: WebSocket;
+  readonly #listener: SocketListener;
+  readonly #openedAt = performance.now();
+  #clocksSent = 0;
+  #askedAt = performance.now();
+  #heardAt = performance.now();
+  #greeted = false;
+  #closed = false;
+
+  constructor(url: string, listener: SocketListener) {
+    this.#listener = listener;
+    this.#socket = new WebSocket(url);
+    this.#socket.binaryType = "arraybuffer";
+    this.#socket.onopen = () => {
+      this.#ask();
+    };
+    this.#socket.onmessage = ({ data }) => {
+      this.#receive(data);
+    };
+    this.#socket.onclose = ({ code, reason }) => {
+      this.#end(reason || `closed with ${code}`);
+    };
+  }
+
+  /** Whether the server has spoken to us. */
+  get greeted(): boolean {
+    return this.#greeted;
+  }
+
+  /** To be called a few times a second: asks for the clock, and ends a dead connection. */
+  tick(): void {
+    const now = performance.now();
+    if (this.#socket.readyState === WebSocket.CONNECTING) {
+      if (now - this.#openedAt > OPENING) this.close("no answer");
+      return;
+    }
+    if (this.#heardAt < this.#askedAt && now - this.#askedAt > SILENCE) {
+      this.close("silence");
+      return;
+    }
+    const wait = FIRST_CLOCKS[this.#clocksSent - 1] ?? CLOCK_EVERY;
+    if (this.#heardAt >= this.#askedAt && now - this.#askedAt >= wait) this.#ask();
+  }
+
+  /** Ends the connection; the listener hears of it at once. */
+  close(reason: string): void {
+    this.#socket.onclose = null;
+    this.#socket.onmessage = null;
+    this.#socket.close();
+    this.#end(reason);
+  }
+
+  #ask(): void {
+    this.#askedAt = performance.now();
+    this.#clocksSent += 1;
+    const message: ViewerMessage = { type: "clock", sent: wallClock() };
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  #receive(data: unknown): void {
+    this.#heardAt = performance.now();
+    if (data instanceof ArrayBuffer) {
+      let frames: Frame[];
+      try {
+        frames = decodeFrames(new Uint8Array(data));
+      } catch (error) {
+        this.close(String(error));
+        return;
+      }
+      this.#listener.onFrames(frames);
+      return;
+    }
+    const message = typeof data === "string" ? parseServerMessage(data) : undefined;
+    if (message === undefined) return;
+    if (message.type === "hello") {
+      this.#greeted = true;
+      this.clock.greeted(message.serverTime, wallClock());
+    }
+    if (message.type === "clock") {
+      this.clock.answered(message.sent, message.serverTime, wallClock());
+    }
+    this.#listener.onMessage(message);
+  }
+
+  #end(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listener.onClose({ greeted: this.#greeted, reason });
+  }
+}

@@ -1,0 +1,55 @@
+/** The element of a page with this id. @throws where the page lacks it: page and script belong together */
+export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
+  const element = document.getElementById(id);
+  if (!(element instanceof kind)) throw new Error(`Cannot find #${id} in the page`);
+  return element;
+}
+
+/** An element with a class and text (never markup). */
+export function make<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  className = "",
+  text = "",
+): HTMLElementTagNameMap[Name] {
+  const element = document.createElement(name);
+  if (className !== "") element.className = className;
+  if (text !== "") element.textContent = text;
+  return element;
+}
+
+/** Sets text where it differs: screen readers repeat what is set again. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** A small picture, hidden from screen readers: its button has the words. */
+export function icon(name: string): SVGSVGElement {
+  const namespace = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(namespace, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(namespace, "path");
+  path.setAttribute("d", ICONS[name] ?? "");
+  svg.append(path);
+  return svg;
+}
+
+/** Puts another icon into a button that has one. */
+export function setIcon(button: Element, name: string): void {
+  if (button.getAttribute("data-icon") === name) return;
+  button.setAttribute("data-icon", name);
+  button.querySelector("svg")?.remove();
+  button.prepend(icon(name));
+}
+
+const ICONS: Readonly<Record<string, string>> = {
+  play: "M8 5v14l11-7z",
+  pause: "M7 5h4v14H7zm6 0h4v14h-4z",
+  sound:
+    "M4 9v6h4l5 5V4L8 9zm11.5 3A4 4 0 0 0 13.8 8.7v6.6A4 4 0 0 0 15.5 12M13.8 4v2.1a6.2 6.2 0 0 1 0 11.8V20a8.2 8.2 0 0 0 0-16",
+  muted:
+    "M4 9v6h4l5 5V4L8 9zm16.6.8-1.4-1.4-2.2 2.2-2.2-2.2-1.4 1.4 2.2 2.2-2.2 2.2 1.4 1.4 2.2-2.2 2.2 2.2 1.4-1.4-2.2-2.2z",
+  fullscreen: "M4 4h6v2H6v4H4zm10 0h6v6h-2V6h-4zM4 14h2v4h4v2H4zm14 0h2v6h-6v-2h4z",
+  leave: "M8 4h2v6H4V8h4zm6 0h2v4h4v2h-6zM4 14h6v6H8v-4H4zm10 0h6v2h-4v4h-2z",
+  copy: "M8 3h11a1 1 0 0 1 1 1v12h-2V5H8zM5 7h10a1 1 0 0 1 1 1v12a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1m1 2v10h8V9z",
+};

@@ -1,0 +1,135 @@
+import type { Player } from "../player.ts";
+import { byId, make, setIcon, setText } from "./elements.ts";
+import { formatDelay } from "./format.ts";
+import { notesFor, wordsFor } from "./words.ts";
+
+/** Controls vanish after this long (ms) without a move, while it plays. */
+const IDLE = 2_500;
+
+/** Controls, states in words, and keys around one player, on the watch page's elements. */
+export class PlayerView {
+  readonly #player: Player;
+  readonly #frame: HTMLElement = byId("player", HTMLElement);
+  readonly #play: HTMLButtonElement = byId("play", HTMLButtonElement);
+  readonly #mute: HTMLButtonElement = byId("mute", HTMLButtonElement);
+  readonly #volume: HTMLInputElement = byId("volume", HTMLInputElement);
+  readonly #live: HTMLButtonElement = byId("live", HTMLButtonElement);
+  readonly #fullscreen: HTMLButtonElement = byId("fullscreen", HTMLButtonElement);
+  readonly #unmute: HTMLButtonElement = byId("unmute", HTMLButtonElement);
+  readonly #big: HTMLButtonElement = byId("big-play", HTMLButtonElement);
+  readonly #overlay: HTMLElement = byId("overlay", HTMLElement);
+  readonly #title: HTMLElement = byId("overlay-title", HTMLElement);
+  readonly #detail: HTMLElement = byId("overlay-detail", HTMLElement);
+  readonly #notes: HTMLElement = byId("notes", HTMLElement);
+  readonly #status: HTMLElement = byId("status", HTMLElement);
+  #idle: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(player: Player) {
+    this.#player = player;
+    player.addEventListener("change", () => this.#show());
+    this.#play.onclick = () => this.#toggle();
+    this.#big.onclick = () => this.#toggle();
+    this.#mute.onclick = () => player.setMuted(!player.muted);
+    this.#unmute.onclick = () => player.setMuted(false);
+    this.#volume.oninput = () => player.setVolume(this.#volume.valueAsNumber / 100);
+    this.#live.onclick = () => player.goLive();
+    this.#fullscreen.onclick = () => this.#toggleFullscreen();
+    document.addEventListener("fullscreenchange", () => this.#show());
+    this.#watchPointer();
+    this.#frame.addEventListener("keydown", (event) => this.#key(event));
+    this.#show();
+  }
+
+  #toggle(): void {
+    if (this.#player.paused) this.#player.play();
+    else this.#player.pause();
+  }
+
+  #toggleFullscreen(): void {
+    const { video } = this.#player;
+    if (document.fullscreenElement !== null) {
+      document.exitFullscreen().catch(() => undefined);
+    } else if ("requestFullscreen" in this.#frame) {
+      this.#frame.requestFullscreen().catch(() => undefined);
+    } else {
+      video.webkitEnterFullscreen?.();
+    }
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const isOnControl = event.target instanceof HTMLButtonElement;
+    if (event.key === "k" || (event.key === " " && !isOnControl)) this.#toggle();
+    else if (event.key === "m") this.#player.setMuted(!this.#player.muted);
+    else if (event.key === "f") this.#toggleFullscreen();
+    else if (event.key === "End") this.#player.goLive();
+    else return;
+    event.preventDefault();
+  }
+
+  #watchPointer(): void {
+    const wake = () => {
+      this.#frame.classList.remove("idle");
+      clearTimeout(this.#idle);
+      this.#idle = setTimeout(() => {
+        const isHeld = this.#frame.querySelector(":focus-visible") !== null;
+        if (!this.#player.paused && !isHeld) this.#frame.classList.add("idle");
+      }, IDLE);
+    };
+    for (const type of ["pointermove", "pointerdown", "focusin", "keydown"]) {
+      this.#frame.addEventListener(type, wake);
+    }
+    this.#frame.addEventListener("dblclick", (event) => {
+      if (event.target instanceof HTMLVideoElement) this.#toggleFullscreen();
+    });
+    wake();
+  }
+
+  #show(): void {
+    const player = this.#player;
+    const { state, paused } = player;
+    const isLive = state.name === "live";
+    const words = wordsFor(state);
+    this.#frame.dataset["state"] = state.name;
+    this.#overlay.hidden = words === undefined;
+    setText(this.#title, words?.title ?? "");
+    setText(this.#detail, words?.detail ?? "");
+    const notes = state.name === "unplayable" ? [] : this.#noteTexts();
+    if (this.#notes.textContent !== notes.join("")) {
+      this.#notes.replaceChildren(...notes.map((note) => make("p", "", note)));
+    }
+    const spoken = words === undefined ? (paused ? "Paused" : "Live") : words.title;
+    setText(this.#status, [spoken, ...notes].join(". "));
+
+    setIcon(this.#play, paused ? "play" : "pause");
+    this.#play.ariaLabel = paused ? "Play" : "Pause";
+    this.#big.hidden = !(paused && isLive);
+    const isSilent = player.muted || player.volume === 0;
+    setIcon(this.#mute, isSilent ? "muted" : "sound");
+    this.#mute.ariaLabel = isSilent ? "Turn sound on" : "Turn sound off";
+    this.#mute.hidden = this.#volume.hidden = !player.hasSound;
+    if (document.activeElement !== this.#volume) {
+      this.#volume.valueAsNumber = player.muted ? 0 : Math.round(player.volume * 100);
+    }
+    this.#unmute.hidden = !(isLive && player.soundBlocked && player.hasSound && !paused);
+    this.#showLive(isLive && !paused);
+    const isFull = document.fullscreenElement !== null;
+    setIcon(this.#fullscreen, isFull ? "leave" : "fullscreen");
+    this.#fullscreen.ariaLabel = isFull ? "Leave full screen" : "Full screen";
+  }
+
+  #noteTexts(): string[] {
+    const { unsupported, unplayable } = this.#player.left;
+    return notesFor(unsupported, unplayable);
+  }
+
+  #showLive(isLive: boolean): void {
+    const { delay } = this.#player.stats();
+    const text = isLive && delay !== undefined ? formatDelay(delay) : "";
+    this.#live.hidden = this.#player.state.name !== "live";
+    this.#live.classList.toggle("on", isLive);
+    setText(byId("delay", HTMLElement), text);
+    this.#live.title = isLive ? "From server to screen. Go to the newest picture" : "Go live";
+    this.#live.ariaLabel = isLive ? "Playing live" : "Go live";
+  }
+}

@@ -1,0 +1,180 @@
+import type { ListedStream, StreamList } from "../stream-list.ts";
+import { byId, make, setIcon, setText } from "./elements.ts";
+import { formatBitrate, formatFrameRate, formatUptime, formatViewers } from "./format.ts";
+import { codecName } from "./words.ts";
+
+const STATES = {
+  live: "Live",
+  reconnecting: "Interrupted",
+  ended: "Ended",
+  waiting: "Waiting",
+} as const;
+
+/** A card of the wall, and what of it changes by the second. */
+type Card = {
+  readonly element: HTMLAnchorElement;
+  readonly badge: HTMLElement;
+  readonly facts: HTMLElement;
+  readonly figures: HTMLElement;
+  readonly uptime: HTMLElement;
+  stream: ListedStream;
+  readAt: number;
+};
+
+/** The dashboard: a card for each live stream, and how to publish one. */
+export class WallView {
+  readonly #list: HTMLElement;
+  readonly #base: URL;
+  #cards = new Map<string, Card>();
+  #publish = "";
+
+  constructor(list: HTMLElement, base: URL) {
+    this.#list = list;
+    this.#base = base;
+    for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-copy]")) {
+      setIcon(button, "copy");
+      button.onclick = () => copyFrom(button);
+    }
+  }
+
+  /** @param now ms since 1970, to count uptimes on from */
+  show(list: StreamList, now: number): void {
+    const { streams } = list;
+    byId("summary", HTMLElement).hidden = false;
+    const viewers = streams.reduce((sum, stream) => sum + stream.viewers.total, 0);
+    const live = streams.filter(({ state }) => state === "live").length;
+    const summary = `${live} live · ${formatViewers(viewers)}`;
+    setText(byId("summary", HTMLElement), streams.length === 0 ? "Nothing on air" : summary);
+    byId("empty", HTMLElement).hidden = streams.length > 0;
+    byId("lost", HTMLElement).hidden = true;
+    const before = this.#cards;
+    this.#cards = new Map();
+    for (const stream of streams) {
+      const card = before.get(stream.path) ?? this.#makeCard(stream);
+      before.delete(stream.path);
+      this.#cards.set(stream.path, card);
+      card.stream = stream;
+      card.readAt = now;
+      this.#fill(card);
+    }
+    for (const { element } of before.values()) element.remove();
+    this.#order();
+    this.#showPublish(list);
+    this.tick(now);
+  }
+
+  /** The server cannot be reached: what is shown is old. */
+  lost(): void {
+    byId("lost", HTMLElement).hidden = false;
+  }
+
+  tick(now: number): void {
+    for (const { uptime, stream, readAt } of this.#cards.values()) {
+      const since = stream.state === "live" ? (now - readAt) / 1_000 : 0;
+      setText(uptime, formatUptime(stream.uptimeSeconds + since));
+    }
+  }
+
+  #makeCard(stream: ListedStream): Card {
+    const element = make("a", "card");
+    const parts = stream.path.split("/").map(encodeURIComponent).join("/");
+    element.href = new URL(`watch/${parts}`, this.#base).href;
+    const head = make("div", "card-head");
+    const badge = make("span", "badge");
+    const uptime = make("span", "uptime");
+    const facts = make("p", "card-facts");
+    const figures = make("dl", "card-figures");
+    head.append(badge, uptime);
+    element.append(head, make("h3", "", stream.path), facts, figures);
+    return { element, badge, facts, figures, uptime, stream, readAt: 0 };
+  }
+
+  #fill({ stream, badge, facts, figures }: Card): void {
+    badge.dataset["state"] = stream.state;
+    setText(badge, STATES[stream.state]);
+    setText(facts, factsOf(stream));
+    const video = stream.tracks.find(({ mediaType }) => mediaType === "video");
+    const { websocket, hls, total } = stream.viewers;
+    const rows: [name: string, value: string, title: string][] = [
+      ["Rate", formatBitrate(stream.bitrate), ""],
+      ["Pictures", video?.frameRate === undefined ? "–" : formatFrameRate(video.frameRate), ""],
+      ["Viewers", String(total), `${websocket} by WebSocket, ${hls} by HLS`],
+    ];
+    if (figures.children.length === 0) {
+      for (const [name] of rows) {
+        const row = make("div");
+        row.append(make("dt", "", name), make("dd"));
+        figures.append(row);
+      }
+    }
+    rows.forEach(([, value, title], index) => {
+      const cell = figures.children[index]?.lastElementChild;
+      if (!(cell instanceof HTMLElement)) return;
+      setText(cell, value);
+      cell.title = title;
+    });
+  }
+
+  #order(): void {
+    let index = 0;
+    for (const { element } of this.#cards.values()) {
+      if (this.#list.children[index] !== element) {
+        this.#list.insertBefore(element, this.#list.children[index] ?? null);
+      }
+      index += 1;
+    }
+  }
+
+  /** Server and key: the key itself only where the server gives it to us. */
+  #showPublish({ publish }: StreamList): void {
+    const shown = JSON.stringify(publish ?? null);
+    if (shown === this.#publish) return;
+    this.#publish = shown;
+    const host = this.#base.hostname;
+    const server = publish?.server ?? `rtmp://${host}/live`;
+    const streamKey = publish?.streamKey ?? "NAME?key=PUBLISHKEY";
+    setText(byId("publish-server", HTMLElement), server);
+    setText(byId("publish-key", HTMLElement), streamKey);
+    const target = `"${server}/${streamKey}"`;
+    setText(
+      byId("publish-ffmpeg", HTMLElement),
+      `ffmpeg -re -i input.mp4 -c:v libx264 -preset veryfast -tune zerolatency -g 60 -c:a aac -f flv ${target}`,
+    );
+    byId("key-hint", HTMLElement).hidden = publish !== undefined;
+  }
+}
+
+function factsOf({ tracks, unplayable }: ListedStream): string {
+  const described = tracks.map((track) => {
+    const name = codecName(track.codec);
+    if (track.mediaType === "video") {
+      const hasSize = track.width !== undefined && track.height !== undefined;
+      return hasSize ? `${name} ${track.width} × ${track.height}` : name;
+    }
+    const rate = track.sampleRate === undefined ? "" : ` ${Number(track.sampleRate / 1_000)} kHz`;
+    return `${name}${rate}`;
+  });
+  const silent = unplayable.map((track) => `${track.codecName} (no browser plays it)`);
+  return [...described, ...silent].join(" · ") || "No picture or sound yet";
+}
+
+/** Copies the text of the element that the button names, and says so for a moment. */
+function copyFrom(button: HTMLButtonElement): void {
+  const source = document.getElementById(button.dataset["copy"] ?? "");
+  const label = button.querySelector("span");
+  const say = (text: string) => {
+    if (label === null) return;
+    setText(label, text);
+    setTimeout(() => setText(label, "Copy"), 1_500);
+  };
+  // Without HTTPS (on a LAN) there is no clipboard to write to: select it, and let people copy.
+  if (navigator.clipboard === undefined && source !== null) {
+    getSelection()?.selectAllChildren(source);
+    say(document.execCommand("copy") ? "Copied" : "Selected");
+    return;
+  }
+  navigator.clipboard.writeText(source?.textContent ?? "").then(
+    () => say("Copied"),
+    () => say("Not allowed"),
+  );
+}

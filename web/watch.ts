@@ -1,0 +1,47 @@
+import { addressOf, locate } from "./address.ts";
+import { Player, type PlayerStats } from "./player.ts";
+import { byId, setText } from "./ui/elements.ts";
+import { formatBitrate, formatDelay, formatFrameRate } from "./ui/format.ts";
+import { PlayerView } from "./ui/player-view.ts";
+import { codecName } from "./ui/words.ts";
+
+declare global {
+  interface Window {
+    /** For tests and the curious: `sluicePlayer.stats()`. */
+    sluicePlayer?: Player;
+  }
+}
+
+const { base, streamPath } = locate(new URL(location.href), new URL(document.baseURI));
+const player = new Player(byId("stage", HTMLElement), addressOf(base, streamPath));
+window.sluicePlayer = player;
+
+document.title = `${streamPath} · Sluice`;
+setText(byId("stream-path", HTMLElement), streamPath);
+new PlayerView(player);
+player.addEventListener("change", () => showFacts(player.stats()));
+player.start();
+
+function showFacts(stats: PlayerStats): void {
+  const isOn = stats.state === "live";
+  const size = stats.width > 0 ? `${stats.width} × ${stats.height}` : "–";
+  const codecs = stats.codecs.map(codecName).join(" + ");
+  const via = { websocket: "WebSocket", hls: "HLS" };
+  fact("fact-codec", codecs || "–", stats.codecs.join(", "));
+  fact("fact-size", isOn ? size : "–");
+  fact(
+    "fact-rate",
+    isOn && stats.frameRate > 0 ? formatFrameRate(Math.round(stats.frameRate)) : "–",
+  );
+  fact("fact-bitrate", isOn && stats.bitrate > 0 ? formatBitrate(stats.bitrate) : "–");
+  fact("fact-delay", isOn && stats.delay !== undefined ? formatDelay(stats.delay) : "–");
+  fact("fact-buffer", isOn ? `${Math.max(0, Math.round(stats.buffer / 10) * 10)} ms` : "–");
+  const transport = stats.transport === undefined ? "–" : via[stats.transport];
+  fact("fact-transport", transport, stats.engine ?? "");
+}
+
+function fact(id: string, text: string, title = ""): void {
+  const element = byId(id, HTMLElement);
+  setText(element, text);
+  if (element.title !== title) element.title = title;
+}
