@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { streamListSchema } from "./stream-list.ts";
+
+/** The description of the API (OpenAPI 3.1); its shapes are those that the answers are made of. */
+export function openApiDescription(version: string): { readonly [name: string]: unknown } {
+  const { $schema: _dialect, ...streamList } = z.toJSONSchema(streamListSchema);
+  const error = {
+    type: "object",
+    required: ["error"],
+    properties: {
+      error: {
+        type: "object",
+        required: ["code", "message"],
+        properties: {
+          code: { type: "string", description: "stable" },
+          message: { type: "string", description: "for people" },
+        },
+      },
+    },
+  };
+  const json = (schema: string) => ({
+    "application/json": { schema: { $ref: `#/components/schemas/${schema}` } },
+  });
+  const failure = (description: string) => ({ description, content: json("Error") });
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Sluice",
+      version,
+      description:
+        "Live streams of this server. Paths are relative to where the server's pages lie.",
+    },
+    servers: [{ url: "../../" }],
+    paths: {
+      "/api/v1/streams": {
+        get: {
+          operationId: "listStreams",
+          summary: "Live streams, their tracks and viewers",
+          responses: { 200: { description: "All of them", content: json("StreamList") } },
+        },
+      },
+      "/api/v1/events": {
+        get: {
+          operationId: "streamEvents",
+          summary: "The same list as server-sent events",
+          description:
+            "An event `streams` with the list as its data, at once and then at most each second when it has changed; a comment each 15 s otherwise.",
+          responses: {
+            200: {
+              description: "Until the client leaves",
+              content: { "text/event-stream": { schema: { type: "string" } } },
+            },
+            503: failure("Too many listen already (`TOO_MANY_LISTENERS`)"),
+          },
+        },
+      },
+      "/api/v1/openapi.json": {
+        get: {
+          operationId: "describe",
+          summary: "This description",
+          responses: {
+            200: {
+              description: "OpenAPI 3.1",
+              content: { "application/json": { schema: { type: "object" } } },
+            },
+          },
+        },
+      },
+    },
+    components: { schemas: { StreamList: streamList, Error: error } },
+  };
+}

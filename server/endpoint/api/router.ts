@@ -1,0 +1,100 @@
+import express from "express";
+import { isDirectLoopback, isLoopbackHost, isSameOrigin } from "../../access/direct-loopback.ts";
+import type { Clock } from "../../live/clock.ts";
+import { EventFeed, type EventLimits } from "./events.ts";
+import { openApiDescription } from "./openapi.ts";
+import { type ListedLiveStream, listStreams, type ViewerCounts } from "./stream-list.ts";
+
+/** What the API is made of. */
+export type ApiParts = {
+  readonly liveStreams: () => readonly ListedLiveStream[];
+  readonly viewers: ViewerCounts;
+  readonly clock: Clock;
+  readonly limits: EventLimits;
+  /** Of this package, for the description. */
+  readonly version: string;
+  /** The secret and the port it opens, or undefined where nobody is to be shown them. */
+  readonly publish: () => { readonly key: string; readonly rtmpPort: number } | undefined;
+};
+
+/** The API under `/api/v1`, and what ends it. */
+export type Api = { readonly router: express.Router; close(): void };
+
+/** Who asks: anybody, or somebody at this machine. */
+type Audience = "public" | "local";
+
+/** What a newcomer is proposed to publish as. */
+const PROPOSED_APP = "live";
+const PROPOSED_NAME = "demo";
+
+const PATHS = ["/streams", "/events", "/openapi.json"];
+
+/**
+ * `GET` only, for everybody, from every page; the publish key is shown to nobody but a browser at
+ * this machine, on our own page.
+ */
+export function createApi(parts: ApiParts): Api {
+  const { clock, limits, viewers } = parts;
+  const render = (audience: Audience): string => {
+    const list = listStreams(parts.liveStreams(), viewers, clock.now());
+    const publish = audience === "local" ? parts.publish() : undefined;
+    if (publish === undefined) return JSON.stringify(list);
+    return JSON.stringify({
+      ...list,
+      publish: {
+        server: `rtmp://localhost:${publish.rtmpPort}/${PROPOSED_APP}`,
+        streamKey: `${PROPOSED_NAME}?key=${publish.key}`,
+      },
+    });
+  };
+  const feed = new EventFeed<Audience>("streams", render, { clock, limits });
+  const description = JSON.stringify(openApiDescription(parts.version));
+
+  const router = express.Router();
+  router.get("/streams", (request, response) => {
+    const audience = audienceOf(request);
+    response.set(headersFor(audience)).type("json").send(render(audience));
+  });
+  router.get("/events", (request, response) => {
+    const audience = audienceOf(request);
+    if (request.method === "HEAD") {
+      response.set(headersFor(audience)).type("text/event-stream").end();
+      return;
+    }
+    if (feed.add(response, audience, headersFor(audience))) return;
+    response.set("Retry-After", "5");
+    sendError(response, 503, "TOO_MANY_LISTENERS", "Too many listen to events already");
+  });
+  router.get("/openapi.json", (_request, response) => {
+    response.set(headersFor("public")).type("json").send(description);
+  });
+  router.all(PATHS, (_request, response) => {
+    response.set("Allow", "GET, HEAD");
+    sendError(response, 405, "METHOD_NOT_ALLOWED", "Only GET and HEAD are answered here");
+  });
+  router.use((_request, response) => {
+    sendError(response, 404, "NOT_FOUND", "There is nothing here; see openapi.json");
+  });
+  return { router, close: () => feed.close() };
+}
+
+/** Answers with an error in the API's form. */
+export function sendError(
+  response: express.Response,
+  status: number,
+  code: string,
+  message: string,
+): void {
+  response.status(status).set("Cache-Control", "no-store").json({ error: { code, message } });
+}
+
+function audienceOf({ socket, headers }: express.Request): Audience {
+  const isHere = isDirectLoopback(socket.remoteAddress, headers) && isLoopbackHost(headers.host);
+  return isHere && isSameOrigin(headers) ? "local" : "public";
+}
+
+const headersFor = (audience: Audience): Record<string, string> => ({
+  "Cache-Control": "no-store",
+  // A page from elsewhere may read the list, but not what only this machine is shown.
+  ...(audience === "public" ? { "Access-Control-Allow-Origin": "*" } : {}),
+});

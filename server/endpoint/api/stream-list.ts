@@ -1,0 +1,156 @@
+import { z } from "zod";
+import type { LiveStream, TrackStatus } from "../../live/live-stream.ts";
+import type { Milliseconds } from "../../protocol/media/sample.ts";
+
+/** A track as it is told to others. */
+export type ListedTrack = {
+  readonly id: number;
+  readonly mediaType: "video" | "audio";
+  readonly codec: string;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly frameRate?: number | undefined;
+  readonly sampleRate?: number | undefined;
+  readonly channels?: number | undefined;
+  readonly bitrate: number;
+};
+
+/** A live stream as it is told to others. */
+export type ListedStream = {
+  readonly path: string;
+  readonly state: "waiting" | "live" | "reconnecting" | "ended";
+  readonly startedAt: string | null;
+  readonly uptimeSeconds: number;
+  readonly bitrate: number;
+  readonly viewers: { readonly websocket: number; readonly hls: number; readonly total: number };
+  readonly tracks: readonly ListedTrack[];
+  readonly unplayable: readonly {
+    readonly mediaType: "video" | "audio";
+    readonly codecName: string;
+  }[];
+};
+
+/** The answer to `GET /api/v1/streams`. */
+export type StreamList = {
+  readonly streams: readonly ListedStream[];
+  readonly publish?: { readonly server: string; readonly streamKey: string } | undefined;
+};
+
+const bitrate = z.int().min(0).describe("bits a second, measured over the last seconds");
+const mediaType = z.enum(["video", "audio"]);
+
+const track = z.strictObject({
+  id: z.int().min(1).describe("within the live stream, and the same on every transport"),
+  mediaType,
+  codec: z.string().describe("RFC 6381"),
+  width: z.int().optional().describe("video: pixels to show"),
+  height: z.int().optional(),
+  frameRate: z.number().optional().describe("video: pictures a second, where the encoder said it"),
+  sampleRate: z.int().optional().describe("audio: Hz"),
+  channels: z.int().optional(),
+  bitrate,
+});
+
+const stream = z.strictObject({
+  path: z.string().describe("APP/NAME, as in /watch/APP/NAME"),
+  state: z
+    .enum(["waiting", "live", "reconnecting", "ended"])
+    .describe(
+      "waiting: somebody watches, nobody publishes; reconnecting: the publisher's line was lost; ended: the publisher said goodbye",
+    ),
+  startedAt: z.iso
+    .datetime()
+    .nullable()
+    .describe("when this broadcast began; a publisher's return continues it"),
+  uptimeSeconds: z.int().min(0),
+  bitrate,
+  viewers: z.strictObject({
+    websocket: z.int().min(0),
+    hls: z.int().min(0).describe("who asked for something lately"),
+    total: z.int().min(0),
+  }),
+  tracks: z.array(track),
+  unplayable: z
+    .array(z.strictObject({ mediaType, codecName: z.string().describe("for people") }))
+    .describe("tracks that no browser plays"),
+});
+
+/** The form of `StreamList`: the description that others read is made from it. */
+export const streamListSchema: z.ZodType<StreamList> = z.strictObject({
+  streams: z.array(stream).describe("by path"),
+  publish: z
+    .strictObject({
+      server: z.string().describe("what OBS calls Server"),
+      streamKey: z.string().describe("what OBS calls Stream Key: NAME?key=PUBLISHKEY, a secret"),
+    })
+    .optional()
+    .describe("only for somebody who asks from the server's own machine"),
+});
+
+/** What the list needs of a live stream. */
+export type ListedLiveStream = Pick<
+  LiveStream,
+  "streamPath" | "state" | "startedAt" | "status" | "unplayable"
+>;
+
+/** How many watch a stream, by transport. */
+export type ViewerCounts = {
+  webSocket(streamPath: string): number;
+  hls(streamPath: string): number;
+};
+
+/**
+ * Tells of the live streams that somebody publishes, or just published. Paths that only have
+ * somebody waiting are nobody's business.
+ */
+export function listStreams(
+  liveStreams: readonly ListedLiveStream[],
+  viewers: ViewerCounts,
+  now: Milliseconds,
+): StreamList {
+  const streams = liveStreams
+    .filter(({ startedAt }) => startedAt !== undefined)
+    .map((liveStream) => listedStream(liveStream, viewers, now))
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { streams };
+}
+
+function listedStream(
+  liveStream: ListedLiveStream,
+  viewers: ViewerCounts,
+  now: Milliseconds,
+): ListedStream {
+  const { streamPath, state, startedAt, unplayable } = liveStream;
+  const tracks = liveStream.status().map(listedTrack);
+  const websocket = viewers.webSocket(streamPath);
+  const hls = viewers.hls(streamPath);
+  return {
+    path: streamPath,
+    state,
+    startedAt: startedAt === undefined ? null : new Date(Math.round(startedAt)).toISOString(),
+    uptimeSeconds: startedAt === undefined ? 0 : Math.max(0, Math.floor((now - startedAt) / 1000)),
+    bitrate: tracks.reduce((sum, one) => sum + one.bitrate, 0),
+    viewers: { websocket, hls, total: websocket + hls },
+    tracks,
+    unplayable: unplayable.map(({ mediaType: type, codecName }) => ({
+      mediaType: type,
+      codecName,
+    })),
+  };
+}
+
+function listedTrack({ track: live, bitrate: bits }: TrackStatus): ListedTrack {
+  const { track: description } = live;
+  const common = {
+    id: live.id,
+    mediaType: description.mediaType,
+    codec: description.codecString,
+    bitrate: Math.round(bits),
+  };
+  if (description.mediaType === "audio") {
+    const { sampleRate, channels } = description;
+    return { ...common, sampleRate, channels };
+  }
+  const { width, height, frameRate } = description;
+  return { ...common, width, height, ...(frameRate === undefined ? {} : { frameRate }) };
+}

@@ -1,0 +1,177 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import express from "express";
+import type { Log } from "../../log.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+
+/** What the web side is put together from. */
+export type AppParts = {
+  /** Pages, and `build` and `assets` with what they load. */
+  readonly publicDir: string;
+  /** HLS; passes on what is not its own. */
+  readonly hls: (
+    request: express.Request,
+    response: express.Response,
+    next: express.NextFunction,
+  ) => void;
+  /** What answers under `/api/v1`. */
+  readonly api: express.Router;
+  /** All listeners are up, and the server is not about to go. */
+  readonly isReady: () => boolean;
+  readonly log: Log;
+};
+
+/** Nothing is loaded from elsewhere; players need blobs, and hls.js a worker from one. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'",
+  "media-src 'self' blob:",
+  "connect-src 'self' ws: wss:",
+  "worker-src 'self' blob:",
+  "img-src 'self' data: blob:",
+  "style-src 'self'",
+  "base-uri 'self'", // pages name their base, since a proxy may put a prefix before us
+  "object-src 'none'",
+  "frame-ancestors 'self'",
+].join("; ");
+
+const PAGE_HEADERS = {
+  "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+  "Content-Type": "text/html; charset=utf-8",
+  "Cache-Control": "no-cache",
+};
+
+/** esbuild's hash in a name: other bytes, other name. */
+const HASHED_NAME = /-[0-9A-Z]{8}\.[a-z]+(\.map)?$/;
+
+/** Pages, assets, API and HLS as one Express app: the whole HTTP port but for upgrades. */
+export function createApp(parts: AppParts): express.Express {
+  const { publicDir, log } = parts;
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag"); // pages and files bring their own
+  app.set("query parser", false);
+  app.use((_request, response, next) => {
+    response.set({ "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer" });
+    next();
+  });
+
+  app.get("/healthz", (_request, response) => sendText(response, 200, "ok"));
+  app.get("/readyz", (_request, response) => {
+    const ready = parts.isReady();
+    sendText(response, ready ? 200 : 503, ready ? "ready" : "not ready");
+  });
+  app.use(parts.hls);
+  app.use("/streams", (request, response) => {
+    const isWebSocket = /\/ws(\?|$)/.test(request.url);
+    if (isWebSocket) response.set({ Upgrade: "websocket", Connection: "Upgrade" });
+    const text = isWebSocket ? "This address speaks WebSocket only" : "There is nothing here";
+    sendText(response, isWebSocket ? 426 : 404, text);
+  });
+  app.use("/api/v1", parts.api);
+
+  for (const folder of ["build", "assets"]) {
+    const files = express.static(join(publicDir, folder), {
+      cacheControl: false,
+      dotfiles: "ignore",
+      index: false,
+      redirect: false,
+      setHeaders: (response, path) => {
+        const isHashed = HASHED_NAME.test(path);
+        response.setHeader(
+          "Cache-Control",
+          isHashed ? "public, max-age=31536000, immutable" : "no-cache",
+        );
+      },
+    });
+    app.use("/assets", files);
+  }
+  const wall = new Page(join(publicDir, "index.html"));
+  const watch = new Page(join(publicDir, "watch.html"));
+  app.get("/", (request, response) => wall.send(request, response));
+  app.get("/watch/*path", (request, response, next) => {
+    const parts = [request.params.path].flat().filter((part) => part !== "");
+    const isStreamPath = parts.length >= 2 && parts.join("/").length <= LIMITS.streamPath;
+    return isStreamPath ? watch.send(request, response) : next();
+  });
+
+  app.use((request, response) => {
+    fail(request, response, 404, "NOT_FOUND", "There is nothing at this address");
+  });
+  app.use(((error: unknown, request, response, _next) => {
+    const status = statusOf(error);
+    if (status >= 500) log.error("a web request failed", { error, path: request.path });
+    if (response.headersSent) response.destroy();
+    else if (status >= 500) fail(request, response, 500, "INTERNAL", "Something went wrong here");
+    else fail(request, response, status, "BAD_REQUEST", "This address cannot be read");
+  }) satisfies express.ErrorRequestHandler);
+  return app;
+}
+
+/** One HTML page. Its links are relative to its `<base>`, which depends on where it is asked for. */
+class Page {
+  readonly #file: string;
+  #html: Promise<string> | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async send(request: express.Request, response: express.Response): Promise<void> {
+    this.#html ??= readFile(this.#file, "utf8");
+    let html: string;
+    try {
+      html = await this.#html;
+    } catch (error) {
+      this.#html = undefined; // it may be there next time
+      throw error;
+    }
+    const body = html.replace(/(<base href=")[^"]*(")/, `$1${baseOf(request.url)}$2`);
+    const etag = `"${createHash("sha1").update(body).digest("base64url")}"`;
+    response.set({ ...PAGE_HEADERS, ETag: etag });
+    if (request.fresh) response.status(304).end();
+    else response.send(body);
+  }
+}
+
+/** The way from a page back to where all of ours lies: `../` for each folder of its address. */
+function baseOf(url: string): string {
+  const path = url.split("?", 1)[0] ?? "";
+  const depth = path.split("/").length - 2;
+  return depth === 0 ? "./" : "../".repeat(depth);
+}
+
+function statusOf(error: unknown): number {
+  const status = error instanceof Error && "status" in error ? error.status : undefined;
+  return typeof status === "number" && status >= 400 && status < 500 ? status : 500;
+}
+
+function sendText(response: express.Response, status: number, text: string): void {
+  response.status(status).set("Cache-Control", "no-store").type("text/plain").send(`${text}\n`);
+}
+
+function fail(
+  request: express.Request,
+  response: express.Response,
+  status: number,
+  code: string,
+  message: string,
+): void {
+  response.status(status).set("Cache-Control", "no-store");
+  if (/^\/api(\/|$)/.test(request.path)) {
+    response.json({ error: { code, message } });
+    return;
+  }
+  response.set({ ...PAGE_HEADERS, "Cache-Control": "no-store" });
+  const title = `${status}: ${message}`;
+  response.send(`<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark light">
+<title>${title}</title>
+<h1>${title}</h1>
+<p><a href="${baseOf(request.url)}">All live streams</a></p>
+</html>
+`);
+}

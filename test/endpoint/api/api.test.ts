@@ -1,0 +1,266 @@
+import { once } from "node:events";
+import { createServer, request as httpRequest, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { EventFeed, type EventResponse } from "../../../server/endpoint/api/events.ts";
+import { type Api, createApi } from "../../../server/endpoint/api/router.ts";
+import {
+  type ListedLiveStream,
+  listStreams,
+  streamListSchema,
+} from "../../../server/endpoint/api/stream-list.ts";
+import { audioTrack, videoTrack } from "../../support/live-samples.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+
+const start = Date.UTC(2026, 4, 1, 10);
+const liveStream = (fields: Partial<ListedLiveStream> = {}): ListedLiveStream => ({
+  streamPath: "live/demo",
+  state: "live",
+  startedAt: start + 0.25,
+  status: () => [
+    { track: videoTrack(), bitrate: 2_000_000.4 },
+    { track: audioTrack(), bitrate: 128_000 },
+  ],
+  unplayable: [{ mediaType: "audio", trackIndex: 1, codecName: "Speex" }],
+  ...fields,
+});
+const viewers = { webSocket: () => 3, hls: () => 2 };
+
+test("listStreams tells of each stream that is or was published, by path", () => {
+  const list = listStreams(
+    [
+      liveStream(),
+      liveStream({ streamPath: "a/b", state: "ended", status: () => [] }),
+      liveStream({ streamPath: "somebody/waits", state: "waiting", startedAt: undefined }),
+    ],
+    viewers,
+    start + 61_900,
+  );
+  expect(list.streams.map(({ path }) => path)).toEqual(["a/b", "live/demo"]);
+  expect(list.streams[1]).toEqual({
+    path: "live/demo",
+    state: "live",
+    startedAt: "2026-05-01T10:00:00.000Z",
+    uptimeSeconds: 61,
+    bitrate: 2_128_000,
+    viewers: { websocket: 3, hls: 2, total: 5 },
+    tracks: [
+      {
+        id: 1,
+        mediaType: "video",
+        codec: "avc1.64001f",
+        width: 640,
+        height: 360,
+        bitrate: 2_000_000,
+      },
+      {
+        id: 2,
+        mediaType: "audio",
+        codec: "mp4a.40.2",
+        sampleRate: 48_000,
+        channels: 2,
+        bitrate: 128_000,
+      },
+    ],
+    unplayable: [{ mediaType: "audio", codecName: "Speex" }],
+  });
+  expect(streamListSchema.parse(list)).toEqual(list);
+});
+
+describe("createApi", () => {
+  const clock = new ManualClock(start + 60_000);
+  let api: Api;
+  let server: Server;
+  let publish: { key: string; rtmpPort: number } | undefined;
+
+  beforeEach(async () => {
+    publish = { key: "the-secret-key", rtmpPort: 1935 };
+    api = createApi({
+      liveStreams: () => [liveStream()],
+      viewers,
+      clock,
+      limits: { clients: 2, silence: 10_000 },
+      version: "1.2.3",
+      publish: () => publish,
+    });
+    server = createServer(express().use("/api/v1", api.router)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+  });
+  afterEach(() => {
+    api.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const port = () => (server.address() as AddressInfo).port;
+  async function get(path: string, headers: Record<string, string> = {}, method = "GET") {
+    const host = `localhost:${port()}`;
+    const request = httpRequest({
+      host: "127.0.0.1",
+      port: port(),
+      path: `/api/v1${path}`,
+      method,
+      agent: false,
+      headers: { host, ...headers },
+    });
+    request.end();
+    const [response] = await once(request, "response");
+    let text = "";
+    for await (const piece of response) text += piece;
+    return { status: response.statusCode, headers: response.headers, text };
+  }
+
+  test("shows the publish key to a browser at this machine, on our own page", async () => {
+    const answer = await get("/streams");
+    expect(answer.headers).toMatchObject({
+      "content-type": "application/json; charset=utf-8",
+      "cache-control": "no-store",
+    });
+    expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+    const list = streamListSchema.parse(JSON.parse(answer.text));
+    expect(list.publish).toEqual({
+      server: "rtmp://localhost:1935/live",
+      streamKey: "demo?key=the-secret-key",
+    });
+  });
+
+  test.each([
+    ["through a proxy", { "x-forwarded-for": "203.0.113.9" }],
+    ["under another name", { host: "evil.example" }],
+    ["by a page from elsewhere", { origin: "https://evil.example" }],
+    ["by a page from elsewhere without Origin", { "sec-fetch-site": "cross-site" }],
+  ])("shows it to nobody %s", async (_name, headers) => {
+    const answer = await get("/streams", headers);
+    expect(answer.status).toBe(200);
+    expect(answer.text).not.toContain("the-secret-key");
+    expect(answer.text).not.toContain("publish");
+    expect(answer.headers["access-control-allow-origin"]).toBe("*");
+  });
+
+  test("shows it to nobody where that is switched off", async () => {
+    publish = undefined;
+    expect((await get("/streams")).text).not.toContain("publish");
+  });
+
+  test("describes itself as it is", async () => {
+    const description = JSON.parse((await get("/openapi.json")).text);
+    expect(description).toMatchObject({ openapi: "3.1.0", info: { version: "1.2.3" } });
+    for (const path of Object.keys(description.paths)) {
+      const known = path.replace("/api/v1", "");
+      if (known !== "/events") expect((await get(known)).status).toBe(200);
+      expect((await get(known, {}, "POST")).status).toBe(405);
+    }
+    const { properties } = description.components.schemas.StreamList.properties.streams.items;
+    expect(Object.keys(properties)).toEqual(
+      Object.keys(listStreams([liveStream()], viewers, 0).streams[0] ?? {}),
+    );
+  });
+
+  test("answers what it does not know with JSON", async () => {
+    const answer = await get("/nothing");
+    expect(answer.status).toBe(404);
+    expect(JSON.parse(answer.text)).toMatchObject({ error: { code: "NOT_FOUND" } });
+  });
+
+  test("pushes the list at once, to a bounded number of listeners", async () => {
+    const listen = async () => {
+      const url = `http://127.0.0.1:${port()}/api/v1/events`;
+      const abort = new AbortController();
+      const response = await fetch(url, { signal: abort.signal });
+      return { response, abort };
+    };
+    const [first, second] = [await listen(), await listen()];
+    expect(first.response.headers.get("content-type")).toContain("text/event-stream");
+    const reader = first.response.body?.getReader();
+    const chunk = new TextDecoder().decode((await reader?.read())?.value);
+    const [event, data = ""] = chunk.split("\n");
+    expect(event).toBe("event: streams");
+    const list = streamListSchema.parse(JSON.parse(data.replace("data: ", "")));
+    expect(list.streams).toHaveLength(1);
+    const third = await listen();
+    expect(third.response.status).toBe(503);
+    api.close();
+    expect((await reader?.read())?.done).toBe(true);
+    second.abort.abort();
+  });
+});
+
+describe("EventFeed", () => {
+  class FakeResponse implements EventResponse {
+    written: string[] = [];
+    takes = true;
+    isDestroyed = false;
+    readonly listeners = new Map<string, () => void>();
+    writeHead(): void {}
+    write(text: string): boolean {
+      this.written.push(text);
+      return this.takes;
+    }
+    end(): void {
+      this.listeners.get("close")?.();
+    }
+    destroy(): void {
+      this.isDestroyed = true;
+      this.end();
+    }
+    on(event: string, listener: () => void): void {
+      this.listeners.set(event, listener);
+    }
+  }
+
+  function feed() {
+    const clock = new ManualClock();
+    const state = { value: 1, rendered: 0 };
+    const render = () => {
+      state.rendered += 1;
+      return String(state.value);
+    };
+    const limits = { clients: 3, silence: 10_000 };
+    return { clock, state, feed: new EventFeed("n", render, { clock, limits }) };
+  }
+
+  test("tells what changed, at most each second, rendered once for all", () => {
+    const { clock, state, feed: events } = feed();
+    const [one, two] = [new FakeResponse(), new FakeResponse()];
+    events.add(one, "public");
+    events.add(two, "public");
+    clock.pass(3000);
+    expect(one.written).toEqual(["event: n\ndata: 1\n\n"]);
+    expect(state.rendered).toBe(5);
+    state.value = 2;
+    state.value = 3;
+    clock.pass(1000);
+    for (const { written } of [one, two]) expect(written.at(-1)).toBe("event: n\ndata: 3\n\n");
+    expect(one.written).toHaveLength(2);
+  });
+
+  test("keeps a quiet line open", () => {
+    const { clock, feed: events } = feed();
+    const client = new FakeResponse();
+    events.add(client, "public");
+    clock.pass(31_000);
+    expect(client.written.slice(1)).toEqual([":\n\n", ":\n\n"]);
+  });
+
+  test("spares who is slow, and closes who takes nothing", () => {
+    const { clock, state, feed: events } = feed();
+    const [slow, dead] = [new FakeResponse(), new FakeResponse()];
+    events.add(slow, "public");
+    events.add(dead, "public");
+    slow.takes = false;
+    dead.takes = false;
+    for (state.value = 2; state.value < 7; state.value += 1) clock.pass(1000);
+    expect(slow.written).toHaveLength(2);
+    slow.takes = true;
+    slow.listeners.get("drain")?.();
+    clock.pass(1000);
+    expect(slow.written.at(-1)).toBe("event: n\ndata: 7\n\n");
+    clock.pass(6000);
+    expect([slow.isDestroyed, dead.isDestroyed]).toEqual([false, true]);
+    expect(dead.written).toHaveLength(2);
+    slow.end();
+    expect(events.clients).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,179 @@
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, request as httpRequest, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import express from "express";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createApp } from "../../../server/endpoint/http/app.ts";
+import { createLog } from "../../../server/log.ts";
+
+const page = (name: string) =>
+  `<!doctype html><base href="../../"><title>${name}</title><script src="assets/x.js"></script>`;
+
+let publicDir: string;
+let server: Server;
+let isReady = true;
+const logged: string[] = [];
+
+beforeAll(async () => {
+  publicDir = mkdtempSync(join(tmpdir(), "sluice-public-"));
+  for (const folder of ["build", "assets", "demo"]) mkdirSync(join(publicDir, folder));
+  writeFileSync(join(publicDir, "index.html"), page("wall"));
+  writeFileSync(join(publicDir, "watch.html"), page("watch"));
+  writeFileSync(join(publicDir, "build", "watch.js"), "// watch");
+  writeFileSync(join(publicDir, "build", "chunk-hls-AETAVX4A.js"), "// hls");
+  writeFileSync(join(publicDir, "build", ".secret"), "hidden");
+  writeFileSync(join(publicDir, "assets", "icon.svg"), "<svg/>");
+  writeFileSync(join(publicDir, "demo", "clip.flv"), "FLV");
+  const api = express.Router();
+  api.get("/ok", (_request, response) => void response.json({ ok: true }));
+  api.get("/broken", () => {
+    throw new Error("secret detail");
+  });
+  const app = createApp({
+    publicDir,
+    hls: (request, response, next) => {
+      if (request.path.endsWith(".m3u8")) response.end("#EXTM3U");
+      else next();
+    },
+    api,
+    isReady: () => isReady,
+    log: createLog({ level: "info", format: "json", write: (line) => void logged.push(line) }),
+  });
+  server = createServer(app).listen(0, "127.0.0.1");
+  await once(server, "listening");
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+  rmSync(publicDir, { recursive: true });
+});
+
+/** Asks for a path exactly as it is written. */
+async function get(path: string, { method = "GET", headers = {} } = {}) {
+  const { port } = server.address() as AddressInfo;
+  const request = httpRequest({ host: "127.0.0.1", port, path, method, headers, agent: false });
+  request.end();
+  const [response] = await once(request, "response");
+  let text = "";
+  for await (const piece of response) text += piece;
+  return { status: response.statusCode as number, headers: response.headers, text };
+}
+
+describe("createApp serves pages", () => {
+  test.each([
+    ["/", "wall", "./"],
+    ["/?x=/a/b/c", "wall", "./"],
+    ["/watch/live/demo", "watch", "../../"],
+    ["/watch/live/demo?t=1/2", "watch", "../../"],
+    ["/watch/a/b/c", "watch", "../../../"],
+    ["/watch/live/demo/", "watch", "../../../"],
+    ["/watch/live/caf%C3%A9", "watch", "../../"],
+  ])("%s, with its base", async (path, title, base) => {
+    const { status, text, headers } = await get(path);
+    expect(status).toBe(200);
+    expect(text).toContain(`<title>${title}</title>`);
+    expect(text).toContain(`<base href="${base}">`);
+    expect(headers).toMatchObject({
+      "content-type": "text/html; charset=utf-8",
+      "cache-control": "no-cache",
+      "x-content-type-options": "nosniff",
+      "referrer-policy": "no-referrer",
+    });
+    expect(headers["content-security-policy"]).toContain(
+      "default-src 'self'; media-src 'self' blob:",
+    );
+    expect(headers["x-powered-by"]).toBeUndefined();
+    const again = await get(path, { headers: { "if-none-match": headers.etag } });
+    expect([again.status, again.text]).toEqual([304, ""]);
+  });
+
+  test.each([
+    "/watch",
+    "/watch/demo",
+    `/watch/live/${"x".repeat(300)}`,
+    "/index.html",
+    "/demo/clip.flv",
+    "/nothing",
+  ])("but none at %s", async (path) => {
+    const { status, headers, text } = await get(path);
+    expect(status).toBe(404);
+    expect(headers["content-type"]).toBe("text/html; charset=utf-8");
+    expect(text).toContain("There is nothing at this address");
+  });
+
+  test("and does not choke on addresses that cannot be read", async () => {
+    for (const path of ["/watch/%E0%A4%A/x", "/watch/live/%"]) {
+      const { status, text } = await get(path);
+      expect(status).toBe(400);
+      expect(text).not.toMatch(/Error|node_modules|at /);
+    }
+    for (const path of [
+      "/%E0%A4%A",
+      "/assets/%",
+      "/assets/../../package.json",
+      "/assets/%2e%2e/x",
+    ]) {
+      expect((await get(path)).status).toBeGreaterThanOrEqual(400);
+      expect((await get(path)).status).toBeLessThan(500);
+    }
+  });
+});
+
+describe("createApp serves assets", () => {
+  test("to be kept where the name has a hash", async () => {
+    const { status, headers } = await get("/assets/chunk-hls-AETAVX4A.js");
+    expect(status).toBe(200);
+    expect(headers["content-type"]).toBe("text/javascript; charset=utf-8");
+    expect(headers["cache-control"]).toBe("public, max-age=31536000, immutable");
+  });
+
+  test("to be asked for again where it has none", async () => {
+    const { headers } = await get("/assets/watch.js");
+    expect(headers["cache-control"]).toBe("no-cache");
+    const again = await get("/assets/watch.js", { headers: { "if-none-match": headers.etag } });
+    expect(again.status).toBe(304);
+    expect((await get("/assets/icon.svg")).headers["content-type"]).toBe("image/svg+xml");
+  });
+
+  test.each(["/assets/", "/assets/.secret", "/assets/nothing.js"])("not %s", async (path) => {
+    expect((await get(path)).status).toBe(404);
+  });
+});
+
+describe("createApp answers", () => {
+  test("for its health", async () => {
+    expect(await get("/healthz")).toMatchObject({ status: 200, text: "ok\n" });
+    expect((await get("/readyz")).status).toBe(200);
+    isReady = false;
+    expect((await get("/readyz")).status).toBe(503);
+    expect((await get("/healthz")).status).toBe(200);
+    isReady = true;
+  });
+
+  test("for HLS, and for a WebSocket address without an upgrade", async () => {
+    expect((await get("/streams/live/demo/index.m3u8")).text).toBe("#EXTM3U");
+    expect((await get("/streams/live/demo/ws")).status).toBe(426);
+    expect((await get("/streams/live/demo/live.flv")).status).toBe(404);
+  });
+
+  test("for the API in JSON, failures included, without their insides", async () => {
+    expect((await get("/api/v1/ok")).text).toBe('{"ok":true}');
+    const missing = await get("/api/v2/x");
+    expect(missing.status).toBe(404);
+    expect(JSON.parse(missing.text).error.code).toBe("NOT_FOUND");
+    const broken = await get("/api/v1/broken");
+    expect(broken.status).toBe(500);
+    expect(JSON.parse(broken.text).error.code).toBe("INTERNAL");
+    expect(broken.text).not.toContain("secret detail");
+    expect(logged.join("")).toContain("secret detail");
+  });
+
+  test("to HEAD without a body, and to nothing else", async () => {
+    const head = await get("/", { method: "HEAD" });
+    expect([head.status, head.text]).toEqual([200, ""]);
+    expect((await get("/", { method: "POST" })).status).toBe(404);
+  });
+});
