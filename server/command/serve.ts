@@ -1,0 +1,72 @@
+import type { Settings } from "../config.ts";
+import type { Clock } from "../live/clock.ts";
+import type { ProcessLog } from "../log.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import type { Ports, Sluice } from "../sluice.ts";
+import { instructions } from "./instructions.ts";
+
+/** What surrounds a running server. */
+export type Surroundings = {
+  readonly create: (settings: Settings, options: { log: ProcessLog }) => Sluice;
+  readonly log: ProcessLog;
+  readonly clock: Clock;
+  /** Writes to stdout: the ready line and nothing else. */
+  readonly print: (text: string) => void;
+  /** Writes to somebody at a terminal; undefined where there is none. */
+  readonly tell: ((text: string) => void) | undefined;
+  /** Addresses of this machine, as others reach it. */
+  readonly addresses: readonly string[];
+  /** Resolves when the process is asked to end. */
+  readonly asked: Promise<string>;
+  /** What else is to run while the server does. @returns ends it */
+  readonly whenReady?: (ports: Ports, sluice: Sluice) => Promise<() => void>;
+};
+
+/**
+ * Runs a server until the process is asked to end, then ends it in order.
+ *
+ * @throws PublishKeyError and ListenError, both of one line for people; what `whenReady` throws
+ */
+export async function serve(settings: Settings, surroundings: Surroundings): Promise<void> {
+  const { log, clock, asked } = surroundings;
+  const sluice = surroundings.create(settings, { log });
+  log.hide(sluice.publishKey);
+  const ports = await sluice.start();
+  let end = (): void => {};
+  try {
+    surroundings.print(`sluice ready rtmp=${ports.rtmp} http=${ports.http}\n`);
+    announce(settings, surroundings, sluice, ports);
+    if (surroundings.whenReady !== undefined) end = await surroundings.whenReady(ports, sluice);
+    log.info("stopping", { signal: await asked });
+  } finally {
+    end();
+    await stopInTime(sluice, log, clock);
+  }
+}
+
+function announce(
+  settings: Settings,
+  { log, tell, addresses }: Surroundings,
+  { publishKey, publishKeyFile }: Sluice,
+  ports: Ports,
+): void {
+  if (tell === undefined) {
+    log.info("ready", { rtmpPort: ports.rtmp, httpPort: ports.http, publishKeyFile });
+    return;
+  }
+  const running = { rtmpPort: ports.rtmp, httpPort: ports.http, publishKey, publishKeyFile };
+  tell(instructions(running, settings, addresses));
+}
+
+async function stopInTime(sluice: Sluice, log: ProcessLog, clock: Clock): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const cancel = clock.after(LIMITS.drainTime, () => {
+      log.warn("not everything ended in order", { code: "DRAIN_TIME" });
+      resolve();
+    });
+    sluice.stop().then(() => {
+      cancel();
+      resolve();
+    }, reject);
+  });
+}

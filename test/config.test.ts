@@ -1,0 +1,195 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readInvocation, type Settings, SettingsError } from "../server/config.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "sluice-config-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(text: string): string {
+  const path = join(folder, "sluice.yaml");
+  writeFileSync(path, text);
+  return path;
+}
+
+const invoke = (args: string[], env: Record<string, string> = {}, isTerminal = false) =>
+  readInvocation(args, { env, isTerminal, version: "1.2.3" });
+
+function settings(args: string[], env?: Record<string, string>): Settings {
+  const invocation = invoke(args, env);
+  if (invocation.command === "print") throw new Error("It printed instead");
+  return invocation.settings;
+}
+
+const defaults: Settings = {
+  host: undefined,
+  rtmpPort: 1935,
+  httpPort: 8080,
+  dataDir: "./data",
+  open: false,
+  localPublish: true,
+  gracePeriod: 30_000,
+  logLevel: "info",
+  logFormat: "json",
+};
+
+test("readInvocation serves with the defaults when nothing is said", () => {
+  expect(invoke([], { PATH: "/bin" })).toEqual({ command: "serve", settings: defaults });
+  expect(invoke([], {}, true)).toMatchObject({ settings: { logFormat: "pretty" } });
+});
+
+test("readInvocation takes the command before or behind the flags", () => {
+  expect(invoke(["demo", "--open"])).toMatchObject({ command: "demo", settings: { open: true } });
+  expect(invoke(["--open", "demo"])).toMatchObject({ command: "demo", settings: { open: true } });
+  expect(invoke(["serve"])).toMatchObject({ command: "serve" });
+});
+
+test("readInvocation reads every flag", () => {
+  const flags =
+    "--host ::1 --rtmp-port 0 --http-port=65535 --data-dir /d --open --local-publish off --grace-period 1.5 --log-level debug --log-format pretty";
+  expect(settings(flags.split(" "))).toEqual({
+    host: "::1",
+    rtmpPort: 0,
+    httpPort: 65_535,
+    dataDir: "/d",
+    open: true,
+    localPublish: false,
+    gracePeriod: 1500,
+    logLevel: "debug",
+    logFormat: "pretty",
+  });
+});
+
+test("readInvocation reads every variable", () => {
+  const env = {
+    SLUICE_HOST: "localhost",
+    SLUICE_RTMP_PORT: "1",
+    SLUICE_HTTP_PORT: "2",
+    SLUICE_DATA_DIR: "/e",
+    SLUICE_OPEN: "on",
+    SLUICE_LOCAL_PUBLISH: "false",
+    SLUICE_GRACE_PERIOD: "0",
+    SLUICE_LOG_LEVEL: "error",
+    SLUICE_LOG_FORMAT: "json",
+  };
+  expect(settings([], env)).toEqual({
+    host: "localhost",
+    rtmpPort: 1,
+    httpPort: 2,
+    dataDir: "/e",
+    open: true,
+    localPublish: false,
+    gracePeriod: 0,
+    logLevel: "error",
+    logFormat: "json",
+  });
+});
+
+test("flags beat the environment, which beats the file, which beats the defaults", () => {
+  const path = file("rtmp-port: 1\nhttp-port: 11\ngrace-period: 7\nopen: true\n");
+  const env = { SLUICE_CONFIG: path, SLUICE_RTMP_PORT: "2", SLUICE_HTTP_PORT: "12" };
+  expect(settings(["--rtmp-port", "3"], env)).toEqual({
+    ...defaults,
+    rtmpPort: 3,
+    httpPort: 12,
+    gracePeriod: 7000,
+    open: true,
+  });
+  expect(settings(["--no-open", "--config", path])).toMatchObject({ open: false, rtmpPort: 1 });
+  expect(settings(["--config", file("")])).toEqual(defaults);
+  expect(settings(["--config", file("open: off\nlocal-publish: off\nhost: 127.0.0.1")])).toEqual({
+    ...defaults,
+    localPublish: false,
+    host: "127.0.0.1",
+  });
+});
+
+const PORTS = "a whole number from 0 to 65535 (0: any free port)";
+
+describe("readInvocation refuses with one line that names setting, value and what is allowed", () => {
+  test.each([
+    [["--rtmp-port", "abc"], `--rtmp-port: "abc" is not allowed here; allowed: ${PORTS}`],
+    [["--rtmp-port", "65536"], `--rtmp-port: "65536" is not allowed here; allowed: ${PORTS}`],
+    [["--http-port", "-1"], `--http-port: "-1" is not allowed here; allowed: ${PORTS}`],
+    [["--http-port", "1e3"], `--http-port: "1e3" is not allowed here; allowed: ${PORTS}`],
+    [["--http-port"], `--http-port: a value is missing; allowed: ${PORTS}`],
+    [["--config"], "--config: a value is missing; allowed: the path of a file"],
+    [["--host", "a b"], '--host: "a b" is not allowed here; allowed: an IP address or a host name'],
+    [["--data-dir", ""], '--data-dir: "" is not allowed here; allowed: the path of a folder'],
+    [
+      ["--local-publish", "maybe"],
+      '--local-publish: "maybe" is not allowed here; allowed: on or off',
+    ],
+    [
+      ["--grace-period", "5m"],
+      '--grace-period: "5m" is not allowed here; allowed: a number of seconds from 0 to 3600',
+    ],
+    [
+      ["--log-level", "loud"],
+      '--log-level: "loud" is not allowed here; allowed: debug, info, warn or error',
+    ],
+    [
+      ["--rtmp-port", "9", "--http-port", "9"],
+      "--http-port: 9 is not allowed here; allowed: a port of its own for RTMP and for HTTP each",
+    ],
+    [["watch"], 'command: "watch" is not allowed here; allowed: serve or demo'],
+    [["serve", "demo"], "command: only one is allowed: serve or demo"],
+  ])("%j", (args, message) => {
+    expect(() => invoke(args)).toThrow(new SettingsError(message));
+  });
+
+  test("an unknown flag", () => {
+    for (const flag of ["--rtmps-port", "--metrics", "-x"]) {
+      const message = new RegExp(`^${flag} is no setting; allowed: --host .* --version$`);
+      expect(() => invoke([flag, "1"])).toThrow(message);
+    }
+  });
+
+  test("an unknown or wrong variable", () => {
+    expect(() => invoke([], { SLUICE_PORT: "1" })).toThrow(
+      /^SLUICE_PORT is no setting; allowed: SLUICE_HOST SLUICE_RTMP_PORT .* SLUICE_CONFIG$/,
+    );
+    expect(() => invoke([], { SLUICE_RTMP_PORT: "" })).toThrow(
+      `SLUICE_RTMP_PORT: "" is not allowed here; allowed: ${PORTS}`,
+    );
+  });
+
+  test.each([
+    ["rtmp-prot: 1", /^"rtmp-prot" in .*sluice\.yaml is no setting; allowed: host rtmp-port /],
+    ["rtmpPort: 1", /^"rtmpPort" in .* is no setting/],
+    ["rtmp-port: [1]", /^rtmp-port in .*: \[1\] is not allowed here; allowed: a whole/],
+    ["rtmp-port: 1.5", /^rtmp-port in .*: 1\.5 is not allowed here/],
+    ["rtmp-port:", /^rtmp-port in .*: null is not allowed here/],
+    ["host: 5", /^host in .*: 5 is not allowed here; allowed: an IP address/],
+    ["- a", /^--config .*: \["a"\] is not allowed here/],
+    ["a: 1\nb: [", /^--config: .*sluice\.yaml, line 2, is not YAML: /],
+    ["rtmp-port: 1\nrtmp-port: 2", /^--config: .*, line 2, is not YAML: Map keys must be unique$/],
+  ])("the file %j", (text, message) => {
+    const read = () => invoke(["--config", file(text)]);
+    expect(read).toThrow(SettingsError);
+    expect(read).toThrow(message);
+    expect(read).not.toThrow(/\n/);
+  });
+
+  test("a file that is not there", () => {
+    expect(() => invoke(["--config", join(folder, "none.yaml")])).toThrow(
+      /^--config: cannot read .*none\.yaml \(ENOENT\)$/,
+    );
+  });
+});
+
+test("--help prints every setting and --version the version", () => {
+  const help = invoke(["--help"]);
+  const text = help.command === "print" ? help.text : "";
+  for (const flag of ["host", "rtmp-port", "http-port", "data-dir", "open", "local-publish"]) {
+    expect(text).toContain(`--${flag}`);
+  }
+  expect(text).toMatch(/demo +the same/);
+  expect(text).not.toContain("no-open");
+  expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+  expect(invoke(["--version"])).toEqual({ command: "print", text: "1.2.3\n" });
+});
