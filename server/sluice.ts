@@ -33,14 +33,25 @@ export type Sluice = {
   stop(): Promise<void>;
 };
 
+type ListenAddress = { readonly port: number; readonly host: string | undefined };
+
+const HOST_ERRORS = ["EADDRNOTAVAIL", "ENOTFOUND", "EINVAL"];
+const LISTEN_ERRORS: { readonly [code: string]: string } = {
+  EADDRINUSE: "the port is taken",
+  EACCES: "this user may not open it",
+  EADDRNOTAVAIL: "no address of this machine",
+  ENOTFOUND: "no address is known for it",
+};
+
 /** A port cannot be had: one line for people. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
 
-  constructor(setting: string, port: number, error: unknown) {
+  constructor(setting: string, { port, host }: ListenAddress, error: unknown) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    const why = code === "EADDRINUSE" ? "the port is taken" : code;
-    super(`${setting} ${port}: cannot listen (${why})`);
+    const isAboutHost = HOST_ERRORS.includes(code) && host !== undefined;
+    const what = isAboutHost ? `--host ${host}` : `${setting} ${port}`;
+    super(`${what}: cannot listen (${LISTEN_ERRORS[code] ?? code})`);
   }
 }
 
@@ -157,16 +168,17 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     publishKey: publishKey.key,
     publishKeyFile: publishKey.file,
     start: async () => {
+      const { host } = settings;
       try {
-        ports.rtmp = await rtmp.listen(settings.rtmpPort, settings.host);
+        ports.rtmp = await rtmp.listen(settings.rtmpPort, host);
       } catch (error) {
-        throw new ListenError("--rtmp-port", settings.rtmpPort, error);
+        throw new ListenError("--rtmp-port", { port: settings.rtmpPort, host }, error);
       }
       try {
-        ports.http = await listen(http, settings.httpPort, settings.host);
+        ports.http = await listen(http, settings.httpPort, host);
       } catch (error) {
         await rtmp.close();
-        throw new ListenError("--http-port", settings.httpPort, error);
+        throw new ListenError("--http-port", { port: settings.httpPort, host }, error);
       }
       isReady = true;
       return { ...ports };
