@@ -10,21 +10,29 @@ export type Packager<Form> = (samples: readonly LiveSample[]) => Form;
  */
 export class LaneMessage<Form> {
   readonly samples: readonly LiveSample[];
+  /** The mask of all samples. */
+  readonly everything: number;
+  readonly #size: number;
   readonly #pack: Packager<Form>;
   readonly #forms = new Map<number, Form>();
+  #whole: Form | undefined;
 
   constructor(samples: readonly LiveSample[], pack: Packager<Form>) {
     this.samples = samples;
+    this.everything = 2 ** samples.length - 1;
+    this.#size = samples.reduce((sum, sample) => sum + sample.data.length, 0);
     this.#pack = pack;
   }
 
-  /** The mask of all samples. */
-  get everything(): number {
-    return 2 ** this.samples.length - 1;
+  /** All samples, as almost everybody gets them. */
+  get whole(): Form {
+    this.#whole ??= this.form(this.everything);
+    return this.#whole;
   }
 
   /** Bytes of the samples in `mask`, without their wrapping. */
   sizeOf(mask: number): number {
+    if (mask === this.everything) return this.#size;
     let size = 0;
     for (const [index, sample] of this.samples.entries()) {
       if ((mask & (1 << index)) !== 0) size += sample.data.length;

@@ -53,8 +53,9 @@ export class Subscription<Form> {
     return this.#bytes;
   }
 
-  get isEmpty(): boolean {
-    return this.#waiting.length === 0;
+  /** Nothing waits and nothing is being lost: a message may go past, as a whole. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#losing.size === 0 && this.#losses.size === 0;
   }
 
   /** All samples left out for this viewer so far. */

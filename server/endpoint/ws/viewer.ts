@@ -1,7 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Clock } from "../../live/clock.ts";
-import type { Lane } from "../../live/lane.ts";
+import type { Lane, LaneMessage } from "../../live/lane.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
 import { type Backlog, Subscription } from "../../live/subscription.ts";
 import type { ServerMessage, ViewerMessage } from "../../protocol/wire/control.ts";
@@ -119,7 +119,11 @@ export class Viewer {
     this.#socket.uncork();
   }
 
-  #offer(message: Parameters<Subscription<Buffer>["offer"]>[0]): void {
+  #offer(message: LaneMessage<Buffer>): void {
+    if (this.#subscription.isIdle && this.#socket.writableLength < SOCKET_FULL) {
+      this.#socket.write(message.whole);
+      return;
+    }
     this.#subscription.offer(message, this.#clock.now());
     this.#pump();
   }
