@@ -1,0 +1,59 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { describeLoad, describeMachine } from "./machine.ts";
+import { measurePlayer } from "./player.ts";
+import { type Report, renderReport } from "./report.ts";
+import { measureServer } from "./server.ts";
+import { measureViewers } from "./viewers.ts";
+
+const PARTS = new Map([
+  ["server", measureServer],
+  ["viewers", measureViewers],
+  ["player", measurePlayer],
+]);
+
+const USAGE = `npm run bench [-- ${[...PARTS.keys()].map((name) => `[${name}]`).join(" ")} [--quick] [--write]]`;
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n${USAGE}\n`);
+  process.exit(2);
+}
+
+function readArguments() {
+  try {
+    const options = { quick: { type: "boolean" }, write: { type: "boolean" } } as const;
+    return parseArgs({ options, allowPositionals: true });
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const { values, positionals } = readArguments();
+const { quick = false, write = false } = values;
+for (const name of positionals) if (!PARTS.has(name)) fail(`There is no part ${name}`);
+const chosen = positionals.length === 0 ? [...PARTS.keys()] : positionals;
+if (write && (quick || chosen.length < PARTS.size)) fail("Only a whole, long run is written down");
+
+const tell = (what: string) => process.stderr.write(`… ${what} (${describeLoad()})\n`);
+const machine = describeMachine();
+const date = new Date().toISOString().slice(0, 10);
+process.stdout.write(`${machine}\n`);
+const began = performance.now();
+const rendered: string[] = [];
+for (const name of chosen) {
+  const report: Report | undefined = await PARTS.get(name)?.({ quick, tell });
+  if (report === undefined) continue;
+  rendered.push(renderReport(report));
+  process.stdout.write(`\n${rendered.at(-1)}`);
+}
+const seconds = Math.round((performance.now() - began) / 1000);
+process.stdout.write(`\n${seconds} s, ${describeLoad()}\n`);
+if (write) {
+  const intro =
+    `# Benchmarks\n\n\`npm run bench -- --write\` on ${date}, ${seconds} s, all traffic on loopback.\n\n` +
+    `Machine: ${machine} at the start and ${describeLoad()} at the end.\n`;
+  const path = join(import.meta.dirname, "../../docs/benchmarks.md");
+  writeFileSync(path, [intro, ...rendered].join("\n"));
+  process.stdout.write(`Written to ${path}\n`);
+}

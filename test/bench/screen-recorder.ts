@@ -1,0 +1,73 @@
+import type { readCounter } from "../support/counter.ts";
+
+/** A picture on the screen; `at` is when it was expected there, ms since 1970 by the page's clock. */
+export type ShownPicture = {
+  readonly counter: number | undefined;
+  readonly at: number;
+  /** Counts all pictures that the video has put on the screen. */
+  readonly presented: number;
+};
+
+/** What a page showed since it was navigated to; times as above. */
+export type Recording = {
+  readonly navigatedAt: number;
+  readonly pictures: ShownPicture[];
+  /** `waiting` events of a video that had shown a picture. */
+  readonly waits: number[];
+};
+
+/**
+ * Runs in the page, before its own scripts: records each picture with its counter in
+ * `window.benchRecording`; `window.benchFirstPicture` resolves at the first. It refers to nothing outside of itself.
+ */
+export function recordScreen(read: typeof readCounter): void {
+  const { timeOrigin } = performance;
+  const recording: Recording = { navigatedAt: timeOrigin, pictures: [], waits: [] };
+  let tellFirst = () => {};
+  const first = new Promise<void>((resolve) => {
+    tellFirst = resolve;
+  });
+  Object.assign(window, { benchRecording: recording, benchFirstPicture: first });
+  const canvas = document.createElement("canvas");
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  let pixels = new Uint8ClampedArray(0);
+
+  const counterOf = (video: HTMLVideoElement): number | undefined => {
+    const { videoWidth: width, videoHeight: height } = video;
+    if (canvas.width !== width || canvas.height !== height) {
+      canvas.width = width;
+      canvas.height = height;
+      // `read` tells the kind of pixels by their number: below the counter they stay empty.
+      pixels = new Uint8ClampedArray(width * height * 4);
+    }
+    const rows = Math.ceil(height / 4);
+    context?.drawImage(video, 0, 0, width, rows, 0, 0, width, rows);
+    if (context !== null) pixels.set(context.getImageData(0, 0, width, rows).data);
+    return read(pixels, width, height);
+  };
+
+  const record = (video: HTMLVideoElement) => {
+    video.requestVideoFrameCallback((_, { expectedDisplayTime, presentedFrames }) => {
+      recording.pictures.push({
+        counter: counterOf(video),
+        at: timeOrigin + expectedDisplayTime,
+        presented: presentedFrames,
+      });
+      tellFirst();
+      record(video);
+    });
+  };
+
+  const known = new WeakSet<HTMLVideoElement>();
+  const look = () => {
+    for (const video of document.querySelectorAll("video")) {
+      if (known.has(video)) continue;
+      known.add(video);
+      record(video);
+      video.addEventListener("waiting", () => {
+        if (recording.pictures.length > 0) recording.waits.push(timeOrigin + performance.now());
+      });
+    }
+  };
+  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+}
