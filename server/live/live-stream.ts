@@ -63,6 +63,8 @@ type Lane = {
   rate: RateMeter;
   sequenceNumber: number;
   epoch: number;
+  /** The next sample that is delivered is the first behind a break. */
+  isBroken: boolean;
   /** Announced at present. */
   isActive: boolean;
   /** Given by the present publisher, which has not said that it ends. */
@@ -70,8 +72,8 @@ type Lane = {
   /** After a new configuration or a break, pictures are of no use before a sync sample. */
   awaitsSync: boolean;
   lastArrival: Milliseconds;
-  /** Where the timeline stood at its last sample. */
-  lastNewest: Milliseconds;
+  /** How far it has come on the timeline. */
+  lastAt: Milliseconds;
 };
 
 /** The way into a live stream for whoever feeds it; of no effect once it has ended. */
@@ -192,13 +194,24 @@ export class LiveStream {
     this.#publication = publication;
     this.#startedAt ??= this.#clock.now();
     this.#timeline.splice();
-    for (const lane of this.#lanes.values()) lane.isConfirmed = false;
+    for (const lane of this.#lanes.values()) {
+      lane.isConfirmed = false;
+      // Another encoder's pictures; after a mere jump of the clock the references hold.
+      lane.awaitsSync = lane.live.track.mediaType === "video";
+    }
     if (this.#unplayable.length > 0) {
       this.#unplayable = [];
       this.#tellTracks();
     }
     this.#setState("live");
     return publication;
+  }
+
+  /** The server goes away: nobody is waited for any more. */
+  close(): void {
+    this.#publication = undefined;
+    this.#cancelGrace?.();
+    this.#cancelGrace = undefined;
   }
 
   #input(event: MediaEvent): void {
@@ -291,11 +304,12 @@ export class LiveStream {
       rate: known?.rate ?? new RateMeter(),
       sequenceNumber: known?.sequenceNumber ?? 0,
       epoch: known?.epoch ?? -1,
+      isBroken: known?.isBroken ?? true,
       isActive: true,
       isConfirmed: true,
       awaitsSync: isVideo,
       lastArrival: now,
-      lastNewest: this.#timeline.newest,
+      lastAt: this.#timeline.newest,
     });
     this.#tellTracks();
   }
@@ -311,15 +325,18 @@ export class LiveStream {
     const { at, epoch } = this.#timeline.place(key, sample.dts, now, sample.compositionOffset);
     lane.rate.add(now, sample.data.length);
     lane.lastArrival = now;
-    lane.lastNewest = this.#timeline.newest;
-    const isDiscontinuity = epoch.index !== lane.epoch;
-    if (isDiscontinuity) {
+    lane.lastAt = Math.max(lane.lastAt, at);
+    if (epoch.index !== lane.epoch) {
       lane.epoch = epoch.index;
-      lane.awaitsSync = sample.mediaType === "video";
+      lane.isBroken = true;
       if ("audio" in lane.clock) lane.clock.audio.anchor();
     }
     if (lane.awaitsSync && !sample.isSync) return;
+    // A clock that stands still, or lies far behind the others': nobody could play it with them.
+    if (!lane.isActive && this.#timeline.newest - at > SILENCE.video) return;
     lane.awaitsSync = false;
+    const isDiscontinuity = lane.isBroken;
+    lane.isBroken = false;
     lane.isConfirmed = true;
     if (!lane.isActive) {
       lane.isActive = true;
@@ -356,8 +373,10 @@ export class LiveStream {
     for (const lane of this.#lanes.values()) {
       const { mediaType } = lane.live.track;
       const silence = lane.isConfirmed ? SILENCE[mediaType] : SILENCE_OF_UNCONFIRMED;
-      const isBehind = this.#timeline.newest - lane.lastNewest > silence;
-      if (lane.isActive && isBehind && now - lane.lastArrival > silence / 2) this.#withdraw(lane);
+      const behind = this.#timeline.newest - lane.lastAt;
+      const isQuiet = now - lane.lastArrival > silence / 2;
+      const isSilent = behind > silence && (isQuiet || behind > SILENCE.video);
+      if (lane.isActive && isSilent) this.#withdraw(lane);
     }
   }
 

@@ -22,6 +22,8 @@ export type Refusal = {
 /** What the registry itself is bounded by; times in ms. */
 export type RegistrySettings = LiveSettings & {
   readonly liveStreams: number;
+  /** Live streams that nobody publishes, kept for who waits for them. */
+  readonly waitingLiveStreams: number;
   readonly publisherYield: Milliseconds;
 };
 
@@ -31,7 +33,6 @@ export class Registry {
   readonly #settings: RegistrySettings;
   readonly #liveStreams = new Map<string, LiveStream>();
   readonly #publishers = new Map<string, { publisher: Publisher; publication: Publication }>();
-  readonly #listeners = new Set<(liveStream: LiveStream) => void>();
 
   constructor(clock: Clock, settings: RegistrySettings) {
     this.#clock = clock;
@@ -52,17 +53,6 @@ export class Registry {
   }
 
   /**
-   * Tells when something about a live stream changes that a list of them shows: it came, its
-   * state or tracks changed, it went.
-   *
-   * @returns takes the listener out again
-   */
-  onChange(listener: (liveStream: LiveStream) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /**
    * Begins a publication. With the same key a newcomer takes over; otherwise the streamPath is in
    * use, unless its publisher has been silent for a while. Of many at once exactly one wins.
    */
@@ -78,11 +68,13 @@ export class Registry {
       this.#publishers.delete(streamPath);
       present.publisher.drop(hasSameKey ? "taken-over" : "silent");
     }
-    const liveStream = this.#get(streamPath);
-    if (liveStream === undefined) {
+    const known = this.#liveStreams.get(streamPath);
+    const isNew = known?.startedAt === undefined;
+    if (isNew && this.#published() >= this.#settings.liveStreams) {
       const description = `No more than ${this.#settings.liveStreams} live streams at once`;
       return { refused: "too-many-live-streams", description };
     }
+    const liveStream = known ?? this.#make(streamPath);
     const inner = liveStream.publish();
     const publication: Publication = {
       liveStream,
@@ -103,39 +95,39 @@ export class Registry {
    * are too many. `release` it, or it stays.
    */
   watch(streamPath: string): LiveStream | undefined {
-    return this.#get(streamPath);
+    const known = this.#liveStreams.get(streamPath);
+    if (known !== undefined) return known;
+    const waiting = this.#liveStreams.size - this.#published();
+    return waiting < this.#settings.waitingLiveStreams ? this.#make(streamPath) : undefined;
+  }
+
+  /** The server goes away: nobody is waited for any more. */
+  close(): void {
+    for (const liveStream of this.#liveStreams.values()) liveStream.close();
   }
 
   /** Forgets a live stream that nobody publishes and nobody watches any more. */
   release(liveStream: LiveStream): void {
     const isIdle = liveStream.state === "waiting" || liveStream.startedAt === undefined;
-    if (!isIdle || liveStream.observers > OWN_OBSERVERS) return;
+    if (!isIdle || liveStream.observers > 0) return;
     if (this.#liveStreams.get(liveStream.streamPath) !== liveStream) return;
     this.#liveStreams.delete(liveStream.streamPath);
-    this.#tell(liveStream);
   }
 
-  #get(streamPath: string): LiveStream | undefined {
-    const known = this.#liveStreams.get(streamPath);
-    if (known !== undefined) return known;
-    if (this.#liveStreams.size >= this.#settings.liveStreams) return undefined;
+  #published(): number {
+    let published = 0;
+    for (const { startedAt } of this.#liveStreams.values())
+      if (startedAt !== undefined) published += 1;
+    return published;
+  }
+
+  #make(streamPath: string): LiveStream {
     const liveStream = new LiveStream(streamPath, {
       clock: this.#clock,
       settings: this.#settings,
       onIdle: () => this.release(liveStream),
     });
-    liveStream.observe({
-      state: () => this.#tell(liveStream),
-      tracks: () => this.#tell(liveStream),
-    });
     this.#liveStreams.set(streamPath, liveStream);
     return liveStream;
   }
-
-  #tell(liveStream: LiveStream): void {
-    for (const listener of this.#listeners) listener(liveStream);
-  }
 }
-
-/** The registry watches each live stream itself. */
-const OWN_OBSERVERS = 1;

@@ -18,6 +18,9 @@ export type SegmenterSettings = {
   readonly windowBytes: number;
 };
 
+/** No segment takes more of the window's bytes than this, whatever its clock says. */
+const LARGEST_OF_WINDOW = 0.25;
+
 /** A GOP that is a little short of the wished length is not doubled. */
 const SHORTEST_OF_WISHED = 0.9;
 
@@ -91,14 +94,13 @@ export class Segmenter {
       this.#cut(sample, at, false);
     } else if (sample.epoch.index > lastCut.epoch.index || track.breaksAfter(lastCut, sample)) {
       this.#cut(sample, at, true);
-    } else if (isLeading) {
-      const length = at - lastCut.at;
-      const { segment, longestSegment } = this.#settings;
-      const isLongEnough = length >= segment * SHORTEST_OF_WISHED;
-      const stepAhead = at + track.stepOf(sample) - lastCut.at;
-      if ((sample.isSync && isLongEnough) || stepAhead > longestSegment) {
-        this.#cut(sample, at, false);
-      }
+    } else {
+      const { segment, longestSegment, windowBytes } = this.#settings;
+      const isLongEnough = at - lastCut.at >= segment * SHORTEST_OF_WISHED;
+      const isTooLong = at + track.stepOf(sample) - lastCut.at > longestSegment;
+      const isTooLarge = track.openBytes > windowBytes * LARGEST_OF_WINDOW;
+      const isWished = isLeading && sample.isSync && isLongEnough;
+      if (isWished || isTooLong || isTooLarge) this.#cut(sample, at, false);
     }
     if (!track.push(sample, at, this.#cuts)) return;
     for (const other of this.#tracks.values()) other.skip(this.#cuts, at);
@@ -183,6 +185,8 @@ class TrackSegmenter implements Rendition {
   averageBitrate = 0;
   /** Bytes of the complete segments. */
   bytes = 0;
+  /** Bytes of the open segment's samples. */
+  openBytes = 0;
   /** The number of the open segment. */
   mediaSequence = 0;
   isRetired = false;
@@ -229,7 +233,8 @@ class TrackSegmenter implements Rendition {
         waiting.track.timescale === sample.track.timescale;
       const step = sample.dts - waiting.dts;
       if (isContinuous) this.#step = step;
-      this.#take(waiting, isContinuous ? step : this.#step || this.#shortStep(waiting.track));
+      const duration = isContinuous ? step : this.#step || this.#shortStep(waiting.track);
+      this.#take(waiting, this.#upToCut(waiting, duration, cuts));
     }
     const isChange = this.#changes(sample);
     this.#waiting = sample;
@@ -277,6 +282,14 @@ class TrackSegmenter implements Rendition {
     this.#pass(cuts, at, Number.POSITIVE_INFINITY);
   }
 
+  /** A picture that stands still over a cut of the others lasts up to it; behind it lies a gap. */
+  #upToCut({ track, dts }: LiveSample, duration: number, cuts: readonly Cut[]): number {
+    if (ticksToMs(track, duration) < STILL) return duration;
+    const next = cuts.find((cut) => cut.mediaSequence > this.mediaSequence);
+    const upToNext = next === undefined ? duration : msToTicks(track, next.at) - dts;
+    return upToNext > 0 ? Math.min(duration, upToNext) : duration;
+  }
+
   /** What the only sample of a stretch is taken to last. */
   #shortStep(track: LiveTrack): number {
     return Math.max(1, msToTicks(track, UNKNOWN_STEP));
@@ -286,12 +299,14 @@ class TrackSegmenter implements Rendition {
   #pass(cuts: readonly Cut[], at: Milliseconds, epoch: number, isChange = false): boolean {
     if (this.#cut === undefined) return this.#begin(cuts, at);
     let isComplete = false;
-    for (const cut of cuts) {
-      // Tracks may begin anew at times that differ a little: there the break decides, not the time.
-      const isBreak =
-        cut.epoch.index > (this.#cut?.epoch.index ?? -1) || (isChange && cut.isDiscontinuity);
-      const isReached = cut.epoch.index <= epoch && (isBreak || cut.at <= at);
-      if (cut.mediaSequence <= this.mediaSequence || !isReached) continue;
+    // Tracks may begin anew at times that differ a little: there the break decides, not the time.
+    const from = this.#cut.epoch.index;
+    const last = cuts.findLastIndex((cut) => {
+      const isBreak = cut.epoch.index > from || (isChange && cut.isDiscontinuity);
+      return cut.epoch.index <= epoch && (isBreak || cut.at <= at);
+    });
+    for (const cut of cuts.slice(0, last + 1)) {
+      if (cut.mediaSequence <= this.mediaSequence) continue;
       if (this.#close(cut.at)) isComplete = true;
       this.#open(cut);
     }
@@ -318,6 +333,7 @@ class TrackSegmenter implements Rendition {
     if (this.#samples.length > 0 && this.#partDuration + duration > longest) this.#closePart();
     this.#samples.push({ sample, duration });
     this.#partDuration += duration;
+    this.openBytes += sample.data.length;
   }
 
   #closePart(): void {
@@ -343,6 +359,7 @@ class TrackSegmenter implements Rendition {
     const cut = this.#cut;
     if (cut === undefined || !this.#isOpen) return false;
     this.#isOpen = false;
+    this.openBytes = 0;
     this.#closePart();
     const parts = this.#parts;
     this.#parts = [];
@@ -385,6 +402,9 @@ class TrackSegmenter implements Rendition {
     }
   }
 }
+
+/** A sample this long is a still picture, not one of a pace. */
+const STILL: Milliseconds = 1000;
 
 const UNKNOWN_STEP: Milliseconds = 20;
 

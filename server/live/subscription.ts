@@ -27,7 +27,7 @@ type Waiting<Form> =
       readonly since: Milliseconds;
       readonly isHistory: boolean;
     }
-  | { readonly notice: Form };
+  | { readonly notice: Form; readonly size: number };
 
 /**
  * What one viewer has yet to be sent. It takes each message of the lane by reference; where the
@@ -38,6 +38,7 @@ export class Subscription<Form> {
   readonly #limits: Backlog;
   #waiting: Waiting<Form>[] = [];
   #bytes = 0;
+  #noticeBytes = 0;
   /** Video tracks that go on at their next sync sample, with what they have lost till then. */
   readonly #losing = new Map<number, Dropped>();
   /** Losses that are over: to be told before what follows. */
@@ -48,9 +49,14 @@ export class Subscription<Form> {
     this.#limits = limits;
   }
 
-  /** Bytes that wait here. */
+  /** Bytes of samples that wait here. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Bytes of notices that wait here: they are not left out, so who lets them pile up must go. */
+  get noticeBytes(): number {
+    return this.#noticeBytes;
   }
 
   /** Nothing waits and nothing is being lost: a message may go past, as a whole. */
@@ -69,8 +75,16 @@ export class Subscription<Form> {
   }
 
   /** Puts something that is no sample in its place behind all that waits; it is never left out. */
-  insert(notice: Form): void {
-    this.#waiting.push({ notice });
+  insert(notice: Form, size: number): void {
+    this.#waiting.push({ notice, size });
+    this.#noticeBytes += size;
+  }
+
+  /** These tracks are there now: what another one has lost is over with it. */
+  keep(trackIds: readonly number[]): void {
+    for (const losing of [...this.#losing.values()]) {
+      if (!trackIds.includes(losing.trackId)) this.#conclude(losing);
+    }
   }
 
   /** Takes a message of the lane, or what of it this viewer can still be sent. */
@@ -92,7 +106,10 @@ export class Subscription<Form> {
       return { type: "dropped", dropped };
     }
     this.#waiting.shift();
-    if ("notice" in waiting) return { type: "form", form: waiting.notice };
+    if ("notice" in waiting) {
+      this.#noticeBytes -= waiting.size;
+      return { type: "form", form: waiting.notice };
+    }
     this.#bytes -= waiting.message.sizeOf(waiting.mask);
     return { type: "form", form: waiting.message.form(waiting.mask) };
   }
@@ -119,8 +136,7 @@ export class Subscription<Form> {
     const losing = this.#losing.get(sample.track.id);
     if (losing === undefined) return true;
     if (sample.isSync && this.#bytes <= this.#limits.bytes / 4) {
-      this.#losing.delete(sample.track.id);
-      this.#losses.set(sample.track.id, losing);
+      this.#conclude(losing);
       return true;
     }
     this.#lose(this.#losing, sample);
@@ -145,6 +161,19 @@ export class Subscription<Form> {
       if (mask !== 0) kept.push({ ...waiting, mask, isHistory: false });
     }
     this.#waiting = kept;
+  }
+
+  /** The loss is over; it is told together with one that was not told yet. */
+  #conclude(losing: Dropped): void {
+    const { trackId, samples, bytes } = losing;
+    this.#losing.delete(trackId);
+    const untold = this.#losses.get(trackId);
+    if (untold === undefined) {
+      this.#losses.set(trackId, losing);
+      return;
+    }
+    untold.samples += samples;
+    untold.bytes += bytes;
   }
 
   #lose(losses: Map<number, Dropped>, sample: LiveSample): void {

@@ -50,6 +50,8 @@ export class Timeline {
   #begun: Milliseconds = 0;
   #offset: Milliseconds = 0;
   #newest: Milliseconds = TIMELINE_START - SPLICE_GAP;
+  /** What there was when the epoch began: nothing of the epoch may lie before. */
+  #floor: Milliseconds = 0;
   #isBroken = true;
 
   constructor({ maxSkew }: { maxSkew: Milliseconds }) {
@@ -86,15 +88,31 @@ export class Timeline {
     place.wall = wall;
     this.#places.set(key, place);
     const at = dts + place.offset;
-    this.#newest = Math.max(this.#newest, at, at + compositionOffset);
+    const shown = at + Math.min(Math.max(compositionOffset, 0), LARGEST_STEP);
+    this.#newest = Math.max(this.#newest, shown);
     return { at, epoch: place.epoch };
   }
 
   #first(dts: Milliseconds, wall: Milliseconds): TrackPlace {
-    const epoch = this.#epoch;
     const isApart = Math.abs(dts + this.#offset - this.#newest) > this.#maxSkew;
+    if (!isApart && dts + this.#offset <= this.#floor) this.#shift(dts, wall);
     const offset = isApart ? this.#newest - dts : this.#offset;
-    return { dts, wall, offset, isApart, epoch };
+    return { dts, wall, offset, isApart, epoch: this.#epoch };
+  }
+
+  /**
+   * A track begins so much earlier than the one that began the epoch that it would lie on what was
+   * there before: the epoch begins anew, further on, for all of them.
+   */
+  #shift(dts: Milliseconds, wall: Milliseconds): void {
+    const at = this.#floor + SPLICE_GAP;
+    this.#offset = at - dts;
+    this.#epoch = { index: this.#epoch.index + 1, wallOffset: wall - at };
+    for (const place of this.#places.values()) {
+      if (place.isApart) continue;
+      place.offset = this.#offset;
+      place.epoch = this.#epoch;
+    }
   }
 
   #next(place: TrackPlace, dts: Milliseconds, wall: Milliseconds): TrackPlace {
@@ -119,6 +137,7 @@ export class Timeline {
 
   #begin(dts: Milliseconds, wall: Milliseconds): void {
     const at = this.#newest + SPLICE_GAP;
+    this.#floor = this.#newest;
     this.#offset = at - dts;
     this.#isBroken = false;
     this.#begun = wall;

@@ -238,3 +238,41 @@ test("LiveStream measures each track's rate", () => {
   expect(status?.bitrate).toBeGreaterThan(19_000);
   expect(status?.bitrate).toBeLessThan(21_000);
 });
+
+test("LiveStream marks the break on the sample that is delivered, where an encoder begins without a sync sample", () => {
+  const { liveStream, samples } = stage();
+  const first = liveStream.publish();
+  first.input({ type: "track", track: video });
+  first.input({ type: "sample", sample: picture(0, true) });
+  first.end("lost");
+  const second = liveStream.publish();
+  second.input({ type: "sample", sample: picture(500) });
+  second.input({ type: "sample", sample: picture(540, true) });
+  second.input({ type: "sample", sample: picture(580) });
+  expect(samples.map(({ isDiscontinuity }) => isDiscontinuity)).toEqual([true, true, false]);
+});
+
+test("LiveStream loses no picture when the encoder's clock jumps within a GOP", () => {
+  const { liveStream, samples } = stage();
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(0, true) });
+  publication.input({ type: "sample", sample: picture(40) });
+  publication.input({ type: "sample", sample: picture(9_000_080) });
+  publication.input({ type: "sample", sample: picture(9_000_120) });
+  expect(samples).toHaveLength(4);
+  expect(samples.map(({ isDiscontinuity }) => isDiscontinuity)).toEqual([true, false, true, false]);
+});
+
+test("LiveStream withdraws a track whose clock stands still while the others go on", () => {
+  const { liveStream, told, clock } = stage();
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "track", track: audio });
+  for (let at = 0; at < 15_000; at += 40) {
+    publication.input({ type: "sample", sample: picture(at, at % 1000 === 0) });
+    publication.input({ type: "sample", sample: sound(0) });
+    clock.pass(40);
+  }
+  expect(told.at(-1)).toBe("tracks 1.1");
+});

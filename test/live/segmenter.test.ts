@@ -221,3 +221,45 @@ test("Segmenter tells when a segment became complete", () => {
   segmenter.finish();
   expect(changes).toBe(4);
 });
+
+test("Segmenter leaves no hole in the numbers when a clock jumps while a track lags behind a cut", () => {
+  const segmenter = new Segmenter(settings);
+  /** Sound comes 300 ms behind the picture. */
+  for (let ms = 0; ms < 2120; ms += 20) {
+    if (ms % 40 === 0) segmenter.push(sampleAt(video, ms, { isSync: ms % 2000 === 0 }));
+    if (ms >= 300) segmenter.push(sampleAt(audio, ms - 300));
+  }
+  for (let ms = 2220; ms < 9000; ms += 20) {
+    const isSync = (ms - 2220) % 2000 === 0;
+    if (ms % 40 === 20) segmenter.push(sampleAt(video, ms, { isSync, epoch: epoch(1) }));
+    if (ms >= 2520) segmenter.push(sampleAt(audio, ms - 300, { epoch: epoch(1) }));
+  }
+  const [pictures, sound] = segmenter.renditions;
+  const numbers = sound?.segments.map((segment) => segment.mediaSequence) ?? [];
+  expect(numbers).toEqual(numbers.map((_, n) => n + 1));
+  expect(sound?.segments.findIndex((segment) => segment.isDiscontinuity)).toBe(
+    pictures?.segments.findIndex((segment) => segment.isDiscontinuity),
+  );
+});
+
+test("Segmenter ends segments in time also where the leading track stops or stands still", () => {
+  const segmenter = new Segmenter(settings);
+  feed(segmenter, { to: 4000 });
+  feed(segmenter, { from: 4000, to: 30_000, tracks: [audio] });
+  segmenter.push(sampleAt(video, 30_000, { isSync: true }));
+  feed(segmenter, { from: 30_000, to: 34_100 });
+  for (const rendition of segmenter.renditions) {
+    expect(Math.max(...(seconds(rendition) ?? []))).toBeLessThanOrEqual(10);
+  }
+});
+
+test("Segmenter ends a segment that grows too large although its clock stands still", () => {
+  const segmenter = new Segmenter({ ...settings, windowBytes: 100_000 });
+  for (let n = 0; n < 5000; n += 1) {
+    segmenter.push(sampleAt(video, 1000, { isSync: n === 0, dts: 90_000 + n, size: 1000 }));
+  }
+  const [rendition] = segmenter.renditions;
+  const kept = rendition?.segments.reduce((sum, segment) => sum + segment.byteLength, 0) ?? 0;
+  expect(kept).toBeGreaterThan(0);
+  expect(kept).toBeLessThan(150_000);
+});

@@ -24,7 +24,7 @@ function drain(subscription: Subscription<string>): unknown[] {
 test("Subscription hands everything on in order while the viewer keeps up", () => {
   const subscription = new Subscription<string>(limits);
   subscription.offer(message(sync(0)), 0);
-  subscription.insert("tracks");
+  subscription.insert("tracks", 6);
   subscription.offer(message(sampleAt(video, 33), sampleAt(audio, 35)), 33);
   expect(drain(subscription)).toEqual(["V0", "tracks", "v33+a35"]);
   expect(subscription.bytes).toBe(0);
@@ -70,7 +70,7 @@ test("Subscription lets history wait for longer: it is a burst by nature", () =>
 
 test("Subscription stops at nothing but its bound of sound when nobody reads", () => {
   const subscription = new Subscription<string>(limits);
-  subscription.insert("tracks");
+  subscription.insert("tracks", 6);
   for (let n = 0; n < 1000; n += 1) {
     subscription.offer(message(n % 10 === 0 ? sync(n) : sampleAt(video, n), sampleAt(audio, n)), n);
     expect(subscription.bytes).toBeLessThanOrEqual(limits.soundBytes + 200);
@@ -90,4 +90,28 @@ test("Subscription resumes only when what waits has shrunk, so that it does not 
   expect(drain(subscription).at(-1)).toBe("a11");
   subscription.offer(message(sync(40)), 40);
   expect(drain(subscription)).toEqual([{ trackId: 1, samples: 2, bytes: 200 }, "V40"]);
+});
+
+test("Subscription tells all that was lost, also where two losses follow on each other untold", () => {
+  const subscription = new Subscription<string>(limits);
+  for (let n = 0; n < 40; n += 1)
+    subscription.offer(message(n % 20 === 0 ? sync(n) : sampleAt(video, n)), n);
+  const lost = subscription.samplesDropped;
+  subscription.offer(message(sync(50)), 50);
+  const told = drain(subscription).filter((next) => typeof next === "object") as {
+    samples: number;
+  }[];
+  expect(lost).toBeGreaterThan(20);
+  expect(told.reduce((sum, { samples }) => sum + samples, 0)).toBe(subscription.samplesDropped);
+});
+
+test("Subscription tells the loss of a track that went meanwhile, and is idle again", () => {
+  const subscription = new Subscription<string>(limits);
+  for (let n = 0; n < 12; n += 1) subscription.offer(message(sampleAt(video, n)), n);
+  expect(subscription.isIdle).toBe(false);
+  subscription.keep([audio.id]);
+  subscription.insert("tracks", 6);
+  expect(drain(subscription)).toEqual([{ trackId: 1, samples: 12, bytes: 1200 }, "tracks"]);
+  expect(subscription.isIdle).toBe(true);
+  expect(subscription.noticeBytes).toBe(0);
 });

@@ -90,19 +90,57 @@ test("Timeline lets a track go on by itself that does not follow a jump", () => 
   expect(line.place("audio:0", 5021, wall + 5021).epoch).toBe(jumped.epoch);
 });
 
-test("Timeline never gives a negative time and never loses its order within a track's own pace", () => {
-  const steps = fc.array(fc.record({ step: fc.integer({ min: -500, max: 4_000_000 }) }), {
-    minLength: 1,
-    maxLength: 60,
-  });
+test("Timeline moves an epoch on when a track begins so early in it that it would lie on the last one", () => {
+  const line = timeline();
+  line.place("video:0", 0, wall);
+  const last = line.place("audio:0", 10, wall).at;
+  line.splice();
+  const sound = line.place("audio:0", 2000, wall + 5000);
+  const picture = line.place("video:0", 0, wall + 5001);
+  expect(picture.at).toBeGreaterThan(last);
+  // The sound goes along: both keep their distance.
+  const next = line.place("audio:0", 2021, wall + 5021);
+  expect(next.at - picture.at).toBe(2021);
+  expect(next.at).toBeGreaterThan(sound.at);
+});
+
+test("Timeline does not let one wild composition offset push everything behind it away", () => {
+  const line = timeline();
+  const wild = line.place("video:0", 0, wall, 8_388_607);
+  line.splice();
+  expect(line.place("video:0", 0, wall + 1000).at - wild.at).toBeLessThan(6000);
+});
+
+test("Timeline gives no track two epochs in the wrong order, and never goes below its start", () => {
+  const steps = fc.array(
+    fc.record({
+      step: fc.integer({ min: -4_000_000, max: 4_000_000 }),
+      isVideo: fc.boolean(),
+      isNew: fc.boolean(),
+    }),
+    {
+      minLength: 1,
+      maxLength: 60,
+    },
+  );
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 2 ** 32 - 1 }), steps, (start, list) => {
       const line = timeline();
+      const last = new Map<string, { at: number; epoch: number }>();
       let dts = start;
       let now = wall;
-      for (const { step } of list) {
-        const { at } = line.place("video:0", dts, now);
-        expect(at).toBeGreaterThanOrEqual(TIMELINE_START - 500 * list.length);
+      for (const { step, isVideo, isNew } of list) {
+        if (isNew) line.splice();
+        const key = isVideo ? "video:0" : "audio:0";
+        const { at, epoch } = line.place(key, dts, now);
+        const before = last.get(key);
+        expect(epoch.index).toBeGreaterThanOrEqual(before?.epoch ?? 0);
+        if (before === undefined || epoch.index > before.epoch) {
+          expect(at).toBeGreaterThan((before?.at ?? 0) - 10_000);
+        } else {
+          expect(at).toBeGreaterThanOrEqual(before.at - 1000); // an encoder's own small step back
+        }
+        last.set(key, { at, epoch: epoch.index });
         dts += step;
         now += 33;
       }
