@@ -299,6 +299,9 @@ function commandLineMessage(error: CommanderError): string {
 }
 
 const PREFIX = "SLUICE_";
+/** Kubernetes sets these in every container where a service has our name. */
+const KUBERNETES_VARIABLE = /^SLUICE_(SERVICE_(HOST|PORT)\w*|PORT_\d+_(TCP|UDP|SCTP)\w*)$/;
+const KUBERNETES_PORT = /^(tcp|udp|sctp):\/\//;
 const variable = (flag: string): string => `${PREFIX}${flag.toUpperCase().replaceAll("-", "_")}`;
 
 function readEnvironment(env: Surroundings["env"]): { layer: Layer; config: string | undefined } {
@@ -307,6 +310,8 @@ function readEnvironment(env: Surroundings["env"]): { layer: Layer; config: stri
   const configVariable = variable("config");
   for (const [key, value] of Object.entries(env)) {
     if (!key.startsWith(PREFIX) || value === undefined || key === configVariable) continue;
+    const isPort = key === `${PREFIX}PORT` && KUBERNETES_PORT.test(value);
+    if (isPort || KUBERNETES_VARIABLE.test(key)) continue;
     const name = byVariable.get(key);
     if (name === undefined) {
       const allowed = [...byVariable.keys(), configVariable].join(" ");

@@ -1,13 +1,13 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { join } from "node:path";
-import type { Duplex } from "node:stream";
 import { isDirectLoopback } from "./access/direct-loopback.ts";
 import { decidePublish } from "./access/publish-decision.ts";
 import { loadPublishKey } from "./access/publish-key.ts";
 import { processClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
 import { createApi } from "./endpoint/api/router.ts";
+import { createHttpPort } from "./endpoint/entry/http-port.ts";
 import { HlsEndpoint } from "./endpoint/hls/handler.ts";
 import { createApp } from "./endpoint/http/app.ts";
 import type { MayPublish } from "./endpoint/rtmp/connection.ts";
@@ -69,6 +69,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     historyTime: LIMITS.historyTime,
     historyBytes: LIMITS.historyBytes,
     liveStreams: LIMITS.liveStreams,
+    waitingLiveStreams: LIMITS.waitingLiveStreams,
     publisherYield: LIMITS.publisherYield,
     segmenter: {
       segment: LIMITS.hlsSegment,
@@ -110,6 +111,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
       },
       silence: LIMITS.viewerSilence,
       messagesPerSecond: LIMITS.viewerMessagesPerSecond,
+      notices: LIMITS.viewerNotices,
       viewers: LIMITS.viewers,
       viewersPerAddress: LIMITS.viewersPerAddress,
       message: LIMITS.viewerMessage,
@@ -126,6 +128,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
       viewers: LIMITS.viewers,
       viewerTime: LIMITS.hlsViewerTime,
       heldRequests: LIMITS.hlsHeldRequests,
+      heldPerConnection: LIMITS.hlsHeldPerConnection,
       holdTime: LIMITS.hlsHoldTime,
       silence: LIMITS.httpSilence,
       responseTime: LIMITS.httpResponseTime,
@@ -153,15 +156,11 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     isReady: () => isReady,
     log,
   });
-  const http = createServer(
-    { headersTimeout: LIMITS.httpHeadersTime, requestTimeout: LIMITS.httpRequestTime },
-    app,
-  );
-  http.maxConnections = LIMITS.httpConnections;
-  http.on("upgrade", (request, socket: Duplex, head: Buffer) => {
+  const http = createHttpPort(app, (request, socket, head) => {
     const url = readStreamUrl(request.url ?? "");
-    if (url?.resource === "ws") webSocket.upgrade(request, socket, head, url.streamPath);
-    else socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    if (url?.resource !== "ws") return false;
+    webSocket.upgrade(request, socket, head, url.streamPath);
+    return true;
   });
 
   return {
@@ -194,6 +193,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
       const cancel = clock.after(LIMITS.closeTime, () => http.closeAllConnections());
       await closed;
       cancel();
+      registry.close();
     },
   };
 }

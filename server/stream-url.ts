@@ -1,4 +1,5 @@
 import { LIMITS } from "./protocol/limits.ts";
+import { isStreamPathPart } from "./protocol/rtmp/stream-name.ts";
 
 /** Where a URL under `/streams/` points to. */
 export type StreamUrl = {
@@ -26,6 +27,7 @@ export function readStreamUrl(target: string): StreamUrl | undefined {
     parts.push(decoded);
   }
   const resource = parts.pop();
+  if (!parts.every(isStreamPathPart)) return undefined;
   const streamPath = parts.join("/");
   if (resource === undefined || parts.length < 2) return undefined;
   if (streamPath.length > LIMITS.streamPath) return undefined;

@@ -149,6 +149,16 @@ describe("readInvocation refuses with one line that names setting, value and wha
     }
   });
 
+  test("but not what Kubernetes sets where a service has our name", () => {
+    const env = {
+      SLUICE_SERVICE_HOST: "10.0.0.1",
+      SLUICE_SERVICE_PORT_HTTP: "8080",
+      SLUICE_PORT: "tcp://10.0.0.1:8080",
+      SLUICE_PORT_8080_TCP_ADDR: "10.0.0.1",
+    };
+    expect(() => invoke([], env)).not.toThrow();
+  });
+
   test("an unknown or wrong variable", () => {
     expect(() => invoke([], { SLUICE_PORT: "1" })).toThrow(
       /^SLUICE_PORT is no setting; allowed: SLUICE_HOST SLUICE_RTMP_PORT .* SLUICE_CONFIG$/,

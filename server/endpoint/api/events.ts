@@ -7,7 +7,6 @@ export type EventResponse = {
   write(text: string): boolean;
   end(text?: string): unknown;
   destroy(): unknown;
-  flushHeaders?(): void;
   on(event: "drain" | "close", listener: () => void): unknown;
 };
 

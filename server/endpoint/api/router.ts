@@ -50,6 +50,8 @@ export function createApi(parts: ApiParts): Api {
   const feed = new EventFeed<Audience>("streams", render, { clock, limits });
   const description = JSON.stringify(openApiDescription(parts.version));
 
+  const listening = new WeakSet<object>();
+
   const router = express.Router();
   router.get("/streams", (request, response) => {
     const audience = audienceOf(request);
@@ -61,7 +63,14 @@ export function createApi(parts: ApiParts): Api {
       response.set(headersFor(audience)).type("text/event-stream").end();
       return;
     }
-    if (feed.add(response, audience, headersFor(audience))) return;
+    // A connection has one place, however many requests it sends ahead.
+    const { socket } = request;
+    const isFirst = !listening.has(socket);
+    if (isFirst && feed.add(response, audience, headersFor(audience))) {
+      listening.add(socket);
+      response.on("close", () => listening.delete(socket));
+      return;
+    }
     response.set("Retry-After", "5");
     sendError(response, 503, "TOO_MANY_LISTENERS", "Too many listen to events already");
   });
@@ -88,7 +97,14 @@ export function sendError(
   response.status(status).set("Cache-Control", "no-store").json({ error: { code, message } });
 }
 
-function audienceOf({ socket, headers }: express.Request): Audience {
+function audienceOf({
+  socket,
+  headers,
+  httpVersionMajor,
+  httpVersionMinor,
+}: express.Request): Audience {
+  // Browsers speak 1.1 at least; proxies that say nothing of themselves often speak 1.0.
+  if (httpVersionMajor === 1 && httpVersionMinor === 0) return "public";
   const isHere = isDirectLoopback(socket.remoteAddress, headers) && isLoopbackHost(headers.host);
   return isHere && isSameOrigin(headers) ? "local" : "public";
 }

@@ -43,6 +43,7 @@ export type HlsResponse = {
 export type HlsLimits = AudienceLimits &
   PresentationSettings & {
     readonly heldRequests: number;
+    readonly heldPerConnection: number;
     readonly holdTime: Milliseconds;
     /** A response of which nothing is taken for this long is closed … */
     readonly silence: Milliseconds;
@@ -91,6 +92,8 @@ export class HlsEndpoint {
   readonly #audience: Audience;
   readonly #presentations = new WeakMap<SegmentedStream, Presentation>();
   readonly #held = new Set<() => void>();
+  /** How many of them each connection has. */
+  readonly #heldBy = new WeakMap<object, number>();
 
   constructor(options: HlsEndpointOptions) {
     this.#options = options;
@@ -184,14 +187,18 @@ export class HlsEndpoint {
       refuse(response, 404, what, PLAYLIST_CACHE);
       return;
     }
-    if (this.#held.size >= limits.heldRequests) {
+    const connection = exchange.request.socket;
+    const ofConnection = this.#heldBy.get(connection) ?? 0;
+    const isFull = this.#held.size >= limits.heldRequests;
+    if (isFull || ofConnection >= limits.heldPerConnection) {
       refuse(response, 503, "Too many wait already", NO_CACHE, { "Retry-After": 2 });
       return;
     }
     const letGo = (): void => {
       cancel();
       unsubscribe();
-      this.#held.delete(release);
+      if (!this.#held.delete(release)) return;
+      this.#heldBy.set(connection, (this.#heldBy.get(connection) ?? 1) - 1);
     };
     const release = (): void => {
       letGo();
@@ -210,6 +217,7 @@ export class HlsEndpoint {
     });
     const cancel = clock.after(limits.holdTime, release);
     this.#held.add(release);
+    this.#heldBy.set(connection, ofConnection + 1);
     response.once("close", letGo);
   }
 

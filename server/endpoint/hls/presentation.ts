@@ -104,8 +104,8 @@ export class Presentation {
   ): MediaFile | undefined {
     if (life !== this.#stream.id) return undefined;
     const segments = this.#rendition(trackId)?.segments ?? [];
-    const segment = segments[mediaSequence - (segments[0]?.mediaSequence ?? 0)];
-    if (segment === undefined || segment.mediaSequence !== mediaSequence) return undefined;
+    const segment = segments.find((candidate) => candidate.mediaSequence === mediaSequence);
+    if (segment === undefined) return undefined;
     const { track } = segment;
     if (segment.isGap || isPacked(track) !== asPacked) return undefined;
     const pieces = segment.parts.flatMap((part) => part.pieces);

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { AddressCounter } from "../entry/address-counter.ts";
 import { speechOf } from "../entry/first-bytes.ts";
 import { RtmpConnection, type RtmpConnectionOptions } from "./connection.ts";
 
@@ -16,10 +17,11 @@ export class RtmpListener {
   readonly #server: Server;
   /** Everybody who is connected, with the RTMP connection once it is known to be one. */
   readonly #sockets = new Map<Socket, RtmpConnection | undefined>();
-  readonly #perAddress = new Map<string, number>();
+  readonly #addresses: AddressCounter;
 
   constructor(options: RtmpListenerOptions) {
     this.#options = options;
+    this.#addresses = new AddressCounter(options.connectionsPerAddress);
     this.#server = createServer((socket) => this.#welcome(socket));
   }
 
@@ -47,37 +49,34 @@ export class RtmpListener {
   }
 
   #welcome(socket: Socket): void {
-    const { connections, connectionsPerAddress, limits, clock, log } = this.#options;
+    const { connections, limits, clock, log } = this.#options;
     const address = socket.remoteAddress ?? "";
-    const fromAddress = this.#perAddress.get(address) ?? 0;
-    if (this.#sockets.size >= connections || fromAddress >= connectionsPerAddress) {
+    const openedAt = clock.now();
+    if (this.#sockets.size >= connections || !this.#addresses.take(address)) {
       log.warn("RTMP connection refused: too many", { code: "RTMP_CONNECTIONS", address });
       socket.destroy();
       return;
     }
     this.#sockets.set(socket, undefined);
-    this.#perAddress.set(address, fromAddress + 1);
     // Until it is known who this is: an error or a pause without a word ends it.
     socket.on("error", () => {});
     const cancel = clock.after(limits.handshakeTime, () => socket.destroy());
     socket.once("data", (bytes) => {
       cancel();
-      this.#sort(socket, bytes);
+      this.#sort(socket, bytes, openedAt);
     });
     socket.once("close", () => {
       cancel();
       this.#sockets.delete(socket);
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left === 0) this.#perAddress.delete(address);
-      else this.#perAddress.set(address, left);
+      this.#addresses.give(address);
     });
   }
 
-  #sort(socket: Socket, bytes: Buffer): void {
-    const { log, httpPort } = this.#options;
+  #sort(socket: Socket, bytes: Buffer, openedAt: number): void {
+    const { log, httpPort, clock, limits } = this.#options;
     const speech = speechOf(bytes[0] ?? 0);
     if (speech === "rtmp") {
-      const connection = new RtmpConnection(socket, this.#options);
+      const connection = new RtmpConnection(socket, this.#options, openedAt);
       this.#sockets.set(socket, connection);
       connection.receive(bytes);
       return;
@@ -85,7 +84,10 @@ export class RtmpListener {
     const address = socket.remoteAddress;
     if (speech === "http") {
       log.debug("a web request on the RTMP port", { code: "RTMP_PORT_HTTP", address });
-      socket.setTimeout(this.#options.limits.refusalLinger, () => socket.destroy());
+      socket.once(
+        "close",
+        clock.after(limits.refusalLinger, () => socket.destroy()),
+      );
       socket.end(notHere(httpPort()));
       return;
     }

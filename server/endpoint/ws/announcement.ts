@@ -1,6 +1,7 @@
 import type { LiveStream } from "../../live/live-stream.ts";
 import type { LiveTrack } from "../../live/live-track.ts";
 import type { AnnouncedTrack, ServerMessage } from "../../protocol/wire/control.ts";
+import { packInitSegment, packText } from "./packager.ts";
 
 /** What is asked of `MediaSource.isTypeSupported` for MP3, best first: no type plays everywhere. */
 const MP3_MIME_TYPES = [
@@ -45,3 +46,35 @@ export const announceTracks = (liveStream: LiveStream): ServerMessage => ({
   tracks: liveStream.tracks.map(announceTrack),
   unplayable: liveStream.unplayable.map(({ mediaType, codecName }) => ({ mediaType, codecName })),
 });
+
+/** What all viewers of a live stream are told of its tracks, made once for each change. */
+export class Announcement {
+  readonly #liveStream: LiveStream;
+  readonly #now: () => number;
+  #tracks: Buffer | undefined;
+  readonly #initSegments = new WeakMap<LiveTrack, Buffer>();
+
+  constructor(liveStream: LiveStream, now: () => number) {
+    this.#liveStream = liveStream;
+    this.#now = now;
+  }
+
+  /** The `tracks` message. */
+  get tracks(): Buffer {
+    this.#tracks ??= packText(announceTracks(this.#liveStream));
+    return this.#tracks;
+  }
+
+  initSegment(track: LiveTrack): Buffer {
+    const known = this.#initSegments.get(track);
+    if (known !== undefined) return known;
+    const message = packInitSegment(track, this.#now());
+    this.#initSegments.set(track, message);
+    return message;
+  }
+
+  /** The tracks are others now. */
+  change(): void {
+    this.#tracks = undefined;
+  }
+}

@@ -5,8 +5,10 @@ import type { Clock } from "../../live/clock.ts";
 import { type Batching, Lane } from "../../live/lane.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
 import type { Log } from "../../log.ts";
+import { AddressCounter } from "../entry/address-counter.ts";
+import { Announcement } from "./announcement.ts";
 import { packMessage } from "./packager.ts";
-import { CloseCode, Viewer, type ViewerLimits } from "./viewer.ts";
+import { type Broadcast, CloseCode, Viewer, type ViewerLimits } from "./viewer.ts";
 
 /** What the endpoint needs of the hub. */
 export type Watchable = {
@@ -32,18 +34,20 @@ export type WebSocketEndpointOptions = {
   readonly log: Log;
 };
 
-type Channel = { readonly lane: Lane<Buffer>; readonly viewers: Set<Viewer>; stop: () => void };
+type Channel = Broadcast & { readonly viewers: Set<Viewer>; readonly stop: () => void };
 
 /** Everybody who watches over WebSocket, and one lane for each live stream that is watched. */
 export class WebSocketEndpoint {
   readonly #options: WebSocketEndpointOptions;
   readonly #server: WebSocketServer;
-  readonly #channels = new Map<LiveStream, Channel>();
-  readonly #perAddress = new Map<string, number>();
+  /** By streamPath. */
+  readonly #channels = new Map<string, Channel>();
+  readonly #addresses: AddressCounter;
   #viewers = 0;
 
   constructor(options: WebSocketEndpointOptions) {
     this.#options = options;
+    this.#addresses = new AddressCounter(options.limits.viewersPerAddress);
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -55,10 +59,7 @@ export class WebSocketEndpoint {
   /** Viewers of one live stream, or of all. */
   viewers(streamPath?: string): number {
     if (streamPath === undefined) return this.#viewers;
-    for (const [liveStream, { viewers }] of this.#channels) {
-      if (liveStream.streamPath === streamPath) return viewers.size;
-    }
-    return 0;
+    return this.#channels.get(streamPath)?.viewers.size ?? 0;
   }
 
   /** Answers an upgrade to `/streams/APP/NAME/ws`. */
@@ -77,57 +78,53 @@ export class WebSocketEndpoint {
 
   #welcome(webSocket: WebSocket, socket: Duplex, address: string, streamPath: string): void {
     const { hub, clock, limits, log } = this.#options;
-    const fromAddress = this.#perAddress.get(address) ?? 0;
-    const isFull = this.#viewers >= limits.viewers || fromAddress >= limits.viewersPerAddress;
-    const liveStream = isFull ? undefined : hub.watch(streamPath);
+    const hasPlace = this.#viewers < limits.viewers && this.#addresses.take(address);
+    const liveStream = hasPlace ? hub.watch(streamPath) : undefined;
     if (liveStream === undefined) {
+      if (hasPlace) this.#addresses.give(address);
       log.warn("viewer refused: too many", { code: "VIEWERS", streamPath, address });
       webSocket.on("error", () => {});
       webSocket.close(CloseCode.TryAgainLater, "too many viewers or live streams");
       return;
     }
     this.#viewers += 1;
-    this.#perAddress.set(address, fromAddress + 1);
     const channel = this.#channel(liveStream);
     const onClose = (reason: string, samplesDropped: number): void => {
       this.#viewers -= 1;
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left === 0) this.#perAddress.delete(address);
-      else this.#perAddress.set(address, left);
+      this.#addresses.give(address);
       channel.viewers.delete(viewer);
       log.debug("viewer left", { streamPath, address, reason, samplesDropped });
       if (channel.viewers.size > 0) return;
       channel.stop();
-      this.#channels.delete(liveStream);
+      this.#channels.delete(streamPath);
       hub.release(liveStream);
     };
-    const viewer = new Viewer(
-      { webSocket, socket },
-      { liveStream, lane: channel.lane },
-      { clock, limits },
-      onClose,
-    );
+    const viewer = new Viewer({ webSocket, socket }, channel, { clock, limits }, onClose);
     channel.viewers.add(viewer);
     log.debug("viewer came", { streamPath, address });
   }
 
   #channel(liveStream: LiveStream): Channel {
-    const known = this.#channels.get(liveStream);
+    const known = this.#channels.get(liveStream.streamPath);
     if (known !== undefined) return known;
     const { batching, clock } = this.#options;
     const lane = new Lane(packMessage, batching, clock);
+    const announcement = new Announcement(liveStream, () => clock.now());
     // It watches before its viewers do: what is held back goes out before they are told of a change.
     const unobserve = liveStream.observe({
       sample: (sample) => lane.push(sample),
-      tracks: () => lane.flush(),
+      tracks: () => {
+        lane.flush();
+        announcement.change();
+      },
       state: () => lane.flush(),
     });
     const stop = (): void => {
       lane.flush();
       unobserve();
     };
-    const channel = { lane, viewers: new Set<Viewer>(), stop };
-    this.#channels.set(liveStream, channel);
+    const channel = { liveStream, lane, announcement, viewers: new Set<Viewer>(), stop };
+    this.#channels.set(liveStream.streamPath, channel);
     return channel;
   }
 }

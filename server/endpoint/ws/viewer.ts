@@ -5,8 +5,8 @@ import type { Lane, LaneMessage } from "../../live/lane.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
 import { type Backlog, Subscription } from "../../live/subscription.ts";
 import type { ServerMessage, ViewerMessage } from "../../protocol/wire/control.ts";
-import { announceTracks } from "./announcement.ts";
-import { packInitSegment, packText } from "./packager.ts";
+import type { Announcement } from "./announcement.ts";
+import { packText } from "./packager.ts";
 
 /** Close codes of our WebSocket protocol (RFC 6455 §7.4.1; `docs/wire.md`). */
 export const CloseCode = {
@@ -21,6 +21,15 @@ export type ViewerLimits = {
   /** Nothing was taken for this long while bytes were waiting: closed. */
   readonly silence: number;
   readonly messagesPerSecond: number;
+  /** Bytes of announcements and init segments that may wait for one viewer. */
+  readonly notices: number;
+};
+
+/** What a viewer watches; lane and announcement are shared by all who do. */
+export type Broadcast = {
+  readonly liveStream: LiveStream;
+  readonly lane: Lane<Buffer>;
+  readonly announcement: Announcement;
 };
 
 /** Below this many unsent bytes in the socket the next message is handed to it. */
@@ -40,6 +49,7 @@ export class Viewer {
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
   readonly #liveStream: LiveStream;
+  readonly #announcement: Announcement;
   readonly #clock: Clock;
   readonly #limits: ViewerLimits;
   readonly #subscription: Subscription<Buffer>;
@@ -50,7 +60,7 @@ export class Viewer {
   #cancelLook: (() => void) | undefined;
   #cancelTermination: (() => void) | undefined;
   #lastTaken: number;
-  #lastWaiting = 0;
+  #lastUnsent = 0;
   #lastPing: number;
   #messages = { since: 0, count: 0 };
 
@@ -60,13 +70,14 @@ export class Viewer {
    */
   constructor(
     { webSocket, socket }: { webSocket: WebSocket; socket: Duplex },
-    { liveStream, lane }: { liveStream: LiveStream; lane: Lane<Buffer> },
+    { liveStream, lane, announcement }: Broadcast,
     { clock, limits }: { clock: Clock; limits: ViewerLimits },
     onClose: (reason: string, samplesDropped: number) => void,
   ) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#liveStream = liveStream;
+    this.#announcement = announcement;
     this.#clock = clock;
     this.#limits = limits;
     this.#subscription = new Subscription(limits.backlog);
@@ -139,11 +150,13 @@ export class Viewer {
   }
 
   #announce(): void {
-    this.#subscription.insert(packText(announceTracks(this.#liveStream)));
-    for (const track of this.#liveStream.tracks) {
+    const { tracks } = this.#liveStream;
+    this.#subscription.keep(tracks.map(({ id }) => id));
+    this.#insert(this.#announcement.tracks);
+    for (const track of tracks) {
       if (this.#initialised.get(track.id) === track.configuration) continue;
       this.#initialised.set(track.id, track.configuration);
-      this.#subscription.insert(packInitSegment(track, this.#clock.now()));
+      this.#insert(this.#announcement.initSegment(track));
     }
     this.#pump();
   }
@@ -151,11 +164,24 @@ export class Viewer {
   /** In its place behind everything that waits: a state or a track list holds from there on. */
   #say(message: ServerMessage): void {
     if (this.#isClosed) return;
-    this.#subscription.insert(packText(message));
+    this.#insert(packText(message));
     this.#pump();
   }
 
+  #insert(notice: Buffer): void {
+    if (this.#isClosed) return;
+    this.#subscription.insert(notice, notice.length);
+    if (this.#subscription.noticeBytes > this.#limits.notices) this.#cutOff();
+  }
+
+  /** At once: a closing handshake would wait behind what is not being read. */
+  #cutOff(): void {
+    this.#stop();
+    this.#webSocket.terminate();
+  }
+
   #receive(text: string, isBinary: boolean): void {
+    if (this.#isClosed) return;
     const now = this.#clock.now();
     if (now - this.#messages.since >= 1000) this.#messages = { since: now, count: 0 };
     this.#messages.count += 1;
@@ -181,14 +207,11 @@ export class Viewer {
     if (this.#isClosed) return;
     const now = this.#clock.now();
     const waiting = this.#socket.writableLength + this.#subscription.bytes;
-    if (this.#socket.writableLength === 0 || this.#socket.writableLength < this.#lastWaiting) {
-      this.#lastTaken = now;
-    }
-    this.#lastWaiting = this.#socket.writableLength;
+    const unsent = unsentBytes(this.#socket);
+    if (unsent === 0 || unsent !== this.#lastUnsent) this.#lastTaken = now;
+    this.#lastUnsent = unsent;
     if (waiting > 0 && now - this.#lastTaken > this.#limits.silence) {
-      this.#stop();
-      // A closing handshake would wait behind what is not being read.
-      this.#webSocket.terminate();
+      this.#cutOff();
       return;
     }
     if (now - this.#lastPing > PING_INTERVAL) {
@@ -204,6 +227,17 @@ export class Viewer {
     for (const stop of this.#stops) stop();
     this.#stops.length = 0;
   }
+}
+
+/**
+ * Bytes that the kernel has not taken. `writableLength` stands still while one large write goes
+ * out piece by piece; the handle's queue does not (it is what a socket's own timeout looks at).
+ */
+function unsentBytes(socket: Duplex): number {
+  const handle: unknown = Reflect.get(socket, "_handle");
+  const isKnown = typeof handle === "object" && handle !== null && "writeQueueSize" in handle;
+  const queued = isKnown ? Number(handle.writeQueueSize) : 0;
+  return socket.writableLength + queued;
 }
 
 function readViewerMessage(text: string): ViewerMessage | undefined {

@@ -39,6 +39,7 @@ const limits = {
   targetDuration: 10_000,
   listed: 6_000,
   heldRequests: 3,
+  heldPerConnection: 8,
   holdTime: 15_000,
   silence: 10_000,
   responseTime: 120_000,

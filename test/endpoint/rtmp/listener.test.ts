@@ -20,6 +20,7 @@ afterEach(async () => {
 async function stage({
   decision = { allowed: true, identity: undefined } as PublishDecision,
   connections = 10,
+  publisherOutput = LIMITS.publisherOutput as number,
 } = {}) {
   const clock = new ManualClock();
   const log = recordingLog();
@@ -29,6 +30,7 @@ async function stage({
     historyTime: 12_000,
     historyBytes: 1_000_000,
     liveStreams: 3,
+    waitingLiveStreams: 3,
     publisherYield: LIMITS.publisherYield,
     segmenter: {
       segment: 2000,
@@ -50,7 +52,7 @@ async function stage({
       random: (length) => randomBytes(length),
     },
     clock,
-    limits: LIMITS,
+    limits: { ...LIMITS, publisherOutput },
     log,
     connections,
     connectionsPerAddress: 8,
@@ -183,6 +185,71 @@ test("a chunk stream that lies costs its own connection, with a code in the log"
   expect(registry.find("live/show")?.state).toBe("live");
 });
 
+test("a client that reads nothing and asks without end costs itself", async () => {
+  const { dial, log, push, registry, clock } = await stage();
+  await push();
+  const socket = await dial();
+  const closed = once(socket, "close");
+  socket.pause();
+  const { encodeWhole } = await import("../../../server/protocol/rtmp/chunk-encoder.ts");
+  const { commandMessage } = await import("../../../server/protocol/rtmp/command.ts");
+  const say = (name: string, commandObject: { app: string } | null, about: string): void => {
+    const command = { name, transactionId: 1, commandObject, parameters: [about] };
+    const on = { chunkStreamId: 3, messageStreamId: 0 };
+    socket.write(encodeWhole(commandMessage(command, on), 128));
+  };
+  socket.write(Buffer.concat([hex`03`, new Uint8Array(1536), new Uint8Array(1536)]));
+  say("connect", { app: "live" }, "");
+  const isOver = () => log.lines.some(({ message }) => message.startsWith("connection ended"));
+  while (!isOver()) {
+    say("FCPublish", null, "a".repeat(60_000)); // the answer repeats it
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  clock.pass(2000);
+  socket.resume();
+  await closed;
+  expect(registry.find("live/show")?.state).toBe("live");
+});
+
+test("a client that does not take the answers is cut off, and not for a fault of ours", async () => {
+  const { dial, log, push, registry } = await stage({ publisherOutput: -1 });
+  const socket = await dial();
+  socket.resume();
+  const closed = once(socket, "close");
+  socket.write(Buffer.concat([hex`03`, new Uint8Array(1536)])); // the answer is too much already
+  await closed;
+  expect(log.lines.filter(({ level }) => level === "error")).toEqual([]);
+  expect(log.lines.some(({ fields }) => fields["code"] === "RTMP_OUTPUT")).toBe(true);
+  await expect(push()).rejects.toThrow();
+  expect(registry.size).toBe(0);
+});
+
+test("who takes over from itself on one connection does not stay for ever", async () => {
+  const { dial, registry, log } = await stage({ decision: { allowed: true, identity: "key" } });
+  const socket = await dial();
+  socket.resume();
+  const { ChunkEncoder } = await import("../../../server/protocol/rtmp/chunk-encoder.ts");
+  const { commandMessage } = await import("../../../server/protocol/rtmp/command.ts");
+  const encoder = new ChunkEncoder();
+  const say = (messageStreamId: number, name: string, ...parameters: (string | object)[]) => {
+    const [first, ...rest] = parameters;
+    const commandObject = name === "connect" ? (first as never) : null;
+    const others = name === "connect" ? rest : parameters;
+    const command = { name, transactionId: 1, commandObject, parameters: others as never[] };
+    socket.write(
+      encoder.encodeChunks(commandMessage(command, { chunkStreamId: 3, messageStreamId })),
+    );
+  };
+  socket.write(Buffer.concat([hex`03`, new Uint8Array(1536), new Uint8Array(1536)]));
+  say(0, "connect", { app: "live", tcUrl: "rtmp://127.0.0.1/live" });
+  say(0, "createStream");
+  say(0, "createStream");
+  say(1, "publish", "show", "live");
+  await until(() => log.lines.some(({ message }) => message === "publishing"));
+  say(2, "publish", "show", "live");
+  await until(() => registry.find("live/show")?.state === "reconnecting");
+});
+
 test("more connections than allowed are closed at once", async () => {
   const { dial, log } = await stage({ connections: 2 });
   const first = await dial();
@@ -226,4 +293,19 @@ test("a fault of ours costs one connection and is logged as an error", async () 
   const pushing = await push();
   pushing.send({ typeId: 9, timestamp: 0, payload: avcHeader }, 0);
   await until(() => log.lines.some(({ level }) => level === "error"));
+});
+
+test("bad messages before a publish are logged once, and end the connection by a limit", async () => {
+  const { dial, log, clock } = await stage();
+  const socket = await dial();
+  socket.resume();
+  const closed = once(socket, "close");
+  socket.write(Buffer.concat([hex`03`, new Uint8Array(1536), new Uint8Array(1536)]));
+  const bad = hex`03 000000 000001 14 00000000 00`; // a command that ends after its first marker
+  socket.write(Buffer.concat(Array(LIMITS.badMessagesInARow).fill(bad)));
+  const codesOf = () => log.lines.map(({ fields }) => fields["code"]);
+  await until(() => codesOf().includes("BAD_MESSAGES"));
+  clock.pass(2000);
+  await closed;
+  expect(codesOf().filter((code) => code === "TRUNCATED")).toHaveLength(1);
 });

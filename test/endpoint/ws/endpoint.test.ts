@@ -60,6 +60,7 @@ async function stage({ viewers = 100 } = {}) {
     historyTime: 12_000,
     historyBytes: 10_000_000,
     liveStreams: 3,
+    waitingLiveStreams: 3,
     publisherYield: 5000,
     segmenter: {
       segment: 2000,
@@ -78,6 +79,7 @@ async function stage({ viewers = 100 } = {}) {
       backlog: { bytes: 500_000, time: 2000, soundBytes: 700_000, historyTime: 10_000 },
       silence: 10_000,
       messagesPerSecond: 5,
+      notices: 100_000,
       viewers,
       viewersPerAddress: viewers,
       message: 200,
@@ -252,6 +254,25 @@ test("everybody is told when the server goes away", async () => {
   endpoint.close();
   await until(() => viewer.closed() !== undefined);
   expect(viewer.closed()).toBe(1001);
+});
+
+test("a viewer who lets announcements pile up is cut off", async () => {
+  const { watch, publish, endpoint } = await stage();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  const dead = await watch();
+  await until(() => dead.texts.length === 2);
+  dead.socket.pause();
+  // The socket is made full first: what goes out at once piles up nowhere.
+  for (let n = 0; n < 40; n += 1) {
+    publication.input({ type: "sample", sample: picture(n * 33, n === 0, 400_000) });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (let n = 0; endpoint.viewers() > 0; n += 1) {
+    publication.input({ type: "track", track: { ...video, width: 2 + (n % 1000) } });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(n).toBeLessThan(400);
+  }
 });
 
 test("who does not answer the goodbye is cut off after a moment", async () => {
