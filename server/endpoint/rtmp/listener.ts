@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { RepeatLog } from "../../log.ts";
 import { AddressCounter } from "../entry/address-counter.ts";
 import { speechOf } from "../entry/first-bytes.ts";
 import { RtmpConnection, type RtmpConnectionOptions } from "./connection.ts";
@@ -18,10 +19,12 @@ export class RtmpListener {
   /** Everybody who is connected, with the RTMP connection once it is known to be one. */
   readonly #sockets = new Map<Socket, RtmpConnection | undefined>();
   readonly #addresses: AddressCounter;
+  readonly #repeats: RepeatLog;
 
   constructor(options: RtmpListenerOptions) {
     this.#options = options;
     this.#addresses = new AddressCounter(options.connectionsPerAddress);
+    this.#repeats = new RepeatLog(options.log, options.clock);
     this.#server = createServer((socket) => this.#welcome(socket));
   }
 
@@ -49,11 +52,11 @@ export class RtmpListener {
   }
 
   #welcome(socket: Socket): void {
-    const { connections, limits, clock, log } = this.#options;
+    const { connections, limits, clock } = this.#options;
     const address = socket.remoteAddress ?? "";
     const openedAt = clock.now();
     if (this.#sockets.size >= connections || !this.#addresses.take(address)) {
-      log.warn("RTMP connection refused: too many", { code: "RTMP_CONNECTIONS", address });
+      this.#repeats.warn("RTMP_CONNECTIONS", "RTMP connection refused: too many", { address });
       socket.destroy();
       return;
     }
@@ -92,10 +95,8 @@ export class RtmpListener {
       return;
     }
     const what = speech === "tls" ? "TLS, which is not set up" : "something that is not RTMP";
-    log.warn(`connection on the RTMP port ended: it speaks ${what}`, {
-      code: "RTMP_PORT_SPEECH",
-      address,
-    });
+    const text = `connection on the RTMP port ended: it speaks ${what}`;
+    this.#repeats.warn("RTMP_PORT_SPEECH", text, { address });
     socket.destroy();
   }
 }

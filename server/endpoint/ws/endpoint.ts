@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../../live/clock.ts";
 import { type Batching, Lane } from "../../live/lane.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
-import type { Log } from "../../log.ts";
+import { type Log, RepeatLog } from "../../log.ts";
 import { AddressCounter } from "../entry/address-counter.ts";
 import { Announcement } from "./announcement.ts";
 import { packMessage } from "./packager.ts";
@@ -43,10 +43,12 @@ export class WebSocketEndpoint {
   /** By streamPath. */
   readonly #channels = new Map<string, Channel>();
   readonly #addresses: AddressCounter;
+  readonly #repeats: RepeatLog;
   #viewers = 0;
 
   constructor(options: WebSocketEndpointOptions) {
     this.#options = options;
+    this.#repeats = new RepeatLog(options.log, options.clock);
     this.#addresses = new AddressCounter(options.limits.viewersPerAddress);
     this.#server = new WebSocketServer({
       noServer: true,
@@ -82,7 +84,7 @@ export class WebSocketEndpoint {
     const liveStream = hasPlace ? hub.watch(streamPath) : undefined;
     if (liveStream === undefined) {
       if (hasPlace) this.#addresses.give(address);
-      log.warn("viewer refused: too many", { code: "VIEWERS", streamPath, address });
+      this.#repeats.warn("VIEWERS", "viewer refused: too many", { streamPath, address });
       webSocket.on("error", () => {});
       webSocket.close(CloseCode.TryAgainLater, "too many viewers or live streams");
       return;
