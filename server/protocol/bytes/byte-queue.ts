@@ -21,19 +21,6 @@ export class ByteQueue {
     this.#length += bytes.length;
   }
 
-  /** The byte `index` places ahead; the caller has checked `length`. */
-  at(index: number): number {
-    let piece = this.#first;
-    let offset = this.#offset + index;
-    for (;;) {
-      const bytes = this.#pieces[piece];
-      if (bytes === undefined) return 0;
-      if (offset < bytes.length) return bytes[offset] ?? 0;
-      offset -= bytes.length;
-      piece += 1;
-    }
-  }
-
   /** The next `length` bytes, still waiting: a view where they lie in one piece, else a copy. */
   peek(length: number): Bytes {
     const bytes = this.#pieces[this.#first];
@@ -63,19 +50,6 @@ export class ByteQueue {
     return bytes;
   }
 
-  /** Moves the next `length` bytes into `target` at `offset`: the one copy a payload has. */
-  copyTo(target: Bytes, offset: number, length: number): void {
-    let filled = 0;
-    while (filled < length) {
-      const from = this.#pieces[this.#first];
-      if (from === undefined) return;
-      const part = from.subarray(this.#offset, this.#offset + length - filled);
-      target.set(part, offset + filled);
-      filled += part.length;
-      this.skip(part.length);
-    }
-  }
-
   skip(length: number): void {
     let left = Math.min(length, this.#length);
     this.#length -= left;
@@ -85,7 +59,7 @@ export class ByteQueue {
       const available = bytes.length - this.#offset;
       if (left < available) {
         this.#offset += left;
-        return;
+        break;
       }
       left -= available;
       this.#first += 1;
