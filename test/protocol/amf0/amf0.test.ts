@@ -42,7 +42,7 @@ describe("decodeAmf0", () => {
     {
       name: "a date",
       bytes: hex`0b 4271f71fb0a02000 0000`,
-      values: [new Date(1234567890434)],
+      values: [new Date(1234567891458)],
     },
     { name: "a long string", bytes: hex`0c 00000002 6869`, values: ["hi"] },
     { name: "unsupported", bytes: hex`0d`, values: [new Unsupported()] },
@@ -60,11 +60,7 @@ describe("decodeAmf0", () => {
     },
   ])("reads $name", ({ bytes, values }) => {
     const decoded = decodeAmf0(bytes);
-    // A date is compared in whole ms.
-    expect(decoded.map((value) => (value instanceof Date ? new Date(+value) : value))).toEqual(
-      values.map((value, index) => (value instanceof Date ? decoded[index] : value)),
-    );
-    expect(decoded).toHaveLength(values.length);
+    expect(decoded).toEqual(values);
   });
 
   test("follows references, to itself too", () => {
