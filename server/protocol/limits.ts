@@ -24,10 +24,13 @@ export const LIMITS = {
   knownChunkStreams: 64,
   partialMessages: 16,
   partialBytes: 25_165_824, // 24 MiB
+  /** Messages that were begun and given up by Abort, all together. */
+  aborts: 100,
   messageStreams: 8,
   aggregateMessages: 1024,
-  /** Messages without a body may come in any number, but not without end: each second. */
-  emptyMessagesPerSecond: 2000,
+  /** Messages of less than 8 bytes, parts of aggregates too: each second, and at once. */
+  smallMessagesPerSecond: 2000,
+  /** Commands, user control, and messages of types unknown here: each second, and at once. */
   commandsPerSecond: 100,
   /** Bytes that wait to be sent to a publisher. */
   publisherOutput: 1_048_576, // 1 MiB
@@ -67,6 +70,8 @@ export const LIMITS = {
 
   // Live streams
   liveStreams: 1000,
+  /** Live streams that nobody publishes, kept for who waits for them. */
+  waitingLiveStreams: 2000,
   gracePeriod: 30_000,
   /** What a newcomer is given at once: the current GOP within these. */
   historyTime: 12_000,
@@ -84,6 +89,8 @@ export const LIMITS = {
   viewerBacklogTime: 2_000,
   /** Sound goes on up to this. */
   viewerSoundBacklog: 3_145_728, // 3 MiB
+  /** Announcements and init segments are never left out: a viewer with more of them unread is closed. */
+  viewerNotices: 4_194_304, // 4 MiB
   /** Nothing was taken by a viewer for this long while bytes were waiting. */
   viewerSilence: 10_000,
   /** Sound may wait for the next picture when viewers are many, but no longer than this. */
@@ -98,6 +105,7 @@ export const LIMITS = {
   hlsWindowBytes: 100_663_296, // 96 MiB
   /** Requests that are held until a stream has something to list, and for how long. */
   hlsHeldRequests: 5000,
+  hlsHeldPerConnection: 8,
   hlsHoldTime: 15_000,
   /**
    * A playlist lists this much: three target durations, as it must. What has left it can still be
@@ -109,6 +117,9 @@ export const LIMITS = {
 
   // HTTP
   httpConnections: 20_000,
+  httpConnectionsPerAddress: 4000,
+  /** A connection on which nothing moves either way. */
+  httpIdle: 20_000,
   httpHeadersTime: 10_000,
   httpRequestTime: 30_000,
   /** A started response of which nothing is taken. */

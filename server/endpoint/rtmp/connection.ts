@@ -39,7 +39,7 @@ export type RtmpLimits = {
   readonly refusalLinger: number;
   readonly publisherOutput: number;
   readonly badMessagesInARow: number;
-  readonly emptyMessagesPerSecond: number;
+  readonly smallMessagesPerSecond: number;
   readonly commandsPerSecond: number;
 };
 
@@ -56,8 +56,13 @@ export type RtmpConnectionOptions = {
 /** How often a connection is looked after. */
 const CHECK_INTERVAL = 1000;
 
+const OUTPUT_LIMIT = "RTMP_OUTPUT";
+
 /** Asked whether it is there when nothing came for this long; some firewalls want to see traffic. */
 const PING_AFTER = 5000;
+
+/** Different codes of bad messages that are logged before anything is published. */
+const MAX_BAD_CODES = 32;
 
 /**
  * One RTMP client on its socket. The session says what is to be done; this does it, keeps the
@@ -77,18 +82,21 @@ export class RtmpConnection {
   #lastHeard: number;
   #lastPing = 0;
   #lastCounters: SessionCounters;
+  /** Of bad messages before anything was published: each is logged once. */
+  readonly #badCodes = new Set<string>();
   #cancelCheck: (() => void) | undefined;
   #cancelLinger: (() => void) | undefined;
   #isOver = false;
 
-  constructor(socket: Socket, options: RtmpConnectionOptions) {
+  /** @param openedAt when the client connected: it has been looked at for a moment */
+  constructor(socket: Socket, options: RtmpConnectionOptions, openedAt: number) {
     this.#socket = socket;
     this.#options = options;
     this.#session = new ServerSession(options.crypto);
     this.#address = socket.remoteAddress ?? "";
     this.#log = options.log;
     const now = options.clock.now();
-    this.#openedAt = now;
+    this.#openedAt = openedAt;
     this.#idleSince = now;
     this.#lastHeard = now;
     this.#lastCounters = this.#session.counters;
@@ -102,7 +110,7 @@ export class RtmpConnection {
   /** Tells the client why, where it can be told, and closes. */
   close(code: string, description: string): void {
     if (this.#isOver) return;
-    this.#perform(this.#session.close(code, description));
+    this.#performLast(this.#session.close(code, description));
     this.#finish("lost", description);
   }
 
@@ -110,8 +118,11 @@ export class RtmpConnection {
   receive(bytes: Uint8Array): void {
     if (this.#isOver) return;
     this.#lastHeard = this.#options.clock.now();
+    const wasShaking = this.#session.phase === "handshake";
     try {
-      this.#perform(this.#session.receive(bytes));
+      const effects = this.#session.receive(bytes);
+      if (wasShaking) this.#idleSince = this.#lastHeard;
+      this.#perform(effects);
     } catch (error) {
       this.#fail(error);
     }
@@ -157,7 +168,7 @@ export class RtmpConnection {
     this.#socket.write(bytes);
     if (this.#socket.writableLength <= this.#options.limits.publisherOutput) return;
     const message = `Cannot hold ${this.#socket.writableLength} bytes for a client that reads nothing`;
-    throw new ProtocolError("limit", "RTMP_OUTPUT", message, { scope: "connection" });
+    throw new ProtocolError("limit", OUTPUT_LIMIT, message, { scope: "connection" });
   }
 
   #publish({ messageStreamId, streamPath, query }: PublishEffect): void {
@@ -186,6 +197,11 @@ export class RtmpConnection {
       );
       return;
     }
+    if (this.#isOver) {
+      // It took over from itself, on another message stream.
+      opened.end("lost");
+      return;
+    }
     const publishing = new Publishing(opened, { log, maxBadInARow: limits.badMessagesInARow });
     this.#publishings.set(messageStreamId, { publishing, streamPath });
     log.info("publishing", { address: this.#address });
@@ -204,8 +220,13 @@ export class RtmpConnection {
 
   #badMessage(error: ProtocolError): void {
     const [present] = this.#publishings.values();
-    if (present !== undefined) present.publishing.bad(error);
-    else this.#log.warn(error.message, { code: error.code });
+    if (present !== undefined) {
+      present.publishing.bad(error);
+      return;
+    }
+    if (this.#badCodes.has(error.code) || this.#badCodes.size >= MAX_BAD_CODES) return;
+    this.#badCodes.add(error.code);
+    this.#log.warn(error.message, { code: error.code });
   }
 
   /** What was found wrong costs the connection. */
@@ -219,8 +240,19 @@ export class RtmpConnection {
     }
     const { code, message, offset } = error;
     this.#log.warn(`connection ended: ${message}`, { code, offset, address: this.#address });
-    this.#perform(this.#session.close("NetConnection.Connect.Closed", message));
+    // Who does not read is not told either.
+    if (code === OUTPUT_LIMIT) this.#socket.destroy();
+    else this.#performLast(this.#session.close("NetConnection.Connect.Closed", message));
     this.#finish("lost", message);
+  }
+
+  /** What is to be done before the end; where that fails too, the end comes at once. */
+  #performLast(effects: readonly SessionEffect[]): void {
+    try {
+      this.#perform(effects);
+    } catch {
+      this.#socket.destroy();
+    }
   }
 
   /** Limits of time and of rate. */
@@ -234,18 +266,23 @@ export class RtmpConnection {
       );
       return;
     }
-    const { emptyMessages, commands } = this.#session.counters;
-    const empty = emptyMessages - this.#lastCounters.emptyMessages;
+    const { smallMessages, commands } = this.#session.counters;
+    const small = smallMessages - this.#lastCounters.smallMessages;
     const asked = commands - this.#lastCounters.commands;
     this.#lastCounters = this.#session.counters;
-    if (empty > limits.emptyMessagesPerSecond || asked > limits.commandsPerSecond) {
-      const message = `Cannot take ${empty} empty messages and ${asked} commands in a second`;
+    if (small > limits.smallMessagesPerSecond || asked > limits.commandsPerSecond) {
+      const message = `Cannot take ${small} messages of a few bytes and ${asked} commands in a second`;
       this.#fail(new ProtocolError("limit", "RTMP_RATE", message, { scope: "connection" }));
       return;
     }
     if (now - this.#lastHeard > PING_AFTER && now - this.#lastPing > PING_AFTER) {
       this.#lastPing = now;
-      this.#perform(this.#session.ping(Math.floor(now - this.#openedAt)));
+      try {
+        this.#perform(this.#session.ping(Math.floor(now - this.#openedAt)));
+      } catch (error) {
+        this.#fail(error);
+        return;
+      }
     }
     this.#cancelCheck = clock.after(CHECK_INTERVAL, () => this.#check());
   }

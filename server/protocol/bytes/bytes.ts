@@ -8,7 +8,10 @@ export type OwnBytes = Uint8Array<ArrayBuffer>;
 export const NO_BYTES: OwnBytes = new Uint8Array(0);
 
 /** Joins pieces into one new piece of memory, in order. */
-export function concat(...pieces: readonly Bytes[]): OwnBytes {
+export const concat = (...pieces: readonly Bytes[]): OwnBytes => join(pieces);
+
+/** Joins any number of pieces into one new piece of memory, in order. */
+export function join(pieces: readonly Bytes[]): OwnBytes {
   let length = 0;
   for (const piece of pieces) length += piece.length;
   const joined = new Uint8Array(length);

@@ -9,7 +9,10 @@ export const DEFAULT_CHUNK_SIZE = 128;
 /** A timestamp field that says: the value follows in 4 bytes (§5.3.1.3). */
 export const EXTENDED_TIMESTAMP = 0xffffff;
 
-/** A message may have this much memory before any of its bytes are here. */
+/**
+ * A message may have this much memory when its first bytes are here: also after an Abort, which
+ * shows that lengths are not to be believed.
+ */
 const FIRST_ALLOCATION = 65_536;
 
 /** What a chunk stream carries over from one chunk to the next (§5.3.1.2). */
@@ -36,7 +39,8 @@ type ChunkStream = {
  *
  * Set Chunk Size and Abort take effect here, in their place among the chunks, and are returned
  * like all other messages. Payload bytes are copied once, into memory of their message, which
- * grows only with bytes that came: a length that lies costs nothing.
+ * begins small, or like the largest message so far, and grows only with bytes that came. What
+ * lengths that lie can cost is bounded: by LIMITS.partialBytes at once, by LIMITS.aborts in time.
  *
  * What the standard forbids and encoders do: a fresh chunk stream may begin with type 1 (librtmp's
  * first control message), and type 3 chunks may lack the extended timestamp (OBS before 30.1).
@@ -53,6 +57,7 @@ export class ChunkDecoder {
   #partialBytes = 0;
   /** The largest message so far: the next may take so much memory at once. */
   #largest = FIRST_ALLOCATION / 2;
+  #aborts = 0;
   #failure: ProtocolError | undefined;
 
   /** The peer's chunk size as it stands. */
@@ -69,7 +74,7 @@ export class ChunkDecoder {
    * @returns the messages that became complete, in order; after them, `failure` may be set
    * @throws `failure`, where it leaves nothing to return: in connection scope, malformed
    *   (`RTMP_CHUNK_STREAM_UNKNOWN`, `RTMP_CHUNK_INTERLEAVED`, `RTMP_CHUNK_SIZE`, `RTMP_CONTROL`) or
-   *   limit (`RTMP_MESSAGE_LENGTH`, `RTMP_CHUNK_STREAMS`, `RTMP_PARTIAL_MESSAGES`)
+   *   limit (`RTMP_MESSAGE_LENGTH`, `RTMP_CHUNK_STREAMS`, `RTMP_PARTIAL_MESSAGES`, `RTMP_ABORTS`)
    */
   push(bytes: Bytes): Message[] {
     if (this.#failure !== undefined) throw this.#failure;
@@ -100,7 +105,7 @@ export class ChunkDecoder {
       if (cut === 0) {
         const length = this.#readHeader(bytes, at);
         if (length === 0) {
-          this.#cut = bytes.slice(at);
+          this.#cut = new Uint8Array(bytes.subarray(at)); // not slice(): a Buffer gives a view
           return;
         }
         at += length;
@@ -292,7 +297,14 @@ export class ChunkDecoder {
 
   #abort(chunkStreamId: number): void {
     const stream = this.#streams.get(chunkStreamId);
-    if (stream?.isPartial) this.#release(stream);
+    if (!stream?.isPartial) return;
+    this.#release(stream);
+    this.#largest = FIRST_ALLOCATION / 2;
+    this.#aborts += 1;
+    if (this.#aborts > LIMITS.aborts) {
+      const text = `Cannot give up ${this.#aborts} messages: the limit is ${LIMITS.aborts}`;
+      throw new ProtocolError("limit", "RTMP_ABORTS", text, { scope: "connection" });
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { ProtocolError } from "../errors.ts";
 import { ChunkDecoder } from "./chunk-decoder.ts";
 import { ChunkEncoder } from "./chunk-encoder.ts";
 import { CONNECTION_CHUNK_STREAM, type Command, commandMessage, decodeCommand } from "./command.ts";
+import { EffectQueue, type SendEffect } from "./effect-queue.ts";
 import { ClientHandshake, type Random } from "./handshake.ts";
 import {
   acknowledgement,
@@ -18,7 +19,7 @@ import {
 
 /** What is to be done about what a server sent. */
 export type ClientEffect =
-  | { readonly type: "send"; readonly bytes: OwnBytes }
+  | SendEffect
   /** The server takes the broadcast: `media` may be sent. */
   | { readonly type: "publishing" }
   /** The server does not, or no longer; its own words. */
@@ -71,7 +72,7 @@ export class ClientSession {
   #received = 0;
   #acknowledged = 0;
   #window = 0;
-  #effects: ClientEffect[] = [];
+  readonly #effects = new EffectQueue<ClientEffect>();
 
   constructor(options: ClientSessionOptions) {
     this.#options = options;
@@ -92,7 +93,7 @@ export class ClientSession {
     let rest: Bytes | undefined = bytes;
     if (!this.#isShaken) {
       const step = this.#handshake.receive(bytes);
-      if (step.send !== undefined) this.#effects.push({ type: "send", bytes: step.send });
+      if (step.send !== undefined) this.#send(step.send);
       if (step.done) {
         this.#isShaken = true;
         this.#send(this.#connect());
@@ -104,9 +105,7 @@ export class ClientSession {
       for (const message of this.#decoder.push(rest)) this.#take(message);
       if (this.#decoder.failure !== undefined) throw this.#decoder.failure;
     }
-    const effects = this.#effects;
-    this.#effects = [];
-    return effects;
+    return this.#effects.flush();
   }
 
   /**
@@ -136,13 +135,7 @@ export class ClientSession {
   }
 
   #send(bytes: OwnBytes): void {
-    const last = this.#effects.at(-1);
-    if (last?.type === "send") {
-      this.#effects.pop();
-      this.#effects.push({ type: "send", bytes: concat(last.bytes, bytes) });
-    } else {
-      this.#effects.push({ type: "send", bytes });
-    }
+    this.#effects.send(bytes);
   }
 
   #encode(name: string, transactionId: number, ...values: readonly Amf0Value[]): OwnBytes {

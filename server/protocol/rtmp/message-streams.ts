@@ -45,12 +45,16 @@ export class MessageStreams {
   /** The stream whose broadcast a message on stream `id` belongs to. */
   publishing(id: number): number | undefined {
     if (this.#streams.get(id)?.name === "publishing") return id;
-    // Where there is only one broadcast, a wrong id can mean nothing else.
+    if (this.#created.has(id)) return undefined;
+    // Where there is only one broadcast, an id nobody gave out can mean nothing else.
     const ids = this.active.filter((each) => this.get(each).name === "publishing");
     return ids.length === 1 ? ids[0] : undefined;
   }
 
-  /** The streams in use that a command can mean: by its stream, by a published name, else the only one. */
+  /**
+   * The streams in use that a command can mean: by its stream, by a published name, else the only
+   * one, where `id` is none that was given out.
+   */
   meant(id: number, name?: Amf0Value): number[] {
     if (this.#streams.has(id)) return [id];
     const ids = this.active.filter((each) => {
@@ -58,6 +62,6 @@ export class MessageStreams {
       return stream.name !== "idle" && stream.publication.publishName === name;
     });
     if (ids.length > 0) return ids;
-    return this.#streams.size === 1 ? this.active : [];
+    return this.#streams.size === 1 && !this.#created.has(id) ? this.active : [];
   }
 }

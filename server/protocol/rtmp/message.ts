@@ -113,7 +113,7 @@ export function readControlNumber({ payload, typeId }: Message): number {
  *     type u8 | size u24 | timestamp u24 | timestamp, high byte u8 | stream id u24 | data | back pointer u32
  *
  * Only their distances count among the timestamps: the first record has the aggregate's own. The
- * back pointer after the last record may be missing.
+ * back pointer after the last record may be missing, or cut.
  *
  * @returns messages on the aggregate's streams; their payloads are views of its payload
  * @throws ProtocolError `TRUNCATED`, `RTMP_AGGREGATE` (malformed, limit) in message scope
@@ -132,7 +132,7 @@ export function splitAggregate(aggregate: Message): Message[] {
     const timestamp = reader.u24() + reader.u8() * 2 ** 24;
     reader.skip(3); // stream id: the aggregate's own wins
     const payload = reader.take(size);
-    if (reader.remaining > 0) reader.skip(4); // back pointer
+    reader.skip(Math.min(4, reader.remaining)); // back pointer
     if (typeId === MessageType.Aggregate) {
       const text = "Cannot take an aggregate message within an aggregate message";
       throw new ProtocolError("malformed", "RTMP_AGGREGATE", text, { offset: reader.offset });

@@ -38,6 +38,9 @@ import { resolveStreamName, type StreamName } from "./stream-name.ts";
 /** Acknowledge each so many bytes, both ways. */
 const WINDOW = 2_500_000;
 
+/** Bytes below which a message is a small one. */
+const SMALL = 8;
+
 /**
  * A server's side of one RTMP connection: bytes in, effects out. No clock, no socket.
  *
@@ -61,8 +64,11 @@ export class ServerSession {
   #acknowledged = 0;
   #window = WINDOW;
   #messages = 0;
-  #emptyMessages = 0;
+  #smallMessages = 0;
   #commands = 0;
+  /** What the present call brought began with these. */
+  #before = { smallMessages: 0, commands: 0 };
+  #badInARow = 0;
 
   constructor({ hmac, random, chunkSize = 65_536 }: ServerSessionOptions) {
     this.#handshake = new ServerHandshake({ hmac, random });
@@ -77,7 +83,7 @@ export class ServerSession {
     return {
       bytes: this.#bytes,
       messages: this.#messages,
-      emptyMessages: this.#emptyMessages,
+      smallMessages: this.#smallMessages,
       commands: this.#commands,
     };
   }
@@ -85,15 +91,17 @@ export class ServerSession {
   /**
    * Takes the next bytes from the socket, cut anywhere.
    *
-   * @throws ProtocolError in connection scope, from handshake, chunks (see `ChunkDecoder`) or
-   *   `RTMP_HELD` (limit): nothing more can be understood. `close` then gives out what came before
+   * @throws ProtocolError in connection scope, from handshake, chunks (see `ChunkDecoder`), or
+   *   `RTMP_HELD`, `RTMP_RATE` (more at once than in a second), `BAD_MESSAGES` (limit): nothing more
+   *   is taken. `close` then gives out what came before
    */
   receive(bytes: Bytes): SessionEffect[] {
     if (this.#phase === "closed") return [];
+    this.#before = { smallMessages: this.#smallMessages, commands: this.#commands };
     let rest: Bytes | undefined = bytes;
     if (this.#phase === "handshake") {
       const step = this.#handshake.receive(bytes);
-      if (step.send !== undefined) this.#output.push({ type: "send", bytes: step.send });
+      if (step.send !== undefined) this.#output.sendBytes(step.send);
       if (step.done) this.#phase = "connecting";
       rest = step.rest;
     }
@@ -105,7 +113,11 @@ export class ServerSession {
     return this.#output.flush();
   }
 
-  /** Lets a publisher publish; the effects include what was held meanwhile. */
+  /**
+   * Lets a publisher publish; the effects include what was held meanwhile.
+   *
+   * @throws ProtocolError as `receive` does, where what was held is too much of one kind
+   */
   accept(messageStreamId: number): SessionEffect[] {
     return this.#decide(messageStreamId, { type: "accept" });
   }
@@ -129,7 +141,8 @@ export class ServerSession {
 
   /**
    * Ends the connection from our side: an error status where one can be read, then close. What
-   * the client was publishing, or asked to, ends with it: there is no `unpublish`.
+   * the client was publishing, or asked to, ends with it: there is no `unpublish`, and a `publish`
+   * that was not given out yet never is.
    */
   close(code: string, description: string): SessionEffect[] {
     if (this.#phase === "closed") return [];
@@ -139,7 +152,8 @@ export class ServerSession {
       for (const id of ids) this.#output.send(onStatus(id, "error", code, description));
     }
     this.#end({ type: "close-after-flush" });
-    return this.#output.flush();
+    // Nothing could follow it, and it might take a broadcast away from somebody.
+    return this.#output.flush().filter(({ type }) => type !== "publish");
   }
 
   #end(effect: SessionEffect): void {
@@ -160,6 +174,7 @@ export class ServerSession {
 
   #decide(messageStreamId: number, input: NetStreamInput): SessionEffect[] {
     if (this.#asking !== messageStreamId) return [];
+    this.#before = { smallMessages: this.#smallMessages, commands: this.#commands };
     this.#asking = undefined;
     this.#input(messageStreamId, input);
     const held = this.#held;
@@ -176,13 +191,37 @@ export class ServerSession {
       return;
     }
     this.#messages += 1;
-    if (message.payload.length === 0) this.#emptyMessages += 1;
+    this.#countSmall(message);
     try {
       this.#handle(message);
+      this.#badInARow = 0;
     } catch (error) {
       if (!(error instanceof ProtocolError) || error.scope === "connection") throw error;
-      this.#output.push({ type: "bad-message", typeId: message.typeId, error });
+      this.#bad(message, error);
     }
+  }
+
+  #bad({ typeId }: Message, error: ProtocolError): void {
+    this.#badInARow += 1;
+    if (this.#badInARow >= LIMITS.badMessagesInARow) {
+      const text = `Cannot go on after ${this.#badInARow} bad messages in a row, the last: ${error.message}`;
+      throw new ProtocolError("limit", "BAD_MESSAGES", text, { scope: "connection" });
+    }
+    this.#output.push({ type: "bad-message", typeId, error });
+  }
+
+  /** Each costs as much as a large one: what it costs is not in its bytes. */
+  #countSmall({ payload }: Message): void {
+    if (payload.length >= SMALL) return;
+    this.#smallMessages += 1;
+    const atOnce = this.#smallMessages - this.#before.smallMessages;
+    if (atOnce > LIMITS.smallMessagesPerSecond) throw tooMany(atOnce, "messages of a few bytes");
+  }
+
+  #countCommand(): void {
+    this.#commands += 1;
+    const atOnce = this.#commands - this.#before.commands;
+    if (atOnce > LIMITS.commandsPerSecond) throw tooMany(atOnce, "commands");
   }
 
   #hold(message: Message): void {
@@ -207,12 +246,15 @@ export class ServerSession {
           this.#media(message);
           return;
         }
-        for (const part of splitAggregate(message)) this.#media(part);
+        for (const part of splitAggregate(message)) {
+          this.#countSmall(part);
+          this.#media(part);
+        }
         return;
       }
       case MessageType.CommandAmf0:
       case MessageType.CommandAmf3:
-        this.#commands += 1;
+        this.#countCommand();
         this.#command(decodeCommand(message), message.messageStreamId);
         return;
       case MessageType.SetChunkSize:
@@ -225,14 +267,17 @@ export class ServerSession {
         return;
       }
       case MessageType.SetPeerBandwidth: {
+        this.#countCommand();
         const window = readControlNumber(message);
         if (window !== WINDOW) this.#output.send(windowAcknowledgementSize(window));
         return;
       }
       case MessageType.UserControl:
+        this.#countCommand();
         this.#userControl(message);
         return;
       default: {
+        this.#countCommand();
         const text = `Message type ${message.typeId} is not known here`;
         this.#output.note("debug", "RTMP_MESSAGE_TYPE", String(message.typeId), text);
         return;
@@ -416,6 +461,12 @@ export class ServerSession {
       this.#end({ type: "close-after-flush" });
       return;
     }
+    const stream = this.#streams.get(messageStreamId);
+    if (stream.name !== "idle") {
+      const { publication } = stream; // the name is of no interest: this one is refused
+      this.#input(messageStreamId, { type: "publish", publication });
+      return;
+    }
     const publishName = typeof name === "string" ? name : "";
     const publishType: PublishType = type === "record" || type === "append" ? type : "live";
     let streamName: StreamName;
@@ -472,4 +523,9 @@ export class ServerSession {
       }
     }
   }
+}
+
+function tooMany(count: number, what: string): ProtocolError {
+  const text = `Cannot take ${count} ${what} at once`;
+  return new ProtocolError("limit", "RTMP_RATE", text, { scope: "connection" });
 }

@@ -1,6 +1,7 @@
-import type { Bytes, OwnBytes } from "../bytes/bytes.ts";
+import type { Bytes } from "../bytes/bytes.ts";
 import type { ProtocolError } from "../errors.ts";
 import type { Hmac } from "./digest.ts";
+import type { SendEffect } from "./effect-queue.ts";
 import type { Random } from "./handshake.ts";
 import type { ConnectRequest } from "./net-connection.ts";
 import type { PublishType, UnpublishReason } from "./net-stream.ts";
@@ -8,7 +9,7 @@ import type { StreamName } from "./stream-name.ts";
 
 /** What is to be done about what a client sent, in order. Payloads are the session's no longer. */
 export type SessionEffect =
-  | { readonly type: "send"; readonly bytes: OwnBytes }
+  | SendEffect
   | ({ readonly type: "connected" } & ConnectRequest)
   /**
    * Decide, then call `accept` or `refuse`. The last effect of its batch: until the decision the
@@ -84,7 +85,8 @@ export type SessionCounters = {
   /** After the handshake. */
   readonly bytes: number;
   readonly messages: number;
-  /** Messages without a body. */
-  readonly emptyMessages: number;
+  /** Messages of less than 8 bytes, parts of aggregates too. */
+  readonly smallMessages: number;
+  /** Also user control, peer bandwidth, and messages of types unknown here. */
   readonly commands: number;
 };

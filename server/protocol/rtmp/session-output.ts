@@ -1,5 +1,5 @@
 import type { Amf0Value } from "../amf0/value.ts";
-import { concat } from "../bytes/bytes.ts";
+import type { OwnBytes } from "../bytes/bytes.ts";
 import { LIMITS } from "../limits.ts";
 import { DEFAULT_CHUNK_SIZE } from "./chunk-decoder.ts";
 import { encodeWhole } from "./chunk-encoder.ts";
@@ -10,6 +10,7 @@ import {
   commandMessage,
   information,
 } from "./command.ts";
+import { EffectQueue } from "./effect-queue.ts";
 import type { Message } from "./message.ts";
 import type { SessionEffect } from "./session-effect.ts";
 
@@ -17,14 +18,12 @@ import type { SessionEffect } from "./session-effect.ts";
 export class SessionOutput {
   /** Of all messages sent from now on. */
   chunkSize: number = DEFAULT_CHUNK_SIZE;
-  #effects: SessionEffect[] = [];
+  readonly #effects = new EffectQueue<SessionEffect>();
   readonly #noted = new Set<string>();
 
   /** Takes the effects out, in order. */
   flush(): SessionEffect[] {
-    const effects = this.#effects;
-    this.#effects = [];
-    return effects;
+    return this.#effects.flush();
   }
 
   push(effect: SessionEffect): void {
@@ -34,14 +33,12 @@ export class SessionOutput {
   /** Messages sent one after the other become one piece of bytes. */
   send(message: Message): void {
     // Type 0 chunks throughout: there are few, and every client reads them.
-    const bytes = encodeWhole(message, this.chunkSize);
-    const last = this.#effects.at(-1);
-    if (last?.type === "send") {
-      this.#effects.pop();
-      this.#effects.push({ type: "send", bytes: concat(last.bytes, bytes) });
-    } else {
-      this.#effects.push({ type: "send", bytes });
-    }
+    this.sendBytes(encodeWhole(message, this.chunkSize));
+  }
+
+  /** Bytes that are no message: the handshake's. */
+  sendBytes(bytes: OwnBytes): void {
+    this.#effects.send(bytes);
   }
 
   /** Tells of an oddity once for each thing it is about, up to LIMITS.notedOddities. */

@@ -10,11 +10,18 @@ export type StreamName = {
 
 const SEGMENT = /^[A-Za-z0-9._~-]+$/;
 
+/** Whether this can be one part of a streamPath: what nobody can publish, nobody can watch. */
+export const isStreamPathPart = (part: string): boolean =>
+  part !== "." && part !== ".." && SEGMENT.test(part);
+
 /** Scheme and host of a URL; its path and query follow. */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i;
 
 /** What clients put before names that end in `.flv`, `.mp4`, `.mp3` … */
 const FILE_PREFIX = /^(?:flv|mp4|f4v|mp3):/;
+
+/** What an application, a URL or a name may have: a path and its query. */
+const LONGEST: number = LIMITS.streamPath + LIMITS.streamQuery;
 
 /** The name of an application's only instance: it says nothing. */
 const DEFAULT_INSTANCE = "_definst_";
@@ -38,6 +45,12 @@ export function resolveStreamName({
   tcUrl: string;
   name: string;
 }): StreamName {
+  for (const text of [app, tcUrl, name]) {
+    // Taking apart what is longer would be work for nothing.
+    if (text.length > LONGEST) {
+      throw bad(`Cannot take a name of ${text.length} characters: the limit is ${LONGEST}`);
+    }
+  }
   const url = splitQuery(unquoted(tcUrl).replace(ORIGIN, ""));
   const application = splitQuery(unquoted(app));
   const stream = splitQuery(unquoted(name));
@@ -53,7 +66,7 @@ export function resolveStreamName({
     );
   }
   for (const part of parts) {
-    if (part === "." || part === ".." || !SEGMENT.test(part)) {
+    if (!isStreamPathPart(part)) {
       throw bad(
         `Cannot take the stream name ${JSON.stringify(streamPath)}: use letters, digits and . _ ~ - only`,
       );
@@ -84,7 +97,16 @@ const segments = (path: string): string[] =>
   path.split("/").filter((segment) => segment !== "" && segment !== DEFAULT_INSTANCE);
 
 /** Some senders put their URL in quotation marks. */
-const unquoted = (text: string): string => text.trim().replace(/^["']+|["']+$/g, "");
+function unquoted(text: string): string {
+  const trimmed = text.trim();
+  let start = 0;
+  let end = trimmed.length;
+  while (start < end && isQuote(trimmed[start])) start += 1;
+  while (end > start && isQuote(trimmed[end - 1])) end -= 1;
+  return trimmed.slice(start, end);
+}
+
+const isQuote = (character: string | undefined): boolean => character === '"' || character === "'";
 
 function parameters(query: string): [string, string][] {
   return query

@@ -224,6 +224,18 @@ test("ChunkDecoder copies payloads: bytes of the socket may be used again", () =
   expect(message?.payload).toEqual(hex`aabbcc`);
 });
 
+test("ChunkDecoder copies the beginning of a header too, of a Buffer as well", () => {
+  const bytes = hex`04 000001 000003 08 01000000 aabbcc`;
+  for (let length = 1; length < bytes.length; length += 1) {
+    const decoder = new ChunkDecoder();
+    const first = Buffer.from(bytes.subarray(0, length)); // whose slice() is a view
+    decoder.push(first);
+    first.fill(0);
+    const [message] = decoder.push(bytes.subarray(length));
+    expect(message).toMatchObject({ timestamp: 1, payload: hex`aabbcc` });
+  }
+});
+
 test("ChunkDecoder gives each message memory of its own length, large ones too", () => {
   const decoder = new ChunkDecoder();
   const encoder = new ChunkEncoder();
@@ -250,6 +262,43 @@ test("ChunkDecoder gives little memory to lengths that lie", () => {
     decoder.push(concat(header(4 + index, 0xffffff), hex`aa`));
   }
   expect(decoder.failure).toBeUndefined();
+});
+
+/** After a large message: what the next ones say is believed. */
+function decoderOfLargeMessages(): ChunkDecoder {
+  const decoder = new ChunkDecoder();
+  decoder.push(UNBOUND_CHUNKS);
+  decoder.push(concat(header(4, 0xffffff), new Uint8Array(0xffffff)));
+  decoder.push(CHUNKS_OF_ONE);
+  return decoder;
+}
+
+const ABORT_4 = hex`02 000000 000004 02 00000000 00 c2 00 c2 00 c2 04`;
+
+test("ChunkDecoder gives little memory to lengths that lie, once a message was given up", () => {
+  const decoder = decoderOfLargeMessages();
+  decoder.push(concat(header(4, 0xffffff), hex`aa`, ABORT_4));
+  // Believed, any two of these would meet the limit.
+  for (let index = 0; index < LIMITS.partialMessages; index += 1) {
+    decoder.push(concat(header(4 + index, 0xffffff), hex`aa`));
+  }
+  expect(decoder.failure).toBeUndefined();
+});
+
+test("ChunkDecoder bounds how many messages are begun and given up", () => {
+  const decoder = decoderOfLargeMessages();
+  const lie = concat(header(4, 0xffffff), hex`aa`, ABORT_4);
+  let given = 0;
+  const giveUp = () => {
+    for (let time = 0; time < 1000; time += 1) {
+      decoder.push(lie);
+      given += decoder.failure === undefined ? 1 : 0;
+    }
+  };
+  expect(giveUp).toThrow(
+    expect.objectContaining({ kind: "limit", code: "RTMP_ABORTS", scope: "connection" }),
+  );
+  expect(given).toBe(LIMITS.aborts);
 });
 
 test("ChunkDecoder holds at most LIMITS.partialBytes for messages under way", () => {

@@ -103,3 +103,13 @@ test("ClientSession carries timestamps around the boundaries", () => {
   const read = atServer.flatMap((effect) => (effect.type === "media" ? [effect.timestamp] : []));
   expect(read).toEqual(times);
 });
+
+test("ClientSession joins its answers to a burst of pings", () => {
+  const { client, server, run } = line();
+  run(client.start());
+  const [ping] = server.ping(77);
+  if (ping?.type !== "send") throw new Error("No ping");
+  const [answer, ...others] = client.receive(concat(...Array(10_000).fill(ping.bytes)));
+  expect(answer).toHaveProperty("bytes.length", 70_007);
+  expect(others).toEqual([]);
+});

@@ -50,3 +50,10 @@ test("splitAggregate throws nothing but ProtocolError", () => {
   });
   fc.assert(holds);
 });
+
+test.each([0, 1, 2, 3, 4])("splitAggregate takes a last back pointer of %d bytes", (length) => {
+  const first = hex`08 000001 000000 00 000000 aa 0000000c`;
+  const last = hex`08 000002 000000 00 000000 bbcc`;
+  const messages = splitAggregate(aggregate(concat(first, last, new Uint8Array(length))));
+  expect(messages.map(({ payload }) => payload)).toEqual([hex`aa`, hex`bbcc`]);
+});

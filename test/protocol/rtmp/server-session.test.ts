@@ -211,8 +211,9 @@ test.each([
 
 test("ServerSession refuses a second publish on the same stream, and goes on with the first", () => {
   const session = publishingSession();
-  const effects = session.receive(concat(publish("other"), video(5)));
-  expect(codes(effects)).toEqual(["onStatus NetStream.Publish.BadName"]);
+  const effects = session.receive(concat(publish("other"), publish("übung"), video(5)));
+  const refused = "onStatus NetStream.Publish.BadName";
+  expect(codes(effects)).toEqual([refused, refused]);
   expect(events(effects)).toMatchObject([{ type: "media", timestamp: 5 }]);
 });
 
@@ -317,7 +318,7 @@ test("ServerSession drops what it cannot read, and goes on", () => {
 });
 
 test("ServerSession tells unknown commands and messages once each, and not without end", () => {
-  const names = Array.from({ length: 100 }, (_, index) => command(`c${index}`, 0, []));
+  const names = Array.from({ length: 49 }, (_, index) => command(`c${index}`, 0, []));
   const unknown = chunked({ typeId: 32 });
   const effects = connectedSession().receive(concat(unknown, unknown, ...names, ...names));
   expect(effects).toHaveLength(LIMITS.notedOddities);
@@ -383,14 +384,88 @@ test("ServerSession gives out what came before an error when it is closed", () =
   ]);
 });
 
-test("ServerSession counts messages, empty messages and commands", () => {
+test("ServerSession counts messages, small messages and commands", () => {
   const session = publishingSession();
   const before = session.counters;
-  session.receive(concat(video(1), video(2, hex``), command("x", 0, [])));
-  const { messages, emptyMessages, commands } = session.counters;
-  expect(messages - before.messages).toBe(3);
-  expect(emptyMessages - before.emptyMessages).toBe(1);
-  expect(commands - before.commands).toBe(1);
+  session.receive(
+    concat(
+      ...[video(1, new Uint8Array(8)), video(2, hex``), video(3, new Uint8Array(7))],
+      ...[command("x", 0, []), control(4, hex`0006 00000001`), control(6, hex`0000000901`)],
+      ...[chunked({ typeId: 32, payload: new Uint8Array(8) })],
+    ),
+  );
+  const { messages, smallMessages, commands } = session.counters;
+  expect(messages - before.messages).toBe(7);
+  expect(smallMessages - before.smallMessages).toBe(4);
+  expect(commands - before.commands).toBe(4);
+});
+
+const times = (count: number, bytes: Bytes): Bytes => concat(...Array(count).fill(bytes));
+const emptyRecord = hex`09 000000 000000 00 000000 0000000b`;
+const aggregate = chunked({
+  ...{ chunkStreamId: 6, typeId: 22, messageStreamId: 1, payload: times(1000, emptyRecord) },
+});
+
+test.each([
+  { name: "commands", most: LIMITS.commandsPerSecond, one: command("x", 0, []) },
+  { name: "pings", most: LIMITS.commandsPerSecond, one: control(4, hex`0006 00000001`) },
+  { name: "bandwidths", most: LIMITS.commandsPerSecond, one: control(6, hex`0000000902`) },
+  { name: "unknown messages", most: LIMITS.commandsPerSecond, one: chunked({ typeId: 32 }) },
+  { name: "bodies of a byte", most: LIMITS.smallMessagesPerSecond, one: video(1) },
+  { name: "aggregates of nothing", most: 2, one: aggregate },
+])("ServerSession takes no more $name at once than in a second", ({ most, one }) => {
+  const session = publishingSession();
+  session.receive(times(most, one));
+  session.receive(times(most, one));
+  expect(() => session.receive(times(most + 1, one))).toThrow(
+    expect.objectContaining({ kind: "limit", code: "RTMP_RATE", scope: "connection" }),
+  );
+});
+
+test("ServerSession joins what it sends at once, in time that grows with its length", () => {
+  const session = publishingSession();
+  const count = LIMITS.commandsPerSecond;
+  const effects = session.receive(times(count, control(4, hex`0006 00000001`)));
+  expect(effects).toHaveLength(1);
+  expect(sent(effects)[0]).toHaveLength(count * 18);
+});
+
+test("ServerSession ends after many bad messages in a row, also before anything is published", () => {
+  const bad = chunked({ typeId: 20, payload: hex`00` });
+  const session = connectedSession();
+  const most = LIMITS.badMessagesInARow - 1;
+  expect(session.receive(times(most, bad))).toHaveLength(most);
+  session.receive(createStream);
+  session.receive(times(most, bad));
+  expect(() => session.receive(bad)).toThrow(
+    expect.objectContaining({ kind: "limit", code: "BAD_MESSAGES", scope: "connection" }),
+  );
+});
+
+test("ServerSession asks nothing any more once framing is lost", () => {
+  const session = connectedSession();
+  const code = "RTMP_CHUNK_STREAM_UNKNOWN";
+  expect(() => session.receive(concat(createStream, publish(), hex`df`))).toThrow(
+    expect.objectContaining({ code }),
+  );
+  const effects = session.close("NetConnection.Connect.Closed", "Framing was lost");
+  expect(events(effects)).toEqual([{ type: "close-after-flush" }]);
+});
+
+test("ServerSession keeps apart the streams that it gave out", () => {
+  const session = publishingSession();
+  session.receive(createStream); // 2
+  expect(events(session.receive(video(1, hex`17`, 2)))).toMatchObject([
+    { type: "log", code: "RTMP_NOT_PUBLISHING" },
+  ]);
+  for (const name of ["closeStream", "publish"]) {
+    expect(events(session.receive(command(name, 0, [null, false], on(2))))).toEqual([]);
+  }
+  expect(events(session.receive(video(1)))).toMatchObject([{ type: "media", messageStreamId: 1 }]);
+  // Ids that nobody gave out are still taken for the only broadcast.
+  expect(events(session.receive(command("closeStream", 0, [null], on(7))))).toMatchObject([
+    { type: "unpublish", messageStreamId: 1 },
+  ]);
 });
 
 const inputs = [

@@ -115,3 +115,20 @@ test("resolveStreamName gives a path of safe parts, or a ProtocolError", () => {
   });
   fc.assert(holds, { numRuns: 300 });
 });
+
+test.each([
+  ["app", 40_000],
+  ["app", 4_000],
+  ["name", 4_000],
+  ["tcUrl", 4_000],
+] as const)("resolveStreamName walks over %s once, %d quotes within it too", (field, count) => {
+  const text = `a${'"'.repeat(count)}b`;
+  const before = performance.now();
+  for (let time = 0; time < 50; time += 1) {
+    expect(() => resolveStreamName({ app: "", name: "", tcUrl: "", [field]: text })).toThrow(
+      expect.objectContaining({ code: "RTMP_STREAM_NAME" }),
+    );
+  }
+  // Where each quote begins a walk of its own these take seconds.
+  expect(performance.now() - before).toBeLessThan(200);
+});
