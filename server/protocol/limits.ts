@@ -63,7 +63,7 @@ export const LIMITS = {
   configurationBytes: 65_536, // 64 KiB
   /** NAL units or OBUs of one picture, where they are taken apart. */
   unitsInPicture: 16_384,
-  /** MP3 or FLAC frames in one message. */
+  /** Frames of sound in one message. */
   audioFramesInMessage: 1024,
   /** Tracks may differ by this much in their clocks; beyond it a track is moved to the others. */
   trackSkew: 10_000,

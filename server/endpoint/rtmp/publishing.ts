@@ -31,6 +31,7 @@ export class Publishing {
     const line = new TimestampLine();
     this.#demuxer = new FlvDemuxer({
       place: (timestamp) => line.place(timestamp),
+      peek: (timestamp) => line.peek(timestamp),
       onIgnored: (code, message) => this.remark(code, message),
     });
   }

@@ -1,6 +1,7 @@
 import { BitReader } from "../bytes/bit-reader.ts";
 import type { Bytes, OwnBytes } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
+import { LIMITS } from "../limits.ts";
 import type { AudioTrack } from "../media/track.ts";
 import { BitWriter } from "./bit-writer.ts";
 
@@ -39,18 +40,25 @@ export function ac3Track(trackIndex: number, syncFrame: Bytes): AudioTrack {
   return track(trackIndex, "ac-3", configuration, sampleRate, channels);
 }
 
+/** What one sample of a track holds: a view of the message it came in, and how long it sounds. */
+export type DolbyUnit = { readonly data: Bytes; readonly samples: number };
+
 /**
- * How many samples of sound a message of AC-3 is: 1536 for each of its sync frames.
+ * Cuts a message of AC-3 into its sync frames, each of 1536 samples of sound.
  *
- * @throws ProtocolError `AC3_SYNC_FRAME` or `TRUNCATED` (malformed) where it does not begin with one
+ * @returns views of `data`, in order; what follows the last frame is left out
+ * @throws ProtocolError `AC3_SYNC_FRAME` or `TRUNCATED` (malformed) where it does not begin with
+ *   one, or the last is cut; `AC3_SYNC_FRAME` (limit)
  */
-export function ac3FrameSamples(data: Bytes): number {
-  let samples = 0;
+export function splitAc3Frames(data: Bytes): DolbyUnit[] {
+  const units: DolbyUnit[] = [];
   for (let offset = 0; offset === 0 || isSyncFrame(data, offset); ) {
-    offset += readAc3Header(data.subarray(offset)).frameLength;
-    samples += AC3_SAMPLES;
+    const end = offset + readAc3Header(data.subarray(offset)).frameLength;
+    checkFrame("AC3_SYNC_FRAME", data, end, units.length);
+    units.push({ data: data.subarray(offset, end), samples: AC3_SAMPLES });
+    offset = end;
   }
-  return samples;
+  return units;
 }
 
 /**
@@ -89,20 +97,37 @@ export function eac3Track(trackIndex: number, syncFrame: Bytes): AudioTrack {
 }
 
 /**
- * How many samples of sound a message of E-AC-3 is: 256 for each block of its first substream.
+ * Cuts a message of E-AC-3 into access units: all substreams of one moment, which hold 256 samples
+ * of sound for each block of the first. Frames of fewer than 6 blocks stay together until they are 6,
+ * as a sample of `ec-3` is.
  *
- * @throws ProtocolError `EAC3_SYNC_FRAME` or `TRUNCATED` (malformed) where it does not begin with a
- *   sync frame
+ * @returns views of `data`, in order; what follows the last frame is left out
+ * @throws ProtocolError `EAC3_SYNC_FRAME` or `TRUNCATED` (malformed) where it does not begin with an
+ *   independent sync frame, or the last is cut; `EAC3_SYNC_FRAME` (limit)
  */
-export function eac3FrameSamples(data: Bytes): number {
+export function splitEac3Frames(data: Bytes): DolbyUnit[] {
+  const units: DolbyUnit[] = [];
+  let frames = 0;
+  let start = 0;
   let samples = 0;
-  for (let offset = 0; offset === 0 || isSyncFrame(data, offset); ) {
+  let offset = 0;
+  for (; offset === 0 || isSyncFrame(data, offset); frames += 1) {
     const header = readEac3Header(data.subarray(offset));
-    if (!header.isDependent && header.substreamId === 0) samples += header.samples;
-    offset += header.frameLength;
+    const end = offset + header.frameLength;
+    checkFrame("EAC3_SYNC_FRAME", data, end, frames);
+    if (!header.isDependent && header.substreamId === 0) {
+      if (samples >= AC3_SAMPLES) {
+        units.push({ data: data.subarray(start, offset), samples });
+        start = offset;
+        samples = 0;
+      }
+      samples += header.samples;
+    }
+    offset = end;
   }
   if (samples === 0) throw malformed("EAC3_SYNC_FRAME", "Cannot find an independent substream");
-  return samples;
+  units.push({ data: data.subarray(start, offset), samples });
+  return units;
 }
 
 const RATES: readonly number[] = [...BITRATES, 768, 896, 1024, 1536, 2048, 3072, 4096, 6144];
@@ -175,6 +200,9 @@ type Eac3Header = {
   readonly locations: number;
 };
 
+/** Sync word, the shortest bsi and audfrm, and the CRC: less is no frame. */
+const LEAST_LENGTH = 10;
+
 const DEPENDENT = 1;
 const RESERVED = 3;
 
@@ -199,8 +227,9 @@ function readEac3Header(frame: Bytes): Eac3Header {
   const acmod = bits.bits(3);
   const hasLowFrequency = bits.bits(1);
   const bsid = bits.bits(5);
-  if (type === RESERVED || sampleRate === 0 || bsid <= 10 || bsid > 16) {
-    const message = `Cannot take an E-AC-3 frame of type ${type}, rate ${rateCode}, bsid ${bsid}`;
+  const isShort = frameLength < LEAST_LENGTH;
+  if (type === RESERVED || sampleRate === 0 || bsid <= 10 || bsid > 16 || isShort) {
+    const message = `Cannot take an E-AC-3 frame of type ${type}, rate ${rateCode}, bsid ${bsid}, ${frameLength} bytes`;
     throw malformed("EAC3_SYNC_FRAME", message);
   }
   const isDependent = type === DEPENDENT;
@@ -281,6 +310,16 @@ const track = (
     channels,
   };
 };
+
+function checkFrame(code: string, data: Bytes, end: number, before: number): void {
+  if (end > data.length) {
+    throw malformed(code, `Cannot read a frame up to ${end}: ${data.length} bytes are here`);
+  }
+  if (before === LIMITS.audioFramesInMessage) {
+    const message = `Cannot take more than ${LIMITS.audioFramesInMessage} frames in a message`;
+    throw new ProtocolError("limit", code, message, { offset: end });
+  }
+}
 
 function checkSyncWord(code: string, bits: BitReader): void {
   if (bits.bits(16) !== SYNC_WORD) throw malformed(code, "Cannot find the sync word of a frame");

@@ -53,6 +53,11 @@ export function av1Track(trackIndex: number, record: Bytes, keyFrame?: Bytes): V
   };
 }
 
+/** Whether av1C leaves the sequence header to the first key frame: it holds no OBUs, or others. */
+export const leavesSequenceHeader = (record: Bytes): boolean =>
+  record.length <= FIXED_LENGTH ||
+  (record[0] === 0x81 && findSequenceHeader(record.subarray(FIXED_LENGTH)) === undefined);
+
 /**
  * What a key frame changes in the configuration: an encoder may change size with a sequence header
  * among the pictures only.

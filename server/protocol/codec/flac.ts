@@ -51,15 +51,6 @@ function findStreamInfo(body: Bytes): Bytes {
 }
 
 /**
- * How many samples of sound a message is: all its frames, which nearly always is one.
- *
- * @throws ProtocolError `FLAC_FRAME` (malformed) where it does not begin with a frame; `FLAC_FRAMES`
- *   (limit)
- */
-export const flacFrameSamples = (message: Bytes, streamInfo: Bytes): number =>
-  splitFlacFrames(message, streamInfo).reduce((sum, { samples }) => sum + samples, 0);
-
-/**
  * Cuts a message into its frames: it may hold several, though FFmpeg sends one. Frames do not tell
  * their length, so the next one is looked for: where a header with a good CRC and the next number
  * follows bytes that end in their frame's CRC.

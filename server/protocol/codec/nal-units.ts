@@ -88,7 +88,10 @@ export function lengthPrefixed(units: readonly Bytes[]): OwnBytes {
  * several units does not pass for lengths.
  *
  * @param nalLengthSize bytes of a length, as the configuration says: 1 to 4
- * @returns `data` itself where it needs no change, else a copy; no bytes where no unit is left
+ * Lengths that nearly add up, with fewer bytes behind the last unit than a length has, lose those.
+ *
+ * @returns `data` itself where it needs no change, or a view, else a copy; no bytes where no unit is
+ *   left
  * @throws ProtocolError `NAL_LENGTH` (malformed) where bytes are neither one nor the other;
  *   `NAL_UNITS` (limit)
  */
@@ -102,12 +105,14 @@ export function toLengthPrefixed(data: Bytes, nalLengthSize: number): Bytes {
     else units += 1;
     offset += nalLengthSize + length;
   }
-  if (offset === data.length) {
-    if (empty === 0 && nalLengthSize === 4) return data;
+  const isWhole = offset === data.length;
+  if (!isWhole && isAnnexB(data)) return lengthPrefixed(annexBNalUnits(data));
+  // Behind the last unit, fewer bytes than a length has are nothing that anybody could mean.
+  if (isWhole || (offset > 0 && offset < data.length)) {
     if (units === 0) return NO_BYTES;
-    return rewriteLengths(data, nalLengthSize);
+    const read = isWhole ? data : data.subarray(0, offset);
+    return empty === 0 && nalLengthSize === 4 ? read : rewriteLengths(read, nalLengthSize);
   }
-  if (isAnnexB(data)) return lengthPrefixed(annexBNalUnits(data));
   const message = `Cannot read NAL units: lengths of ${nalLengthSize} bytes lead to ${offset} of ${data.length}`;
   throw new ProtocolError("malformed", "NAL_LENGTH", message, { offset: data.length });
 }

@@ -1,7 +1,7 @@
 import { type Bytes, NO_BYTES } from "../bytes/bytes.ts";
 import { aacTrack, audioSpecificConfigFromAdts, withoutAdts } from "../codec/aac.ts";
-import { ac3FrameSamples, ac3Track, eac3FrameSamples, eac3Track } from "../codec/ac3.ts";
-import { flacFrameSamples, flacTrack } from "../codec/flac.ts";
+import { ac3Track, eac3Track, splitAc3Frames, splitEac3Frames } from "../codec/ac3.ts";
+import { flacTrack, splitFlacFrames } from "../codec/flac.ts";
 import { mp3Track, splitMpegAudioFrames } from "../codec/mp3.ts";
 import { opusPacketSamples, opusTrack } from "../codec/opus.ts";
 import type { AudioCodec, AudioTrack } from "../media/track.ts";
@@ -25,12 +25,12 @@ export function audioReader(codec: AudioCodec, trackIndex: number, record: Bytes
     case "ac-3":
       return new SelfDescribingReader("ac-3", (data) => {
         const track = ac3Track(trackIndex, data);
-        return { track, units: [sound(data, ac3FrameSamples(data))] };
+        return { track, units: sounds(splitAc3Frames(data)) };
       });
     case "ec-3":
       return new SelfDescribingReader("ec-3", (data) => {
         const track = eac3Track(trackIndex, data);
-        return { track, units: [sound(data, eac3FrameSamples(data))] };
+        return { track, units: sounds(splitEac3Frames(data)) };
       });
   }
 }
@@ -61,6 +61,10 @@ export function audioReaderFromFrame(
 }
 
 const sound = (data: Bytes, audioSamples: number): Unit => ({ data, isSync: true, audioSamples });
+
+/** A message may hold several frames: each is a sample of its own. */
+const sounds = (frames: readonly { data: Bytes; samples: number }[]): Unit[] =>
+  frames.map(({ data, samples }) => sound(data, samples));
 
 class AacReader implements CodecReader {
   readonly codec = "aac";
@@ -120,7 +124,7 @@ class FlacReader implements CodecReader {
 
   open(data: Bytes): readonly Unit[] {
     if (data.length === 0) return [];
-    return [sound(data, flacFrameSamples(data, this.track.configuration))];
+    return sounds(splitFlacFrames(data, this.track.configuration));
   }
 }
 

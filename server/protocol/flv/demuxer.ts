@@ -10,10 +10,12 @@ import { readVideoTag, type VideoPacket } from "./video-tag.ts";
 export type FlvDemuxerOptions = {
   /**
    * Places a timestamp on the publisher's line. Asked at most once a message, and only for messages
-   * that carry coded frames or timed data: those of sequence headers, of SequenceEnd and of
-   * metadata are arbitrary and shall not move a clock.
+   * that carry coded frames: those of sequence headers, of SequenceEnd and of metadata are arbitrary
+   * and shall not move a clock.
    */
   readonly place: (timestamp: number) => Milliseconds;
+  /** The same for timed data, which some senders give any timestamp: it shall not move the clock. */
+  readonly peek: (timestamp: number) => Milliseconds;
   /** Told of what is passed over, which is no error: codes are stable, words are for the log. */
   readonly onIgnored?: OnIgnored;
 };
@@ -28,6 +30,7 @@ export type FlvDemuxerOptions = {
  */
 export class FlvDemuxer {
   readonly #place: (timestamp: number) => Milliseconds;
+  readonly #peek: (timestamp: number) => Milliseconds;
   readonly #onIgnored: OnIgnored;
   readonly #videoTracks: TrackDemuxer;
   readonly #audioTracks: TrackDemuxer;
@@ -36,8 +39,9 @@ export class FlvDemuxer {
   /** Of video track 0, as metadata says. */
   #frameRate: number | undefined;
 
-  constructor({ place, onIgnored = () => {} }: FlvDemuxerOptions) {
+  constructor({ place, peek, onIgnored = () => {} }: FlvDemuxerOptions) {
     this.#place = place;
+    this.#peek = peek;
     this.#onIgnored = onIgnored;
     this.#videoTracks = new TrackDemuxer("video", onIgnored);
     this.#audioTracks = new TrackDemuxer("audio", onIgnored);
@@ -60,13 +64,13 @@ export class FlvDemuxer {
   }
 
   /**
-   * @param timestamp of the message, 0 to 2^32 - 1 ms; `place` gets it
+   * @param timestamp of the message, 0 to 2^32 - 1 ms; `peek` gets it
    * @throws ProtocolError in message scope
    */
   data(timestamp: number, body: Bytes, encoding: ScriptDataEncoding): MediaEvent[] {
     const said = readScriptData(body, encoding);
     if (said === undefined) return [];
-    if (said.type === "data") return [{ ...said, dts: this.#place(timestamp) }];
+    if (said.type === "data") return [{ ...said, dts: this.#peek(timestamp) }];
     if (this.#metadata !== undefined && equal(body, this.#metadata)) return [];
     this.#metadata = body;
     const { framerate } = said.values;

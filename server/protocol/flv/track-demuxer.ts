@@ -77,6 +77,7 @@ export class TrackDemuxer {
       return [];
     }
     const reader = this.#newReader(codec, trackIndex, record);
+    this.#keep(slot, trackIndex);
     slot.reader = reader;
     return this.#announce(slot, reader.track, frameRate);
   }
@@ -104,6 +105,7 @@ export class TrackDemuxer {
       this.#ignore("FLV_EMPTY_FRAME", trackIndex, "a frame that holds nothing");
       return [];
     }
+    this.#keep(slot, trackIndex);
     slot.reader = reader;
     const { track } = reader;
     if (track === undefined) {
@@ -150,6 +152,7 @@ export class TrackDemuxer {
 
   #refuse(slot: Slot, trackIndex: number, codecName: string): MediaEvent[] {
     if (slot.unplayable === codecName) return [];
+    this.#keep(slot, trackIndex);
     slot.unplayable = codecName;
     const track = { mediaType: this.#mediaType, trackIndex, codecName };
     return [{ type: "unplayable", track }];
@@ -163,9 +166,12 @@ export class TrackDemuxer {
       const message = `Cannot take ${this.#mediaType} track ${trackIndex}: the limit is ${limit} tracks`;
       throw new ProtocolError("limit", "FLV_TRACKS", message);
     }
-    const slot: Slot = { reader: undefined, announced: undefined, unplayable: undefined };
+    return { reader: undefined, announced: undefined, unplayable: undefined };
+  }
+
+  /** Only what could be used takes a place: bad messages shall not keep others out. */
+  #keep(slot: Slot, trackIndex: number): void {
     this.#slots.set(trackIndex, slot);
-    return slot;
   }
 
   #newReader(codec: CodecReader["codec"], trackIndex: number, record: Bytes): CodecReader {

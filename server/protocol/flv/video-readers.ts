@@ -3,6 +3,7 @@ import { attempt } from "../codec/attempt.ts";
 import {
   av1Track,
   isAv1Sync,
+  leavesSequenceHeader,
   newAv1Configuration,
   withoutTemporalDelimiters,
 } from "../codec/av1.ts";
@@ -72,7 +73,8 @@ const HEVC: Coding = {
 };
 const AV1: Coding = {
   read(trackIndex, record, keyFrame) {
-    const isComplete = record.length > AV1_RECORD_LENGTH || keyFrame !== undefined;
+    // Without a sequence header, whatever other OBUs there are, the first key frame is waited for.
+    const isComplete = keyFrame !== undefined || !leavesSequenceHeader(record);
     const track = isComplete ? av1Track(trackIndex, record, keyFrame) : undefined;
     return { track, nalLengthSize: 0 };
   },
@@ -80,9 +82,6 @@ const AV1: Coding = {
   isSync: isAv1Sync,
   update: newAv1Configuration,
 };
-
-/** av1C without OBUs. */
-const AV1_RECORD_LENGTH = 4;
 
 /** AVC, HEVC and AV1: parameter sets (sequence headers) ahead of the pictures and among them. */
 class ParameterSetReader implements CodecReader {

@@ -19,14 +19,19 @@ export class TimestampLine {
    * @returns where it lies on the line: it continues past 2^32 and steps back when the encoder does
    */
   place(timestamp: number): Milliseconds {
-    const last = this.#last;
-    if (last === undefined) {
-      this.#last = { timestamp, at: timestamp };
-      return timestamp;
-    }
-    const at = last.at + nearestStep(timestamp - last.timestamp);
+    const at = this.peek(timestamp);
     this.#last = { timestamp, at };
     return at;
+  }
+
+  /**
+   * Where a timestamp lies, without moving the line: for messages whose timestamps are arbitrary.
+   *
+   * @param timestamp as `place` takes it
+   */
+  peek(timestamp: number): Milliseconds {
+    const last = this.#last;
+    return last === undefined ? timestamp : last.at + nearestStep(timestamp - last.timestamp);
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Bytes } from "../../../server/protocol/bytes/bytes.ts";
+import { type Bytes, concat } from "../../../server/protocol/bytes/bytes.ts";
 import * as aac from "../../../server/protocol/codec/aac.ts";
 import * as ac3 from "../../../server/protocol/codec/ac3.ts";
 import * as av1 from "../../../server/protocol/codec/av1.ts";
@@ -19,6 +19,9 @@ import * as vectors from "./vectors.ts";
 
 /** What a parser says yes to must also be fit for an init segment. */
 const wrapped = (track: Track): unknown => initSegment({ trackId: 1, timescale: 1000, track });
+
+const padded = (start: Bytes, length: number): Bytes =>
+  concat(start, new Uint8Array(length - start.length));
 
 const PARSERS: Record<string, { seed: Bytes; parse: (bytes: Bytes) => unknown }> = {
   avcTrack: { seed: vectors.AVC_X264, parse: (bytes) => wrapped(avc.avcTrack(0, bytes).track) },
@@ -74,14 +77,14 @@ const PARSERS: Record<string, { seed: Bytes; parse: (bytes: Bytes) => unknown }>
     seed: vectors.FLAC_STREAM_INFO,
     parse: (bytes) => wrapped(flac.flacTrack(0, bytes)),
   },
-  flacFrameSamples: {
+  splitFlacFrames: {
     seed: vectors.FLAC_FRAMES[0],
-    parse: (bytes) => flac.flacFrameSamples(bytes, vectors.FLAC_STREAM_INFO),
+    parse: (bytes) => flac.splitFlacFrames(bytes, vectors.FLAC_STREAM_INFO),
   },
   ac3Track: { seed: vectors.AC3_SURROUND, parse: (bytes) => wrapped(ac3.ac3Track(0, bytes)) },
-  ac3FrameSamples: { seed: vectors.AC3_MONO, parse: ac3.ac3FrameSamples },
+  splitAc3Frames: { seed: padded(vectors.AC3_MONO, 384), parse: ac3.splitAc3Frames },
   eac3Track: { seed: vectors.EAC3_SURROUND, parse: (bytes) => wrapped(ac3.eac3Track(0, bytes)) },
-  eac3FrameSamples: { seed: vectors.EAC3_SURROUND, parse: ac3.eac3FrameSamples },
+  splitEac3Frames: { seed: padded(vectors.EAC3_SURROUND, 1792), parse: ac3.splitEac3Frames },
 };
 
 function survives(parse: (bytes: Bytes) => unknown, bytes: Bytes): void {

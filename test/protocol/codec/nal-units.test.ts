@@ -53,7 +53,16 @@ test("toLengthPrefixed refuses lengths that lead past the end", () => {
     }
   };
   expect(code(hex`00000009 0910`)).toEqual(["NAL_LENGTH", "message"]);
-  expect(code(hex`00000002 0910 00`)).toEqual(["NAL_LENGTH", "message"]);
+  expect(code(hex`00000002 0910 00000009 65`)).toEqual(["NAL_LENGTH", "message"]);
+  expect(code(hex`000065`)).toEqual(["NAL_LENGTH", "message"]);
+});
+
+test.each([
+  { name: "one byte", size: 4, data: hex`00000002 0910 00000003 658884 00` },
+  { name: "three bytes", size: 4, data: hex`00000002 0910 00000003 658884 000001` },
+  { name: "one byte, lengths of 2 bytes", size: 2, data: hex`0002 0910 0003 658884 ff` },
+])("toLengthPrefixed drops $name behind the last unit", ({ size, data }) => {
+  expect(toLengthPrefixed(data, size)).toEqual(hex`00000002 0910 00000003 658884`);
 });
 
 test("annexBNalUnits refuses more units than a picture may have", () => {

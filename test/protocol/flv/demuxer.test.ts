@@ -11,6 +11,7 @@ import { type FlvTag, FlvTagReader } from "../../../server/protocol/flv/tag.ts";
 import { LIMITS } from "../../../server/protocol/limits.ts";
 import type { MediaEvent } from "../../../server/protocol/media/sample.ts";
 import { hex } from "../../support/hex.ts";
+import { AC3_MONO, EAC3_SURROUND, FLAC_FRAMES, FLAC_STREAM_INFO } from "../codec/vectors.ts";
 
 function tagsOf(name: string): FlvTag[] {
   const path = new URL(`../../vectors/flv/${name}.flv`, import.meta.url);
@@ -43,6 +44,13 @@ const hevcHeader = at(hevcBodies, 0);
 const hevcKey = at(hevcBodies, 2);
 const vp9Bodies = bodiesOf("ffmpeg-8.1-vp9-eac3", 9).filter((body) => body[0] !== 0xd4);
 
+/** Sync frames, of which only the beginning is read; an E-AC-3 frame of 5.1 and two more channels. */
+const ac3 = concat(AC3_MONO, new Uint8Array(384 - AC3_MONO.length));
+const eac3 = concat(
+  ...[EAC3_SURROUND, new Uint8Array(1792 - EAC3_SURROUND.length)],
+  hex`0b77 4007 3480 1020 00 00000000000000`,
+);
+
 const multitrack = bodiesOf("ffmpeg-8.1-multitrack-h264-aac", 9);
 const ofPacket = (first: string) =>
   multitrack.find((body) => Buffer.from(body).toString("hex").startsWith(first));
@@ -51,15 +59,20 @@ const smallRecord = (ofPacket("9600617663310") ?? hex``).subarray(7);
 
 function newDemuxer() {
   const placed: number[] = [];
+  const peeked: number[] = [];
   const ignored: string[] = [];
   const demuxer = new FlvDemuxer({
     place: (timestamp) => {
       placed.push(timestamp);
       return timestamp + 1000;
     },
+    peek: (timestamp) => {
+      peeked.push(timestamp);
+      return timestamp + 1000;
+    },
     onIgnored: (code) => ignored.push(code),
   });
-  return { demuxer, placed, ignored };
+  return { demuxer, placed, peeked, ignored };
 }
 
 const typesOf = (events: readonly MediaEvent[]): string[] => events.map(({ type }) => type);
@@ -266,6 +279,19 @@ describe("FlvDemuxer follows an Enhanced track", () => {
     expect(samplesOf(events)[0]?.data).toEqual(unit.subarray(2));
   });
 
+  test("of AV1 whose configuration has metadata only, from its first key frame on", () => {
+    const { demuxer } = newDemuxer();
+    const bodies = bodiesOf("ffmpeg-8.1-av1-flac", 9);
+    const start = bodies.findIndex((body) => body[0] === 0x90);
+    const sequenceHeader = at(bodies, start).subarray(9);
+    const unit = concat(sequenceHeader, at(bodies, start + 1).subarray(5));
+    expect(demuxer.video(0, hex`90 61763031 81000c00 2a021000`)).toEqual([]);
+    const events = demuxer.video(0, concat(hex`91 61763031`, unit));
+    expect(events[0]).toMatchObject({ type: "track", track: { codec: "av1", width: 64 } });
+    expect(typesOf(events)).toEqual(["track", "sample"]);
+    expect(() => demuxer.video(0, hex`90 61763031 82000c00 2a021000`)).toThrow(ProtocolError);
+  });
+
   test("with the nanoseconds of ModEx", () => {
     const { demuxer } = newDemuxer();
     demuxer.video(0, hevcHeader);
@@ -317,6 +343,19 @@ describe("FlvDemuxer follows an Enhanced track", () => {
     expect(() => demuxer.video(0, start(200))).toThrow(refused);
     expect(typesOf(demuxer.video(0, avcHeader))).toEqual(["track"]);
     expect(typesOf(demuxer.audio(0, aacHeader))).toEqual(["track"]);
+  });
+
+  test("whatever bad ones came before", () => {
+    const { demuxer, ignored } = newDemuxer();
+    for (let index = 1; index <= LIMITS.videoTracks; index += 1) {
+      const start = concat(hex`96 00 61766331`, u8(index));
+      expect(() => demuxer.video(0, concat(start, hex`01640028ffe0`))).toThrow(ProtocolError);
+      expect(demuxer.video(0, start)).toEqual([]);
+      const frame = concat(hex`a6 01 61766331`, u8(index), hex`000000 00000001 41`);
+      expect(demuxer.video(0, frame)).toEqual([]);
+    }
+    expect(ignored).not.toContain("FLV_TRACKS");
+    expect(typesOf(demuxer.video(0, avcHeader))).toEqual(["track"]);
   });
 });
 
@@ -383,6 +422,26 @@ describe("FlvDemuxer takes sound", () => {
     expect(typesOf(demuxer.audio(200, mp3Frame))).toEqual(["sample"]);
   });
 
+  test.each([
+    {
+      codec: "FLAC",
+      head: hex`91 664c6143`,
+      frame: FLAC_FRAMES[0],
+      next: FLAC_FRAMES[1],
+      step: 24,
+    },
+    { codec: "AC-3", head: hex`91 61632d33`, frame: ac3, next: ac3, step: 32 },
+    { codec: "E-AC-3", head: hex`91 65632d33`, frame: eac3, next: eac3, step: 32 },
+  ])("of several $codec frames in one message", ({ codec, head, frame, next, step }) => {
+    const { demuxer } = newDemuxer();
+    if (codec === "FLAC") demuxer.audio(0, concat(hex`90 664c6143`, FLAC_STREAM_INFO));
+    const events = demuxer.audio(100, concat(head, frame, next));
+    expect(samplesOf(events)).toMatchObject([
+      { dts: 1100, data: frame },
+      { dts: 1100 + step, data: next },
+    ]);
+  });
+
   test("of Opus whose header is empty", () => {
     const { demuxer } = newDemuxer();
     const packet = hex`91 4f707573 fc fffe`; // CELT, fullband, 20 ms, stereo
@@ -438,16 +497,17 @@ describe("FlvDemuxer announces what no browser plays", () => {
 });
 
 describe("FlvDemuxer takes script data", () => {
-  test("and places only what has a moment", () => {
-    const { demuxer, placed } = newDemuxer();
+  test("and moves no clock", () => {
+    const { demuxer, placed, peeked } = newDemuxer();
     expect(
       demuxer.data(5, encodeAmf0("@setDataFrame", "onMetaData", { width: 1 }), "amf0"),
     ).toEqual([{ type: "metadata", values: { width: 1 } }]);
-    expect(placed).toEqual([]);
+    expect(peeked).toEqual([]);
     expect(demuxer.data(7, encodeAmf0("onTextData", { text: "hello" }), "amf0")).toEqual([
       { type: "data", dts: 1007, name: "onTextData", values: [{ text: "hello" }] },
     ]);
-    expect(placed).toEqual([7]);
+    expect(peeked).toEqual([7]);
+    expect(placed).toEqual([]);
   });
 
   test("and passes over metadata that only repeats itself", () => {

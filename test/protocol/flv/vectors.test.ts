@@ -25,6 +25,7 @@ function demux(name: string): { events: MediaEvent[]; ignored: string[] } {
   const ignored: string[] = [];
   const demuxer = new FlvDemuxer({
     place: (timestamp) => timestamp,
+    peek: (timestamp) => timestamp,
     onIgnored: (code) => ignored.push(code),
   });
   const tags = new FlvTagReader().push(readFileSync(vector(`${name}.flv`)));

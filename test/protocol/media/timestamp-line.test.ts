@@ -43,3 +43,12 @@ test("TimestampLine follows any pace over any number of boundaries", () => {
     }),
   );
 });
+
+test("TimestampLine tells where an arbitrary timestamp lies, and stays where it is", () => {
+  const line = new TimestampLine();
+  expect(line.peek(3_000_000_000)).toBe(3_000_000_000);
+  expect(line.place(2 ** 31 - 10)).toBe(2 ** 31 - 10);
+  expect(line.peek(20)).toBe(2 ** 31 + 20);
+  expect(line.peek(1_500_000_000)).toBe(1_500_000_000);
+  expect(line.place(30)).toBe(2 ** 31 + 30);
+});
