@@ -17,6 +17,7 @@ import {
   playlistName,
   segmentName,
 } from "../../protocol/hls/resource-name.ts";
+import { displayWidth } from "../../protocol/isobmff/init-segment.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
 
 /** What HLS needs of a live stream. */
@@ -210,7 +211,7 @@ function videoRendition(rendition: Rendition): VideoRendition | undefined {
   const frameRate = track.frameRate ?? measuredFrameRate(rendition);
   return {
     ...common(rendition, live),
-    width: track.width,
+    width: displayWidth(track),
     height: track.height,
     ...(frameRate === undefined ? {} : { frameRate }),
   };

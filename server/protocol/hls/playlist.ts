@@ -16,6 +16,7 @@ export type PlaylistRendition = {
 
 /** A video rendition: a variant of its own. */
 export type VideoRendition = PlaylistRendition & {
+  /** As shown: in square pixels. */
   readonly width: number;
   readonly height: number;
   /** Pictures a second, where known. */
@@ -188,7 +189,8 @@ function audioMedia(audio: AudioRendition, name: string, isDefault: boolean): st
 /** NAME must be unique within its group. */
 function uniqueNames(audios: readonly AudioRendition[]): string[] {
   const names: string[] = [];
-  for (const { name } of audios) {
+  for (const audio of audios) {
+    const name = cleaned(audio.name); // what is kept apart is what is written
     let unique = name;
     for (let count = 2; names.includes(unique); count += 1) unique = `${name} ${count}`;
     names.push(unique);
@@ -200,8 +202,10 @@ const frameRate = (rate: number): string => attribute("FRAME-RATE", rate.toFixed
 
 const attribute = (name: string, value: string | number): string => `${name}=${value}`;
 
+const quoted = (value: string): string => `"${cleaned(value)}"`;
+
 /** A quoted string holds no quotes and no line ends; what is in them comes from encoders. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not come through
-const quoted = (value: string): string => `"${value.replace(/["\u0000-\u001f\u007f]/g, " ")}"`;
+const cleaned = (value: string): string => value.replace(/["\u0000-\u001f\u007f]/g, " ");
 
 const text = (lines: readonly string[]): string => `${lines.join("\n")}\n`;

@@ -75,8 +75,8 @@ function tkhd({ trackId, track }: InitSegmentOptions): OwnBytes {
   );
 }
 
-/** Width in square pixels. */
-function displayWidth(track: VideoTrack): number {
+/** Width of a track's pictures in square pixels; their height stays as it is. */
+export function displayWidth(track: VideoTrack): number {
   const { pixelAspect } = pictureFormat(track);
   if (pixelAspect === undefined) return track.width;
   return Math.min(Math.round((track.width * pixelAspect.width) / pixelAspect.height), 0xffff);

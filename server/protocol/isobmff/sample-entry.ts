@@ -92,18 +92,30 @@ const visual = (type: string, { width, height }: VideoTrack, ...children: Bytes[
   );
 
 /** AudioSampleEntry (ISO/IEC 14496-12 §12.2.3). */
-const audio = (type: string, { channels, sampleRate }: AudioTrack, child: Bytes): OwnBytes =>
+const audio = (type: string, track: AudioTrack, child: Bytes): OwnBytes =>
   box(
     type,
     zeros(6),
     u16(1), // data_reference_index
     zeros(8),
-    u16(channels),
-    u16(16), // samplesize
+    u16(track.channels),
+    u16(track.codec === "flac" ? flacSampleSize(track.configuration) : 16), // samplesize
     zeros(4),
-    u32(sampleRate > 0xffff ? 0 : sampleRate * 0x1_0000), // 16.16
+    u32(representableRate(track) * 0x1_0000), // 16.16
     child,
   );
+
+/** Bits per sample - 1, 5 bits of STREAMINFO behind 103 (RFC 9639 §8.2). */
+const flacSampleSize = (streamInfo: Bytes): number =>
+  ((((streamInfo[12] ?? 0) & 1) << 4) | ((streamInfo[13] ?? 0) >> 4)) + 1;
+
+/** What does not fit is 0; of FLAC it is halved until it does, as its binding to MP4 asks for. */
+function representableRate({ codec, sampleRate }: AudioTrack): number {
+  if (codec !== "flac") return sampleRate > 0xffff ? 0 : sampleRate;
+  let rate = sampleRate;
+  while (rate > 0xffff) rate = Math.floor(rate / 2);
+  return rate;
+}
 
 /** ES_Descriptor in its box (ISO/IEC 14496-14 §5.6, 14496-1 §7.2.6.5). */
 function esds(objectTypeIndication: number, decoderSpecificInfo: Bytes): OwnBytes {

@@ -143,3 +143,13 @@ test("mediaPlaylist repeats EXT-X-MAP behind a discontinuity and has none for pa
   expect(same.match(/EXT-X-MAP/g)).toHaveLength(2);
   expect(list([segment(1, { map: undefined, uri: "t2-x-1.mp3" })])).not.toContain("EXT-X-MAP");
 });
+
+test("multivariantPlaylist keeps apart the names that it writes, not those it was given", () => {
+  const names = ['a"b', "a b", "a\tb"];
+  const playlist = multivariantPlaylist(
+    [video],
+    names.map((name, index) => ({ ...audio, name, uri: `t${index + 2}.m3u8` })),
+  );
+  const read = readMultivariantPlaylist(playlist);
+  expect(read.audio.map(({ name }) => name)).toEqual(["a b", "a b 2", "a b 3"]);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Bytes } from "../../../server/protocol/bytes/bytes.ts";
+import { type Bytes, u32 } from "../../../server/protocol/bytes/bytes.ts";
 import { aacTrack } from "../../../server/protocol/codec/aac.ts";
 import { ac3Track, eac3Track } from "../../../server/protocol/codec/ac3.ts";
 import { av1Track } from "../../../server/protocol/codec/av1.ts";
@@ -9,7 +9,7 @@ import { hevcTrack } from "../../../server/protocol/codec/hevc.ts";
 import { mp3Track, readMpegAudioHeader } from "../../../server/protocol/codec/mp3.ts";
 import { opusTrack } from "../../../server/protocol/codec/opus.ts";
 import { vp9Track } from "../../../server/protocol/codec/vp9.ts";
-import { initSegment } from "../../../server/protocol/isobmff/init-segment.ts";
+import { displayWidth, initSegment } from "../../../server/protocol/isobmff/init-segment.ts";
 import type { Track } from "../../../server/protocol/media/track.ts";
 import { hex } from "../../support/hex.ts";
 import { inspectBoxes, inspectInitSegment } from "../../support/inspect.ts";
@@ -208,3 +208,25 @@ const indexOf = (bytes: Bytes, part: Bytes): number => Buffer.from(bytes).indexO
 
 const readText = (bytes: Bytes): string =>
   String.fromCharCode(...bytes.subarray(0, bytes.indexOf(0)));
+
+test.each([
+  { bits: 24, rate: 48_000, told: 48_000 },
+  { bits: 16, rate: 96_000, told: 48_000 },
+  { bits: 32, rate: 352_800, told: 44_100 },
+])("initSegment of FLAC tells $bits bits at $rate Hz as they fit", ({ bits, rate, told }) => {
+  const streamInfo = Uint8Array.from(vectors.FLAC_STREAM_INFO);
+  streamInfo.set(u32(rate * 4096 + (1 << 9) + ((bits - 1) << 4)), 10);
+  const track = flacTrack(0, streamInfo);
+  expect(track.sampleRate).toBe(rate);
+  const bytes = initSegment({ trackId: 1, timescale: rate, track });
+  const entry = Buffer.from(bytes).indexOf("fLaC") + 4;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + entry);
+  expect(view.getUint16(18)).toBe(bits);
+  expect(view.getUint32(24)).toBe(told * 0x1_0000);
+});
+
+test("displayWidth is the width in square pixels", () => {
+  expect(displayWidth(avcTrack(0, vectors.AVC_X264).track)).toBe(avc.width);
+  const interlaced = avcTrack(0, vectors.AVC_X264_INTERLACED).track;
+  expect(displayWidth(interlaced)).toBe(Math.round((interlaced.width * 64) / 45));
+});
