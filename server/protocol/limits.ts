@@ -61,8 +61,10 @@ export const LIMITS = {
   metadataBytes: 65_536, // 64 KiB
   /** A decoder configuration: parameter sets and all. */
   configurationBytes: 65_536, // 64 KiB
-  /** NAL units or OBUs of one picture, where they are taken apart. */
+  /** NAL units of one picture, where they are taken apart. */
   unitsInPicture: 16_384,
+  /** OBUs of one picture: tile groups, at most 4096 tiles, and a few others. */
+  obusInPicture: 4352,
   /** Frames of sound in one message. */
   audioFramesInMessage: 1024,
   /** Tracks may differ by this much in their clocks; beyond it a track is moved to the others. */

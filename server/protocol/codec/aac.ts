@@ -1,6 +1,7 @@
 import { BitReader } from "../bytes/bit-reader.ts";
 import type { Bytes, OwnBytes } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
+import { LIMITS } from "../limits.ts";
 import type { AudioTrack } from "../media/track.ts";
 import { attempt } from "./attempt.ts";
 import { BitWriter } from "./bit-writer.ts";
@@ -111,17 +112,34 @@ export function readAudioSpecificConfig(bytes: Bytes): AudioSpecificConfig {
   };
 }
 
-/** A frame without the ADTS header that it should not have here; `frame` itself where it has none. */
-export function withoutAdts(frame: Bytes): Bytes {
-  const header = readAdtsHeader(frame);
-  return header === undefined ? frame : frame.subarray(header.length);
+/**
+ * The frames of a message without the ADTS headers that they should not have here.
+ *
+ * @returns views of `message`, in order; `message` itself where it is not frames of ADTS from end to
+ *   end, with one raw data block in each
+ * @throws ProtocolError `AAC_FRAMES` (limit)
+ */
+export function splitAdts(message: Bytes): Bytes[] {
+  const frames: Bytes[] = [];
+  for (let offset = 0; offset < message.length; ) {
+    const header = readAdtsHeader(message.subarray(offset));
+    if (header === undefined) return [message];
+    if (frames.length === LIMITS.audioFramesInMessage) {
+      const text = `Cannot take more than ${LIMITS.audioFramesInMessage} AAC frames in a message`;
+      throw new ProtocolError("limit", "AAC_FRAMES", text, { offset });
+    }
+    const end = offset + header.frameLength;
+    frames.push(message.subarray(offset + header.length, end));
+    offset = end;
+  }
+  return frames;
 }
 
 /**
  * The configuration that an ADTS header implies: for encoders that send such frames and no
  * configuration.
  *
- * @returns undefined where `frame` does not begin with an ADTS header of just its length
+ * @returns undefined where `frame` does not begin with a whole frame of ADTS
  */
 export function audioSpecificConfigFromAdts(frame: Bytes): OwnBytes | undefined {
   const header = readAdtsHeader(frame);
@@ -141,18 +159,25 @@ export function audioSpecificConfigFromAdts(frame: Bytes): OwnBytes | undefined 
  *     fff u12 | id u1 layer u2 = 0 no CRC u1 | profile u2 rate index u4 private u1 channels u3
  *     copy bits u4 | frame length u13 | fullness u11 | frames u2 | (CRC u16)
  */
-function readAdtsHeader(
-  frame: Bytes,
-): { objectType: number; rateIndex: number; channels: number; length: number } | undefined {
+function readAdtsHeader(frame: Bytes):
+  | {
+      objectType: number;
+      rateIndex: number;
+      channels: number;
+      length: number;
+      frameLength: number;
+    }
+  | undefined {
   // A raw frame never begins so: its first three bits would be the element that ends a frame.
   if (frame[0] !== 0xff || ((frame[1] ?? 0) & 0xf6) !== 0xf0) return undefined;
   const [, b = 0, c = 0, d = 0, e = 0, f = 0] = frame;
   const frameLength = ((d & 3) << 11) | (e << 3) | (f >> 5);
   const length = (b & 1) === 1 ? 7 : 9;
-  if (frameLength !== frame.length || frameLength < length) return undefined;
+  if (frameLength > frame.length || frameLength < length) return undefined;
   const rateIndex = (c >> 2) & 15;
   if (SAMPLE_RATES[rateIndex] === undefined) return undefined;
-  return { objectType: (c >> 6) + 1, rateIndex, channels: ((c & 1) << 2) | (d >> 6), length };
+  const channels = ((c & 1) << 2) | (d >> 6);
+  return { objectType: (c >> 6) + 1, rateIndex, channels, length, frameLength };
 }
 
 function readObjectType(bits: BitReader): number {

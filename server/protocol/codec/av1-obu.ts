@@ -13,14 +13,6 @@ export const ObuType = {
   Frame: 6,
 } as const;
 
-/** One open bitstream unit of AV1: where it lies, and what is in it. */
-export type Obu = {
-  readonly type: number;
-  /** With its header and size. */
-  readonly unit: Bytes;
-  readonly payload: Bytes;
-};
-
 /** What the sequence header of AV1 says, as far as somebody needs it (AV1 §5.5). */
 export type Av1SequenceHeader = {
   readonly profile: number;
@@ -37,19 +29,23 @@ export type Av1SequenceHeader = {
   readonly frameRate?: number;
 };
 
+/** Called with an OBU's place in a temporal unit: its header, its payload, its end. */
+export type ObuVisitor = (type: number, offset: number, start: number, end: number) => boolean;
+
 /**
- * The open bitstream units of one temporal unit (AV1 §5.3), low-overhead form: only the last may
- * leave its size out.
+ * Walks over the open bitstream units of one temporal unit (AV1 §5.3), low-overhead form: only the
+ * last may leave its size out. Every picture is asked, so this allocates nothing: `visit` gets an
+ * OBU's place in `data` and ends the walk by returning true.
  *
  *     forbidden u1 = 0 | type u4 | extension u1 | has size u1 | reserved u1
  *     (extension u8) | (size leb128) | payload
  *
- * @returns views of `data`, in order
+ * @returns whether `visit` ended the walk
  * @throws ProtocolError `AV1_OBU` (malformed), `AV1_OBUS` (limit)
  */
-export function readObus(data: Bytes): Obu[] {
-  const obus: Obu[] = [];
+export function someObu(data: Bytes, visit: ObuVisitor): boolean {
   let offset = 0;
+  let count = 0;
   while (offset < data.length) {
     const header = data[offset] ?? 0;
     if ((header & 0x80) !== 0) {
@@ -75,20 +71,32 @@ export function readObus(data: Bytes): Obu[] {
       const message = `Cannot read an OBU of ${length} bytes: ${data.length - start} are left`;
       throw malformed("AV1_OBU", message, offset);
     }
-    if (obus.length === LIMITS.unitsInPicture) {
-      const message = `Cannot take more than ${LIMITS.unitsInPicture} OBUs in a picture`;
+    count += 1;
+    if (count > LIMITS.obusInPicture) {
+      const message = `Cannot take more than ${LIMITS.obusInPicture} OBUs in a picture`;
       throw new ProtocolError("limit", "AV1_OBUS", message, { offset });
     }
-    const unit = data.subarray(offset, end);
-    obus.push({ type: (header >> 3) & 15, unit, payload: data.subarray(start, end) });
+    if (visit((header >> 3) & 15, offset, start, end)) return true;
     offset = end;
   }
-  return obus;
+  return false;
 }
 
-/** The first sequence header of a temporal unit or of configOBUs; undefined where there is none. */
-export const findSequenceHeader = (data: Bytes): Obu | undefined =>
-  attempt(() => readObus(data))?.find(({ type }) => type === ObuType.SequenceHeader);
+/**
+ * The payload of the first sequence header of a temporal unit or of configOBUs, a view of `data`;
+ * undefined where there is none, or what is before it cannot be read.
+ */
+export function findSequenceHeader(data: Bytes): Bytes | undefined {
+  let payload: Bytes | undefined;
+  attempt(() =>
+    someObu(data, (type, _offset, start, end) => {
+      if (type !== ObuType.SequenceHeader) return false;
+      payload = data.subarray(start, end);
+      return true;
+    }),
+  );
+  return payload;
+}
 
 /**
  * sequence_header_obu() (AV1 §5.5.1), the payload of an OBU of type 1. Of operating points the

@@ -7,7 +7,7 @@ import {
   findSequenceHeader,
   ObuType,
   readAv1SequenceHeader,
-  readObus,
+  someObu,
 } from "./av1-obu.ts";
 
 const FIXED_LENGTH = 4;
@@ -37,8 +37,8 @@ export function av1Track(trackIndex: number, record: Bytes, keyFrame?: Bytes): V
     const message = "Cannot use an AV1 configuration without a sequence header";
     throw new ProtocolError("malformed", "AV1_CONFIGURATION", message);
   }
-  const header = readAv1SequenceHeader(found.payload);
-  const configuration = configured === undefined ? writeAv1C(header, found.payload) : record;
+  const header = readAv1SequenceHeader(found);
+  const configuration = configured === undefined ? writeAv1C(header, found) : record;
   const { frameRate } = header;
   return {
     mediaType: "video",
@@ -70,13 +70,13 @@ export function newAv1Configuration(current: Bytes, keyFrame: Bytes): OwnBytes |
   const carried = findSequenceHeader(keyFrame);
   const known = findSequenceHeader(current.subarray(FIXED_LENGTH));
   if (carried === undefined || known === undefined) return undefined;
-  if (equal(known.payload, carried.payload)) return undefined;
+  if (equal(known, carried)) return undefined;
   return attempt(() => {
-    const before = readAv1SequenceHeader(known.payload);
-    const after = readAv1SequenceHeader(carried.payload);
+    const before = readAv1SequenceHeader(known);
+    const after = readAv1SequenceHeader(carried);
     const names = Object.keys({ ...before, ...after }) as (keyof Av1SequenceHeader)[];
     if (names.every((name) => before[name] === after[name])) return undefined;
-    return writeAv1C(after, carried.payload);
+    return writeAv1C(after, carried);
   });
 }
 
@@ -87,14 +87,31 @@ export function newAv1Configuration(current: Bytes, keyFrame: Bytes): OwnBytes |
  * @throws ProtocolError `AV1_OBU` (malformed), `AV1_OBUS` (limit)
  */
 export function withoutTemporalDelimiters(temporalUnit: Bytes): Bytes {
-  const obus = readObus(temporalUnit);
-  const isDelimiter = ({ type }: { type: number }): boolean => type === ObuType.TemporalDelimiter;
-  if (!obus.some(isDelimiter)) return temporalUnit;
-  const kept = obus.filter((obu) => !isDelimiter(obu)).map(({ unit }) => unit);
-  const length = kept.reduce((sum, unit) => sum + unit.length, 0);
-  if (length === 0) return NO_BYTES;
-  const tail = temporalUnit.subarray(temporalUnit.length - length);
-  return kept[0]?.byteOffset === tail.byteOffset ? tail : concat(...kept);
+  // Nearly always there is one, in front: its end is where the picture begins.
+  let delimiters = 0;
+  let front = 0;
+  let others = 0;
+  someObu(temporalUnit, (type, offset, _start, end) => {
+    if (type !== ObuType.TemporalDelimiter) {
+      others += end - offset;
+      return false;
+    }
+    if (offset === front) front = end;
+    delimiters += 1;
+    return false;
+  });
+  if (delimiters === 0) return temporalUnit;
+  if (others === 0) return NO_BYTES;
+  if (front + others === temporalUnit.length) return temporalUnit.subarray(front);
+  const kept = new Uint8Array(others);
+  let length = 0;
+  someObu(temporalUnit, (type, offset, _start, end) => {
+    if (type === ObuType.TemporalDelimiter) return false;
+    kept.set(temporalUnit.subarray(offset, end), length);
+    length += end - offset;
+    return false;
+  });
+  return kept;
 }
 
 /**
@@ -104,11 +121,18 @@ export function withoutTemporalDelimiters(temporalUnit: Bytes): Bytes {
  * @returns false too for what cannot be read
  */
 export function isAv1Sync(temporalUnit: Bytes): boolean {
-  const obus = attempt(() => readObus(temporalUnit)) ?? [];
-  if (!obus.some(({ type }) => type === ObuType.SequenceHeader)) return false;
-  const frame = obus.find(({ type }) => type === ObuType.Frame || type === ObuType.FrameHeader);
-  // show_existing_frame u1 = 0 | frame_type u2 = KEY_FRAME 0 | show_frame u1 = 1
-  return ((frame?.payload[0] ?? 0) & 0xf0) === 0x10;
+  let hasSequenceHeader = false;
+  let isKey = false;
+  attempt(() =>
+    someObu(temporalUnit, (type, _offset, start, end) => {
+      if (type === ObuType.SequenceHeader) hasSequenceHeader = true;
+      if (type !== ObuType.Frame && type !== ObuType.FrameHeader) return false;
+      // show_existing_frame u1 = 0 | frame_type u2 = KEY_FRAME 0 | show_frame u1 = 1
+      isKey = start < end && ((temporalUnit[start] ?? 0) & 0xf0) === 0x10;
+      return true;
+    }),
+  );
+  return hasSequenceHeader && isKey;
 }
 
 function writeAv1C(header: Av1SequenceHeader, sequenceHeader: Bytes): OwnBytes {

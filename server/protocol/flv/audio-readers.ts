@@ -1,5 +1,5 @@
 import { type Bytes, NO_BYTES } from "../bytes/bytes.ts";
-import { aacTrack, audioSpecificConfigFromAdts, withoutAdts } from "../codec/aac.ts";
+import { aacTrack, audioSpecificConfigFromAdts, splitAdts } from "../codec/aac.ts";
 import { ac3Track, eac3Track, splitAc3Frames, splitEac3Frames } from "../codec/ac3.ts";
 import { flacTrack, splitFlacFrames } from "../codec/flac.ts";
 import { mp3Track, splitMpegAudioFrames } from "../codec/mp3.ts";
@@ -82,8 +82,9 @@ class AacReader implements CodecReader {
   repeat(): void {}
 
   open(data: Bytes): readonly Unit[] {
-    const frame = withoutAdts(data);
-    return frame.length === 0 ? [] : [sound(frame, this.#samplesPerFrame)];
+    return splitAdts(data)
+      .filter((frame) => frame.length > 0)
+      .map((frame) => sound(frame, this.#samplesPerFrame));
   }
 }
 

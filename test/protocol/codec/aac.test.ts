@@ -3,9 +3,10 @@ import { concat } from "../../../server/protocol/bytes/bytes.ts";
 import {
   aacTrack,
   audioSpecificConfigFromAdts,
-  withoutAdts,
+  splitAdts,
 } from "../../../server/protocol/codec/aac.ts";
 import { BitWriter } from "../../../server/protocol/codec/bit-writer.ts";
+import { LIMITS } from "../../../server/protocol/limits.ts";
 import { hex } from "../../support/hex.ts";
 
 /** A program_config_element of front pair and centre, back pair, low frequency: 5.1. */
@@ -77,16 +78,25 @@ test.each([
 const ADTS = hex`fff14c8001bffc 210049900219`;
 const WITH_CRC = hex`fff04c8001fffc 1234 210049900219`;
 
-test("withoutAdts takes the header off a frame of just its length", () => {
-  expect(withoutAdts(ADTS)).toEqual(hex`210049900219`);
-  expect(withoutAdts(WITH_CRC)).toEqual(hex`210049900219`);
+test("splitAdts takes the headers off the frames of a message", () => {
   const raw = hex`210049900219`;
-  expect(withoutAdts(raw)).toBe(raw);
+  expect(splitAdts(ADTS)).toEqual([raw]);
+  expect(splitAdts(WITH_CRC)).toEqual([raw]);
+  expect(splitAdts(concat(ADTS, WITH_CRC, ADTS))).toEqual([raw, raw, raw]);
+  expect(splitAdts(raw)[0]).toBe(raw);
   const longer = concat(ADTS, hex`00`);
-  expect(withoutAdts(longer)).toBe(longer);
+  expect(splitAdts(longer)[0]).toBe(longer);
+});
+
+test("splitAdts refuses more frames than a message may hold", () => {
+  const many = concat(...Array(LIMITS.audioFramesInMessage + 1).fill(ADTS));
+  expect(() => splitAdts(many)).toThrow(
+    expect.objectContaining({ kind: "limit", code: "AAC_FRAMES" }),
+  );
 });
 
 test("audioSpecificConfigFromAdts says what the header implies", () => {
   expect(audioSpecificConfigFromAdts(ADTS)).toEqual(hex`1190`);
+  expect(audioSpecificConfigFromAdts(concat(ADTS, ADTS))).toEqual(hex`1190`);
   expect(audioSpecificConfigFromAdts(hex`210049900219`)).toBeUndefined();
 });

@@ -68,7 +68,7 @@ const PARSERS: Record<string, { seed: Bytes; parse: (bytes: Bytes) => unknown }>
   aacTrack: { seed: hex`11b056e500`, parse: (bytes) => wrapped(aac.aacTrack(0, bytes).track) },
   ADTS: {
     seed: hex`fff14c8001bffc 210049900219`,
-    parse: (bytes) => [aac.withoutAdts(bytes), aac.audioSpecificConfigFromAdts(bytes)],
+    parse: (bytes) => [aac.splitAdts(bytes), aac.audioSpecificConfigFromAdts(bytes)],
   },
   splitMpegAudioFrames: { seed: vectors.MP3_48000, parse: mp3.splitMpegAudioFrames },
   opusTrack: { seed: vectors.OPUS_HEAD, parse: (bytes) => wrapped(opus.opusTrack(0, bytes)) },

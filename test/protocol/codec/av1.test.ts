@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
-import { concat } from "../../../server/protocol/bytes/bytes.ts";
+import { type Bytes, concat } from "../../../server/protocol/bytes/bytes.ts";
 import {
   av1Track,
   isAv1Sync,
   newAv1Configuration,
   withoutTemporalDelimiters,
 } from "../../../server/protocol/codec/av1.ts";
+import { ObuType, someObu } from "../../../server/protocol/codec/av1-obu.ts";
+import { LIMITS } from "../../../server/protocol/limits.ts";
 import { hex } from "../../support/hex.ts";
 import { AV1_LIBAOM, AV1_SVT, AV1_SVT_KEY_FRAME } from "./vectors.ts";
 
@@ -77,4 +79,23 @@ test("isAv1Sync wants a sequence header and a shown key frame", () => {
   expect(isAv1Sync(hex`3203 1a1400`)).toBe(false); // no sequence header
   expect(isAv1Sync(concat(AV1_LIBAOM.subarray(4), hex`3203 301400`))).toBe(false); // inter frame
   expect(isAv1Sync(hex`3209`)).toBe(false);
+});
+
+test("AV1 is read without a view for each OBU, and no more of them than a picture may have", () => {
+  const padding = hex`7a00`; // OBU_PADDING, empty
+  const unit = (count: number): Bytes => concat(...Array<Bytes>(count).fill(padding));
+  const most = unit(LIMITS.obusInPicture);
+  expect(withoutTemporalDelimiters(most)).toBe(most);
+  expect(() => withoutTemporalDelimiters(unit(LIMITS.obusInPicture + 1))).toThrow(
+    expect.objectContaining({ kind: "limit", code: "AV1_OBUS" }),
+  );
+  expect(someObu(concat(hex`1200`, most), (type) => type === ObuType.TemporalDelimiter)).toBe(true);
+});
+
+test("isAv1Sync wants the sequence header ahead of the key frame", () => {
+  const sequenceHeader = hex`0a0100`;
+  const keyFrame = hex`320110`;
+  expect(isAv1Sync(concat(sequenceHeader, keyFrame))).toBe(true);
+  expect(isAv1Sync(concat(sequenceHeader, hex`320130`, keyFrame))).toBe(false);
+  expect(isAv1Sync(keyFrame)).toBe(false);
 });

@@ -397,6 +397,11 @@ describe("FlvDemuxer takes sound", () => {
     expect(samplesOf(demuxer.audio(0, concat(hex`af 01`, adts)))[0]?.data).toEqual(
       Uint8Array.from(raw),
     );
+    const data = Uint8Array.from(raw);
+    expect(samplesOf(demuxer.audio(0, concat(hex`af 01`, adts, adts)))).toMatchObject([
+      { dts: 1000, data },
+      { dts: 1000 + (1024 * 1000) / 22_050, data },
+    ]);
   });
 
   test("of AAC with a channel map between its classic frames (FFmpeg 8)", () => {
