@@ -159,3 +159,33 @@ test("newAvcConfiguration takes parameter sets from a key frame when they differ
   // What cannot be read is left to the decoder.
   expect(newAvcConfiguration(current, lengthPrefixed([hex`67 42`, idr]))).toBeUndefined();
 });
+
+// Parameter sets of FFmpeg 5.1's encoders; sizes, levels and reordering are what its ffprobe says.
+test.each([
+  {
+    name: "libx264: 4:2:2, interlaced, scaling matrices (cqm=jvt), HRD",
+    sets: hex`
+      00000001 677a0015bcd941533c44d808800000030080000019301000f420003d09498601f1429960
+      00000001 68fba3cb3002c0`,
+    told: { width: 322, height: 182, reorderDepth: 2, level: 21, profile: 122 },
+  },
+  {
+    name: "libx264: 4:4:4, scaling matrices (cqm=jvt)",
+    sets: hex`
+      00000001 67f4000d919b282a33c7c5e022000003000200000300641e28532c 00000001
+      68ebe3c44c000440`,
+    told: { width: 322, height: 182, reorderDepth: 2, level: 13, profile: 244 },
+  },
+  {
+    name: "libx264: grey",
+    sets: hex`
+      00000001 6764000df365054678f8bc05b2000003000200000300641e28532c 00000001
+      68ebe3cb22c0`,
+    told: { width: 322, height: 182, reorderDepth: 2, level: 13, profile: 100 },
+  },
+])("avcTrack reads parameter sets of $name", ({ sets, told: { level, profile, ...told } }) => {
+  const { track } = avcTrack(0, sets);
+  expect(track).toMatchObject({ ...told, frameRate: 25 });
+  expect(Number.parseInt(track.codecString.slice(5, 7), 16)).toBe(profile);
+  expect(Number.parseInt(track.codecString.slice(9), 16)).toBe(level);
+});

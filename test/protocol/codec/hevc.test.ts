@@ -75,3 +75,29 @@ test("newHevcConfiguration takes parameter sets from a key frame when they diffe
   const broken = lengthPrefixed([hex`4201 ff`, idr]);
   expect(newHevcConfiguration(configuration, broken)).toBeUndefined();
 });
+
+// Parameter sets of FFmpeg 5.1's libx265; sizes, levels and reordering are what its ffprobe says.
+test.each([
+  {
+    name: "two temporal layers, scaling lists, HRD, high tier",
+    sets: hex`
+      00000001 40010c02ffff21600000030090000003000003007800009594aca048 00000001 420102216
+      0000003009000000300000300780000a00a480b9c95965652b2c9272bc05a0200000300020000030032c
+      2492cbc0002625a0001312df0000989680004c4b640 00000001 4401c172b46240`,
+    told: { width: 322, height: 182, reorderDepth: 2, frameRate: 25 },
+    codecString: /^hvc1\.1\.6\.H120\./,
+  },
+  {
+    name: "4:2:2 of 10 bits, scaling lists",
+    sets: hex`
+      00000001 40010c01ffff0408000003009d0800000300003c959809 00000001 4201010408000003009
+      d0800000300003cb00a480b9c96d96566924e5780b4040000030004000003006420 00000001
+      4401c172b46240`,
+    told: { width: 322, height: 182, reorderDepth: 2, frameRate: 25 },
+    codecString: /^hvc1\.4\.[0-9A-F]+\.L60\./,
+  },
+])("hevcTrack reads parameter sets of $name", ({ sets, told, codecString }) => {
+  const { track } = hevcTrack(0, sets);
+  expect(track).toMatchObject(told);
+  expect(track.codecString).toMatch(codecString);
+});
