@@ -6,6 +6,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          sequence: { groupOrder: 0 },
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/matrix/**"],
         },
@@ -13,6 +14,8 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          // What happens in real time has the machine to itself.
+          sequence: { groupOrder: 1 },
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 90_000,
           hookTimeout: 90_000,
