@@ -92,7 +92,7 @@ export class Segmenter {
     const isLeading = this.#leader() === track;
     if (lastCut === undefined) {
       this.#cut(sample, at, false);
-    } else if (sample.epoch.index > lastCut.epoch.index || track.breaksAfter(lastCut, sample)) {
+    } else if (this.#breaks(track, sample, lastCut)) {
       this.#cut(sample, at, true);
     } else {
       const { segment, longestSegment, windowBytes } = this.#settings;
@@ -132,6 +132,17 @@ export class Segmenter {
   remove(trackId: number): void {
     this.#tracks.delete(trackId);
     this.#tell();
+  }
+
+  /**
+   * Whether a discontinuity is to begin with this sample: a new configuration, a publisher's
+   * return, or a jump of the clock, which waits for a sync sample of the leading track.
+   */
+  #breaks(track: TrackSegmenter, sample: LiveSample, lastCut: Cut): boolean {
+    if (track.breaksAfter(lastCut, sample)) return true;
+    if (sample.epoch.index <= lastCut.epoch.index) return false;
+    const isOpen = [...this.#tracks.values()].some((other) => other.isOpen);
+    return !isOpen || (sample.isSync && this.#leader() === track);
   }
 
   #tell(): void {
@@ -193,7 +204,7 @@ class TrackSegmenter implements Rendition {
   readonly #part: Milliseconds;
   #cut: Cut | undefined;
   /** Whether the cut began a segment that has not ended yet. */
-  #isOpen = false;
+  isOpen = false;
   #waiting: LiveSample | undefined;
   #step = 0;
   #samples: { sample: LiveSample; duration: number }[] = [];
@@ -226,12 +237,12 @@ class TrackSegmenter implements Rendition {
   push(sample: LiveSample, at: Milliseconds, cuts: readonly Cut[]): boolean {
     const waiting = this.#waiting;
     if (waiting !== undefined) {
-      // Over a break of the timeline, or a pause, the distance is no duration.
+      // Over a pause the distance is no duration; over a jump of the clock it is a short one.
+      const step = sample.dts - waiting.dts;
       const isContinuous =
         !this.isRetired &&
-        waiting.epoch.index === sample.epoch.index &&
-        waiting.track.timescale === sample.track.timescale;
-      const step = sample.dts - waiting.dts;
+        waiting.track.timescale === sample.track.timescale &&
+        (waiting.epoch.index === sample.epoch.index || ticksToMs(sample.track, step) < STILL);
       if (isContinuous) this.#step = step;
       const duration = isContinuous ? step : this.#step || this.#shortStep(waiting.track);
       this.#take(waiting, this.#upToCut(waiting, duration, cuts));
@@ -324,7 +335,7 @@ class TrackSegmenter implements Rendition {
 
   #open(cut: Cut): void {
     this.#cut = cut;
-    this.#isOpen = true;
+    this.isOpen = true;
     this.mediaSequence = cut.mediaSequence;
   }
 
@@ -357,8 +368,8 @@ class TrackSegmenter implements Rendition {
   /** Ends the open segment, at `end` ms for all tracks. @returns whether there was one */
   #close(end: Milliseconds): boolean {
     const cut = this.#cut;
-    if (cut === undefined || !this.#isOpen) return false;
-    this.#isOpen = false;
+    if (cut === undefined || !this.isOpen) return false;
+    this.isOpen = false;
     this.openBytes = 0;
     this.#closePart();
     const parts = this.#parts;

@@ -242,6 +242,24 @@ test("Segmenter leaves no hole in the numbers when a clock jumps while a track l
   );
 });
 
+test("Segmenter lets a jump within a GOP wait for the sync sample, and loses no time over it", () => {
+  const segmenter = new Segmenter(settings);
+  for (let ms = 0; ms < 9000; ms += 40) {
+    const isAfter = ms >= 3000;
+    const at = isAfter ? ms + 60 : ms; // the timeline goes on a little behind the jump
+    segmenter.push(sampleAt(video, at, { isSync: ms % 2000 === 0, epoch: epoch(isAfter ? 1 : 0) }));
+  }
+  const [pictures] = segmenter.renditions;
+  expect(pictures?.segments.every((segment) => segment.isIndependent)).toBe(true);
+  expect(pictures?.segments.map((segment) => segment.isDiscontinuity)).toEqual([
+    false,
+    false,
+    true,
+    false,
+  ]);
+  expect(seconds(pictures)).toEqual([2, 2.06, 2, 2]);
+});
+
 test("Segmenter ends segments in time also where the leading track stops or stands still", () => {
   const segmenter = new Segmenter(settings);
   feed(segmenter, { to: 4000 });
