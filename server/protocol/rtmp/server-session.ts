@@ -35,8 +35,21 @@ import type {
 import { SessionOutput } from "./session-output.ts";
 import { resolveStreamName, type StreamName } from "./stream-name.ts";
 
-/** Acknowledge each so many bytes, both ways. */
+/** What we ask clients for, and the largest window of theirs that we take. */
 const WINDOW = 2_500_000;
+
+/**
+ * Acknowledged that often to a client that did not say how often it wants it. Each one has a price:
+ * after it, the kernel delays its own acknowledgements of TCP, and a sender under Nagle's algorithm
+ * (FFmpeg) pauses for 80 ms.
+ */
+const UNASKED_WINDOW = 25_000_000;
+
+/**
+ * So many bytes before a window is full it is acknowledged, or at half of a small one. Some clients
+ * stop sending when it is full, and some count the handshake into it.
+ */
+const AHEAD_OF_WINDOW = 65_536;
 
 /** Bytes below which a message is a small one. */
 const SMALL = 8;
@@ -62,7 +75,7 @@ export class ServerSession {
 
   #bytes = 0;
   #acknowledged = 0;
-  #window = WINDOW;
+  #window = UNASKED_WINDOW;
   #messages = 0;
   #smallMessages = 0;
   #commands = 0;
@@ -164,10 +177,10 @@ export class ServerSession {
     this.#heldBytes = 0;
   }
 
-  /** Half a window early: some clients stop sending when the window is full. */
   #count(length: number): void {
     this.#bytes += length;
-    if (this.#bytes - this.#acknowledged < this.#window / 2) return;
+    const due = Math.max(this.#window / 2, this.#window - AHEAD_OF_WINDOW);
+    if (this.#bytes - this.#acknowledged < due) return;
     this.#acknowledged = this.#bytes;
     this.#output.send(acknowledgement(this.#bytes));
   }

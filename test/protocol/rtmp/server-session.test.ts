@@ -344,7 +344,7 @@ test("ServerSession answers Set Peer Bandwidth with another window", () => {
   expect(toHex(bytes ?? hex``)).toBe("02000000000004050000000000100000");
 });
 
-test("ServerSession acknowledges each half window that the client asked for", () => {
+test("ServerSession acknowledges a small window at half, before the client would stop", () => {
   const session = publishingSession();
   const before = session.counters.bytes;
   session.receive(control(5, u32(1000)));
@@ -360,6 +360,25 @@ test("ServerSession acknowledges each half window that the client asked for", ()
   const last = acknowledgements.at(-1) ?? 0;
   expect(last).toBeGreaterThan(before);
   expect(last).toBeLessThanOrEqual(session.counters.bytes);
+});
+
+test.each([
+  {
+    name: "a little before the window that the client asked for is full",
+    window: 2_500_000,
+    at: 2_434_464,
+  },
+  { name: "now and then where it asked for nothing", window: undefined, at: 24_934_464 },
+])("ServerSession acknowledges $name", ({ window, at }) => {
+  const session = publishingSession();
+  if (window !== undefined) session.receive(control(5, u32(window)));
+  const piece = video(0, new Uint8Array(60_000));
+  let acknowledged: number | undefined;
+  for (let n = 0; acknowledged === undefined && n < 500; n += 1) {
+    if (sent(session.receive(piece)).length > 0) acknowledged = session.counters.bytes;
+  }
+  expect(acknowledged).toBeGreaterThanOrEqual(at);
+  expect(acknowledged).toBeLessThan(at + 2 * piece.length);
 });
 
 test("ServerSession closes from our side with a reason on the published stream", () => {
