@@ -13,12 +13,15 @@ import { MediaOpening } from "./engine/media-opening.ts";
 import { MseFeed } from "./engine/mse.ts";
 import { MsePlayback } from "./engine/mse-playback.ts";
 import type { PlannedTrack } from "./engine/plan.ts";
-import { mediaSourceClass } from "./engine/platform.ts";
+import { canPlayListed, mediaSourceClass } from "./engine/platform.ts";
 import type { Playback, PlaybackHost } from "./engine/playback.ts";
+import type { PlayerStats } from "./player-stats.ts";
+import { Starter } from "./starter.ts";
 import type { ListedStream, ListedTrack } from "./stream-list.ts";
+import { Succession } from "./succession.ts";
 import { Link } from "./transport/link.ts";
 import { Stage } from "./ui/stage.ts";
-import type { PlayerState } from "./ui/words.ts";
+import type { NamedTrack, NamedUnplayable, PlayerState } from "./ui/words.ts";
 
 /** The player looks at everything this often (ms), and tells what changed this often. */
 const TICK = 50;
@@ -32,47 +35,10 @@ const MOST_ERRORS = 4;
 const ERROR_WINDOW = 15_000;
 const MSE_REST = 30_000;
 
-/** A new playback that is ready but does not run takes the stage after this long (ms) anyway. */
-const READY_BUT_STILL = 400;
-
-/** What `Player.stats` says. Times in ms; undefined where it is not known. */
-export type PlayerStats = {
-  readonly state: PlayerState["name"];
-  readonly streamState: StreamState | undefined;
-  readonly transport: "websocket" | "hls" | undefined;
-  readonly engine: Playback["engine"] | undefined;
-  /** Server to screen, measured. */
-  readonly delay: number | undefined;
-  /** Media ahead of the playhead, and what is to be held of it. */
-  readonly buffer: number;
-  readonly target: number;
-  readonly rate: number;
-  readonly stalls: number;
-  readonly jumps: number;
-  /** Pictures the browser decoded too late, and those the server left out. */
-  readonly droppedByBrowser: number;
-  readonly droppedByServer: number;
-  readonly shown: number;
-  readonly codecs: readonly string[];
-  readonly width: number;
-  readonly height: number;
-  readonly frameRate: number;
-  /** bits/s */
-  readonly bitrate: number;
-  /** What B-frames add. */
-  readonly reorderDelay: number;
-  readonly jitter: number;
-  readonly roundTrip: number | undefined;
-  readonly clockOffset: number | undefined;
-  /** Connections that came to something. */
-  readonly connections: number;
-  /** Playbacks built. */
-  readonly builds: number;
-  readonly errors: number;
-  readonly lastError: string | undefined;
-  readonly paused: boolean;
-  readonly muted: boolean;
-  readonly soundBlocked: boolean;
+/** Tracks that are there and not played: unknown to this browser, or to all of them. */
+export type Unplayed = {
+  readonly unsupported: readonly NamedTrack[];
+  readonly unplayable: readonly NamedUnplayable[];
 };
 
 /**
@@ -89,23 +55,18 @@ export class Player extends EventTarget {
   readonly #host: PlaybackHost;
   readonly #traffic = new Traffic();
   readonly #listening = new AbortController();
-  readonly #askedToPlay = new WeakSet<HTMLVideoElement>();
+  readonly #starter: Starter;
+  readonly #succession: Succession;
   #timer: ReturnType<typeof setInterval> | undefined;
   #lookout: HlsLookout | undefined;
   #prepared: MediaOpening | undefined;
-  #current: Playback | undefined;
-  #next: Playback | undefined;
-  #nextReadySince: number | undefined;
   #streamState: StreamState | undefined;
   #tracks: readonly AnnouncedTrack[] = [];
   #unplayable: readonly AnnouncedUnplayable[] = [];
   #listed: ListedStream | undefined;
   #hasBeenUp = false;
   #isLost = false;
-  #wantsPlay = true;
-  #soundBlocked = false;
   #droppedByServer = 0;
-  #builds = 0;
   #errors: number[] = [];
   #errorCount = 0;
   #lastError: string | undefined;
@@ -118,8 +79,19 @@ export class Player extends EventTarget {
     super();
     this.#address = address;
     this.#stage = new Stage(container);
+    this.#starter = new Starter(() => this.#changed());
+    this.#succession = new Succession(this.#stage, {
+      onLeft: (playback) => {
+        if (playback instanceof MsePlayback) this.#feed.discard(playback);
+      },
+      onEntered: (playback) => {
+        if (playback.transport === "websocket") this.#leaveHls();
+        else this.#link.isSpare = true;
+        this.#changed();
+      },
+    });
     this.#host = {
-      play: (video) => this.#startVideo(video),
+      play: (video) => this.#starter.start(video),
       onError: (playback, error) => this.#failed(playback, error),
       clockOffset: () => this.#link.clockOffset,
     };
@@ -150,29 +122,29 @@ export class Player extends EventTarget {
   /** Where the player stands. */
   get state(): PlayerState {
     // What plays over the WebSocket stands still without it, whatever HTTP still says.
-    const isStill = this.#current?.transport === "websocket" && this.#streamState === "live";
+    const isStill =
+      this.#succession.current?.transport === "websocket" && this.#streamState === "live";
     const isReached = this.#lookout !== undefined && !this.#isLost && !isStill;
     if (!this.#link.isUp && !isReached) {
       return this.#hasBeenUp ? { name: "reconnecting", whose: "viewer" } : { name: "connecting" };
     }
+    if (this.#link.isSilent) return { name: "reconnecting", whose: "viewer" };
     if (this.#streamState === "waiting") return { name: "waiting" };
     if (this.#streamState === "ended") return { name: "ended" };
     if (this.#streamState === "reconnecting") return { name: "reconnecting", whose: "publisher" };
-    if (this.#streamState === "live" && this.#current?.isReady) return { name: "live" };
-    const { tracks, unsupported } = this.#feed.plan;
-    const isNothingLeft = this.#link.isUp && this.#streamState === "live" && tracks.length === 0;
-    if (isNothingLeft && unsupported.length + this.#unplayable.length > 0) {
-      return { name: "unplayable", unsupported, unplayable: this.#unplayable };
+    if (this.#streamState === "live") {
+      const { isAnything, unsupported, unplayable } = this.#playable;
+      const isToldWhy = unsupported.length + unplayable.length > 0;
+      if (!isAnything && isToldWhy) return { name: "unplayable", unsupported, unplayable };
+      if (this.#succession.current?.isReady && !this.#succession.current.isStarved)
+        return { name: "live" };
     }
     return { name: "connecting" };
   }
 
   /** Tracks that stay silent or dark although others play. */
-  get left(): {
-    readonly unsupported: readonly AnnouncedTrack[];
-    readonly unplayable: readonly AnnouncedUnplayable[];
-  } {
-    return { unsupported: this.#feed.plan.unsupported, unplayable: this.#unplayable };
+  get left(): Unplayed {
+    return this.#playable;
   }
 
   /** What plays (or would), as the server describes it. */
@@ -186,7 +158,7 @@ export class Player extends EventTarget {
   }
 
   get paused(): boolean {
-    return !this.#wantsPlay;
+    return !this.#starter.wantsPlay;
   }
 
   get muted(): boolean {
@@ -199,7 +171,7 @@ export class Player extends EventTarget {
 
   /** Whether the browser demanded silence: a gesture is needed to hear something. */
   get soundBlocked(): boolean {
-    return this.#soundBlocked && this.video.muted;
+    return this.#starter.soundBlocked && this.video.muted;
   }
 
   /** Begins; once. */
@@ -215,22 +187,22 @@ export class Player extends EventTarget {
 
   /** Plays at the live edge. */
   play(): void {
-    this.#wantsPlay = true;
-    this.#current?.jumpToLive();
-    if (this.#current !== undefined) this.#startVideo(this.#current.video);
+    this.#starter.wantsPlay = true;
+    this.#succession.current?.jumpToLive();
+    if (this.#succession.current !== undefined) this.#starter.start(this.#succession.current.video);
     this.#changed();
   }
 
   /** Holds the picture; what is broadcast meanwhile is not shown later. */
   pause(): void {
-    this.#wantsPlay = false;
+    this.#starter.wantsPlay = false;
     this.video.pause();
     this.#changed();
   }
 
   /** In a gesture of the viewer, where sound is to come. */
   setMuted(muted: boolean): void {
-    this.#soundBlocked = false;
+    this.#starter.soundBlocked = false;
     this.video.muted = muted;
     if (!muted) this.#stage.bless();
     this.#changed();
@@ -245,14 +217,14 @@ export class Player extends EventTarget {
 
   /** Goes to the newest picture. */
   goLive(): void {
-    if (this.#wantsPlay) this.#current?.jumpToLive();
+    if (this.#starter.wantsPlay) this.#succession.current?.jumpToLive();
     else this.play();
   }
 
   /** Everything that can be measured, now. */
   stats(): PlayerStats {
     const now = performance.now();
-    const current = this.#current;
+    const current = this.#succession.current;
     const figures = current?.figures;
     const { bitrate, frameRate } = this.#traffic.read(now);
     const isHls = current?.transport === "hls";
@@ -283,7 +255,7 @@ export class Player extends EventTarget {
       roundTrip: this.#link.roundTrip,
       clockOffset: this.#link.clockOffset,
       connections: this.#link.connections,
-      builds: this.#builds,
+      builds: this.#succession.builds,
       errors: this.#errorCount,
       lastError: this.#lastError,
       paused: this.paused,
@@ -298,10 +270,24 @@ export class Player extends EventTarget {
     this.#listening.abort();
     this.#lookout?.stop();
     this.#link.stop();
-    this.#next?.destroy();
-    this.#current?.destroy();
+    this.#succession.destroy();
     this.#prepared?.destroy();
     this.#stage.destroy();
+  }
+
+  /** What of the broadcast can be played here, by what the WebSocket says, or the list. */
+  get #playable(): Unplayed & { readonly isAnything: boolean } {
+    const { tracks, unsupported } = this.#feed.plan;
+    if (this.#link.isUp) {
+      return { isAnything: tracks.length > 0, unsupported, unplayable: this.#unplayable };
+    }
+    const listed = this.#listed?.tracks ?? [];
+    const refused = listed.filter((track) => !canPlayListed(track));
+    return {
+      isAnything: refused.length < listed.length,
+      unsupported: refused,
+      unplayable: this.#listed?.unplayable ?? [],
+    };
   }
 
   #hear(message: ServerMessage): void {
@@ -374,46 +360,32 @@ export class Player extends EventTarget {
   }
 
   #buildMse(plan: readonly PlannedTrack[]): MsePlayback {
-    const video = this.#freeVideo();
+    const video = this.#succession.freeVideo();
     const prepared = this.#prepared?.video === video ? this.#prepared : undefined;
     if (prepared !== undefined) this.#prepared = undefined;
     const playback = new MsePlayback(prepared ?? new MediaOpening(video), plan, this.#host);
-    this.#take(playback);
+    this.#succession.take(playback);
     return playback;
   }
 
   #buildHls(): void {
-    const mseComes = this.#next?.transport === "websocket";
+    const { isAnything, unsupported, unplayable } = this.#playable;
+    if (!isAnything && unsupported.length + unplayable.length > 0) return;
+    const mseComes = this.#succession.next?.transport === "websocket";
     const mseWorks = this.#link.isUp && performance.now() >= this.#mseRestsUntil;
-    if (this.#current?.transport === "hls" || this.#next !== undefined || mseComes || mseWorks) {
+    if (
+      this.#succession.current?.transport === "hls" ||
+      this.#succession.next !== undefined ||
+      mseComes ||
+      mseWorks
+    ) {
       return;
     }
     this.#prepared?.destroy();
     this.#prepared = undefined;
-    this.#take(new HlsPlayback(this.#freeVideo(), this.#address.playlist, this.#host));
-  }
-
-  /** The first playback has the stage at once, others make ready behind it. */
-  #freeVideo(): HTMLVideoElement {
-    this.#dropNext();
-    if (this.#current === undefined) return this.#stage.active;
-    this.#stage.spare.muted = true;
-    return this.#stage.spare;
-  }
-
-  #take(playback: Playback): void {
-    this.#builds += 1;
-    if (this.#current === undefined) this.#current = playback;
-    else this.#next = playback;
-    this.#nextReadySince = undefined;
-  }
-
-  #dropNext(): void {
-    const next = this.#next;
-    if (next === undefined) return;
-    this.#next = undefined;
-    if (next instanceof MsePlayback) this.#feed.discard(next);
-    next.destroy();
+    this.#succession.take(
+      new HlsPlayback(this.#succession.freeVideo(), this.#address.playlist, this.#host),
+    );
   }
 
   #failed(playback: Playback, error: unknown): void {
@@ -429,28 +401,7 @@ export class Player extends EventTarget {
         this.#tryHls();
       }
     }
-    if (playback === this.#next) {
-      this.#next = undefined;
-      playback.destroy();
-    } else if (playback === this.#current) {
-      this.#stage.keepPicture();
-      this.#current = undefined;
-      playback.destroy();
-      if (this.#next !== undefined) this.#swap(this.#next);
-    }
-    this.#changed();
-  }
-
-  #swap(next: Playback): void {
-    const before = this.#current;
-    if (before?.isReady && next.video.videoWidth === 0) this.#stage.keepPicture();
-    this.#stage.swapTo(next.video);
-    before?.destroy();
-    if (before instanceof MsePlayback) this.#feed.discard(before);
-    this.#current = next;
-    this.#next = undefined;
-    if (next.transport === "websocket") this.#leaveHls();
-    else this.#link.isSpare = true;
+    this.#succession.remove(playback);
     this.#changed();
   }
 
@@ -460,19 +411,13 @@ export class Player extends EventTarget {
     this.#feed.tick();
     const situation = {
       now,
-      wantsPlay: this.#wantsPlay,
+      wantsPlay: this.#starter.wantsPlay,
       expectsMedia: this.#streamState === "live" && this.#link.isUp,
     };
-    this.#current?.tick(situation);
-    this.#next?.tick(situation);
-    if (this.#next?.isReady) {
-      this.#nextReadySince ??= now;
-      const isDue = this.#next.isMoving || now - this.#nextReadySince > READY_BUT_STILL;
-      if (isDue || !this.#wantsPlay) this.#swap(this.#next);
-    }
-    if (this.#current?.isReady) {
-      if (this.video.videoWidth > 0) this.#stage.dropPicture();
-      if (this.#current.transport === "hls") this.#link.isSpare = true;
+    this.#succession.tick(situation);
+    const { current } = this.#succession;
+    if (current?.isReady) {
+      if (current.transport === "hls") this.#link.isSpare = true;
       else if (this.#lookout !== undefined && this.#link.isUp) this.#leaveHls();
     }
     const state = JSON.stringify(this.state);
@@ -487,23 +432,6 @@ export class Player extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  /** With sound if the browser lets us, muted if not; a refusal even so waits for a gesture. */
-  #startVideo(video: HTMLVideoElement): void {
-    if (this.#askedToPlay.has(video)) return;
-    this.#askedToPlay.add(video);
-    video
-      .play()
-      .catch((error: unknown) => {
-        const isRefused = error instanceof DOMException && error.name === "NotAllowedError";
-        if (!isRefused || !this.#wantsPlay) return;
-        if (video.muted) this.#wantsPlay = false;
-        video.muted = true;
-        this.#soundBlocked = true;
-        this.#changed();
-      })
-      .finally(() => this.#askedToPlay.delete(video));
-  }
-
   #watchPage(): void {
     const { signal } = this.#listening;
     addEventListener("online", () => this.#link.hurry(), { signal });
@@ -513,18 +441,19 @@ export class Player extends EventTarget {
         if (document.hidden) return;
         if (mediaSourceClass() !== undefined) this.#link.hurry();
         this.#tick();
-        const { ahead, target } = this.#current?.figures ?? { ahead: 0, target: 0 };
-        const isLate = this.#current?.transport === "websocket" && ahead > target + 0.2;
-        if (this.#wantsPlay && isLate) this.#current?.jumpToLive();
+        const { ahead, target } = this.#succession.current?.figures ?? { ahead: 0, target: 0 };
+        const isLate = this.#succession.current?.transport === "websocket" && ahead > target + 0.2;
+        if (this.#starter.wantsPlay && isLate) this.#succession.current?.jumpToLive();
       },
       { signal },
     );
     // Media keys, headphones, the system: a pause that we did not ask for is the viewer's.
     for (const video of [this.#stage.active, this.#stage.spare]) {
       const onPause = () => {
-        const isOurs = video !== this.video || document.hidden || !this.#current?.isReady;
-        if (isOurs || !this.#wantsPlay || video.readyState === 0 || video.ended) return;
-        this.#wantsPlay = false;
+        const isOurs =
+          video !== this.video || document.hidden || !this.#succession.current?.isReady;
+        if (isOurs || !this.#starter.wantsPlay || video.readyState === 0 || video.ended) return;
+        this.#starter.wantsPlay = false;
         this.#changed();
       };
       video.addEventListener("pause", onPause, { signal });

@@ -22,7 +22,10 @@ export type ListedStream = {
   readonly bitrate: number;
   readonly viewers: { readonly websocket: number; readonly hls: number; readonly total: number };
   readonly tracks: readonly ListedTrack[];
-  readonly unplayable: readonly { readonly mediaType: string; readonly codecName: string }[];
+  readonly unplayable: readonly {
+    readonly mediaType: "video" | "audio";
+    readonly codecName: string;
+  }[];
 };
 
 export type StreamList = {

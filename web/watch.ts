@@ -1,5 +1,6 @@
 import { addressOf, locate } from "./address.ts";
-import { Player, type PlayerStats } from "./player.ts";
+import { Player } from "./player.ts";
+import type { PlayerStats } from "./player-stats.ts";
 import { byId, setText } from "./ui/elements.ts";
 import { formatBitrate, formatDelay, formatFrameRate } from "./ui/format.ts";
 import { PlayerView } from "./ui/player-view.ts";
@@ -24,6 +25,8 @@ player.start();
 
 function showFacts(stats: PlayerStats): void {
   const isOn = stats.state === "live";
+  const wasOn = stats.state === "reconnecting" || stats.state === "ended";
+  byId("facts", HTMLElement).hidden = !isOn && !(wasOn && stats.codecs.length > 0);
   const size = stats.width > 0 ? `${stats.width} × ${stats.height}` : "–";
   const codecs = stats.codecs.map(codecName).join(" + ");
   const via = { websocket: "WebSocket", hls: "HLS" };

@@ -17,10 +17,12 @@ export class Traffic {
     this.#trim(now);
     const first = this.#entries[0]?.at;
     if (first === undefined || this.#entries.length < 2) return { bitrate: 0, frameRate: 0 };
-    const seconds = Math.max(0.5, (now - first) / 1_000);
+    const last = this.#entries.at(-1)?.at ?? first;
+    const seconds = Math.max(0.5, (last - first) / 1_000);
     let bytes = 0;
     let pictures = 0;
-    for (const entry of this.#entries) {
+    // From the first arrival to the last: what came with the first belongs to the time before.
+    for (const entry of this.#entries.slice(1)) {
       bytes += entry.bytes;
       pictures += entry.pictures;
     }

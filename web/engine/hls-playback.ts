@@ -1,10 +1,15 @@
 import type Hls from "hls.js";
+import type { HlsConfig, Loader, LoaderContext } from "hls.js";
+import { Surplus } from "../control/surplus.ts";
+import { withTightTarget } from "./hls-playlist.ts";
 import { playsNativeHls } from "./platform.ts";
 import type { Playback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
 
-/** Seconds behind the edge where the playlist names none; catching up at most this fast. */
+/** Seconds behind the edge where the playlist names none. */
 const HLS_TARGET = 2;
-const HLS_FASTEST = 1.2;
+
+/** The clock standing still for longer than this (ms) is told to people. */
+const STARVED = 1_000;
 
 /** HLS into one `<video>`: hls.js (a chunk of its own), or the browser where there is no MSE. */
 export class HlsPlayback implements Playback {
@@ -14,6 +19,9 @@ export class HlsPlayback implements Playback {
   readonly #host: PlaybackHost;
   readonly #listening = new AbortController();
   #hls: Hls | undefined;
+  readonly #surplus = new Surplus();
+  #playhead = { at: 0, time: -1 };
+  #ahead = 0;
   #isReady = false;
   #stalls = 0;
   #jumps = 0;
@@ -47,13 +55,11 @@ export class HlsPlayback implements Playback {
   }
 
   get figures(): PlaybackFigures {
-    const { buffered, currentTime, playbackRate } = this.video;
-    const end = buffered.length > 0 ? buffered.end(buffered.length - 1) : currentTime;
     return {
       delay: this.#delay(),
-      ahead: end - currentTime,
+      ahead: this.#ahead,
       target: this.#hls?.targetLatency ?? HLS_TARGET,
-      rate: playbackRate,
+      rate: this.video.playbackRate,
       stalls: this.#stalls,
       jumps: this.#jumps,
       reorderDelay: 0,
@@ -61,10 +67,27 @@ export class HlsPlayback implements Playback {
     };
   }
 
-  tick({ wantsPlay }: Situation): void {
+  get isStarved(): boolean {
+    return this.#isReady && !this.video.paused && performance.now() - this.#playhead.at > STARVED;
+  }
+
+  tick({ now, wantsPlay }: Situation): void {
     if (!this.#isReady) return;
-    if (wantsPlay && this.video.paused) this.#host.play(this.video);
-    if (!wantsPlay && !this.video.paused) this.video.pause();
+    const { video } = this;
+    if (wantsPlay && video.paused) this.#host.play(video);
+    if (!wantsPlay && !video.paused) video.pause();
+    this.#ahead = this.#bufferedAhead();
+    const moves = video.currentTime !== this.#playhead.time;
+    if (moves || video.paused) this.#playhead = { at: now, time: video.currentTime };
+    if (!moves || video.seeking) {
+      this.#surplus.restart();
+      return;
+    }
+    const { rate, skip } = this.#surplus.decide({ now, ahead: this.#ahead });
+    if (video.playbackRate !== rate) video.playbackRate = rate;
+    if (skip === 0) return;
+    this.#jumps += 1;
+    video.currentTime += skip;
   }
 
   jumpToLive(): void {
@@ -88,13 +111,25 @@ export class HlsPlayback implements Playback {
     const { default: HlsClass } = await import("hls.js");
     if (this.#listening.signal.aborted) return;
     if (!HlsClass.isSupported()) throw new Error("Cannot play here: neither MediaSource nor HLS");
+    const Base = HlsClass.DefaultConfig.loader as new (config: HlsConfig) => Loader<LoaderContext>;
+    class TightLoader extends Base {
+      override load(...[context, config, callbacks]: Parameters<Loader<LoaderContext>["load"]>) {
+        const onSuccess: typeof callbacks.onSuccess = (response, ...rest) => {
+          const { data } = response;
+          if (typeof data === "string") response.data = withTightTarget(data);
+          callbacks.onSuccess(response, ...rest);
+        };
+        super.load(context, config, { ...callbacks, onSuccess });
+      }
+    }
     const hls = new HlsClass({
+      pLoader: TightLoader as NonNullable<HlsConfig["pLoader"]>,
       enableWorker: false,
       lowLatencyMode: true,
       liveSyncDuration: HLS_TARGET,
       liveMaxLatencyDuration: 8,
       liveSyncOnStallIncrease: 0.25,
-      maxLiveSyncPlaybackRate: HLS_FASTEST,
+      maxLiveSyncPlaybackRate: 1, // that is ours
       backBufferLength: 10,
       liveDurationInfinity: true,
     });
@@ -105,6 +140,15 @@ export class HlsPlayback implements Playback {
     });
     hls.loadSource(url);
     hls.attachMedia(this.video);
+  }
+
+  #bufferedAhead(): number {
+    const { buffered, currentTime } = this.video;
+    for (let index = 0; index < buffered.length; index += 1) {
+      const isHere = buffered.start(index) <= currentTime + 0.1;
+      if (isHere && buffered.end(index) >= currentTime) return buffered.end(index) - currentTime;
+    }
+    return 0;
   }
 
   /** From the playlist's program date time: when the sample reached the server, by its clock. */

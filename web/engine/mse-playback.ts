@@ -1,15 +1,15 @@
 import type { Bytes } from "../../server/protocol/bytes/bytes.ts";
-import { type Frame, FrameFlag } from "../../server/protocol/wire/frame.ts";
-import { AppendGrouping } from "../control/append-grouping.ts";
+import type { Frame } from "../../server/protocol/wire/frame.ts";
 import { ArrivalJitter } from "../control/jitter.ts";
 import { LATENCY, LatencyController } from "../control/latency.ts";
 import { ShownDelay } from "../control/shown-delay.ts";
-import { wallClock } from "../transport/websocket.ts";
+import { StallWatch } from "../control/stall-watch.ts";
+import { MediaIntake } from "./media-intake.ts";
 import type { MediaOpening } from "./media-opening.ts";
+import { PictureWatch } from "./picture-watch.ts";
 import type { PlannedTrack } from "./plan.ts";
 import { isWebKit } from "./platform.ts";
 import type { Playback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
-import { TrackBuffer } from "./track-buffer.ts";
 
 /** Seconds kept behind the playhead, trimmed to the lesser when the greater is passed. */
 const BEHIND = { kept: 8, most: 12 } as const;
@@ -17,28 +17,44 @@ const BEHIND = { kept: 8, most: 12 } as const;
 /** Seconds kept in all: a paused or hidden player goes on receiving. */
 const MOST_BUFFERED = 30;
 
-/** The clock standing still for this long (ms) is a stall; longer than the other is an outage. */
-const STALL = 80;
-const OUTAGE = 1_000;
+/** This much media (ms) more than time has passed, from one look to the next, is a burst. */
+const BURST = 100;
 
 /** After an outage, this much (seconds) more than the target is too much. */
 const LATE = 0.15;
 
 /** The same for a start, looked at once the clock has run for so long (ms). */
-const LATE_START = 0.25;
+const LATE_START = 0.35;
 const SETTLING = 300;
 
 /** Seconds of jitter that are provided for; beyond that, stalls raise the target. */
 const MOST_JITTER = 0.6;
 
-/** Messages that may wait for the MediaSource to open. */
-const MOST_EARLY = 5_000;
+/**
+ * Sound that Chromium wants to have ahead lest it stops, seconds. It takes 0.2 s and more to begin
+ * again, so jitter is provided for more strictly than for pictures: the latest few of half a minute, and
+ * 70 ms until that is known (encoders that batch small writes have such gaps every ten seconds).
+ */
+const SOUND_AHEAD = 0.08;
+const JITTER = {
+  alone: { quantile: 0.95, window: 10_000, assumed: 0 },
+  withSound: { quantile: 0.997, window: 30_000, assumed: 70 },
+} as const;
 
 /**
  * Seconds that starting costs: decoding from the GOP's beginning, and sound that has to be ahead
- * before Chromium lets the clock run. The first landing is that much nearer to the edge.
+ * before Chromium lets the clock run. The landing is that much nearer to the edge.
  */
-const STARTING = { alone: 0.03, withSound: 0.08 } as const;
+const STARTING = { alone: 0.03, withSound: 0.12 } as const;
+
+/** An outage is told to people after this long (ms); a dead line has been noticed by then. */
+const STARVED = 3_000;
+
+/** A jump that took longer than this (ms) is not worth it where waiting helps, too. */
+const DEAR_JUMP = 500;
+
+/** The clock hangs for this long (ms) with so much (seconds) too much ahead: push it. */
+const HANGING = { still: 1_500, ahead: 0.5 } as const;
 
 /** One MediaSource on one `<video>`, with a fixed set of tracks, fed by frames. */
 export class MsePlayback implements Playback {
@@ -48,32 +64,24 @@ export class MsePlayback implements Playback {
   readonly plan: readonly PlannedTrack[];
   readonly #host: PlaybackHost;
   readonly #opening: MediaOpening;
+  readonly #intake: MediaIntake;
   readonly #controller: LatencyController;
   readonly #delay = new ShownDelay();
-  readonly #jitter = new ArrivalJitter();
-  readonly #grouping: AppendGrouping<Frame> | undefined;
-  readonly #videoTrackId: number | undefined;
+  readonly #jitter: ArrivalJitter;
+  readonly #clock = new StallWatch();
+  readonly #hasSound: boolean;
   readonly #listening = new AbortController();
-  #buffers = new Map<number, TrackBuffer>();
-  /** What came before the MediaSource opened. */
-  #early: (() => void)[] = [];
-  #isOpen = false;
   #isReady = false;
   #isPositioned = false;
-  #isHistory = false;
-  #deepest = 0;
-  #playhead = { at: 0, time: 0 };
-  #stalledSince: number | undefined;
-  #isOutage = false;
   #isSettled = false;
   #movedAt: number | undefined;
-  #hasMoved = false;
-  #stalls = 0;
   #jumps = 0;
+  #jumpedAt = Number.NEGATIVE_INFINITY;
+  #jumpCost = 0;
   #ahead = 0;
+  #stalledAtEdge: number | undefined;
   #evictedAt = 0;
-  #pictureCallback = 0;
-  #picturesCounted = 0;
+  #looked = { at: 0, edge: 0 };
 
   /** Takes the opening over. */
   constructor(opening: MediaOpening, plan: readonly PlannedTrack[], host: PlaybackHost) {
@@ -82,20 +90,30 @@ export class MsePlayback implements Playback {
     this.video = video;
     this.plan = plan;
     this.#host = host;
-    const picture = plan.find(({ track }) => track.mediaType === "video")?.track;
-    const hasSound = plan.some(({ track }) => track.mediaType === "audio");
-    this.#videoTrackId = picture?.id;
-    if (picture !== undefined) this.#grouping = new AppendGrouping(picture);
+    this.#hasSound = plan.some(({ track }) => track.mediaType === "audio");
+    this.#jitter = new ArrivalJitter(this.#hasSound ? JITTER.withSound : JITTER.alone);
     const steering = isWebKit() ? "seek" : "rate";
     const withSound =
       steering === "seek" ? LATENCY.targetWithSoundWhereSeeking : LATENCY.targetWithSound;
-    const base = hasSound ? withSound : LATENCY.target;
+    const base = this.#hasSound ? withSound : LATENCY.target;
     this.#controller = new LatencyController({ base, steering });
     const { signal } = this.#listening;
     video.addEventListener("error", () => this.#fail(video.error), { signal });
-    video.preservesPitch = true;
-    this.#watchPictures();
-    opening.whenOpen(() => this.#open());
+    video.addEventListener("seeked", () => this.#landed(), { signal });
+    const onShown = (mediaTime: number, at: number) =>
+      this.#delay.shown(mediaTime, at + (host.clockOffset() ?? 0));
+    new PictureWatch(video, onShown, signal);
+    this.#intake = new MediaIntake(opening, plan, {
+      onSample: ({ decodedAt, shownAt, serverTime, isHistory }) => {
+        this.#delay.push(shownAt, serverTime);
+        // A page that is still starting reads late: that is not the line's doing.
+        if (isHistory || !this.#isSettled || this.#clock.isOutage) return;
+        this.#jitter.push(performance.now(), decodedAt * 1_000);
+      },
+      onBreak: () => this.#jitter.reset(),
+      onAppended: () => this.#appended(),
+      onError: (error) => this.#fail(error),
+    });
   }
 
   get isReady(): boolean {
@@ -103,7 +121,11 @@ export class MsePlayback implements Playback {
   }
 
   get isMoving(): boolean {
-    return this.#hasMoved;
+    return this.#clock.hasMoved;
+  }
+
+  get isStarved(): boolean {
+    return this.#clock.isOutage && this.#clock.stillFor(performance.now()) > STARVED;
   }
 
   get figures(): PlaybackFigures {
@@ -112,19 +134,16 @@ export class MsePlayback implements Playback {
       ahead: this.#ahead,
       target: this.#controller.target,
       rate: this.video.playbackRate,
-      stalls: this.#stalls,
+      stalls: this.#clock.stalls,
       jumps: this.#jumps,
-      reorderDelay: this.#reorderDelay * 1_000,
+      reorderDelay: this.#intake.reorderDelay * 1_000,
       jitter: this.#jitter.value(performance.now()),
     };
   }
 
   /** Takes a track's init segment; `mimeType` may be another than before. */
   init(trackId: number, mimeType: string, bytes: Bytes): void {
-    this.#whenOpen(() => {
-      if (trackId === this.#videoTrackId) this.#release(this.#grouping?.flush() ?? []);
-      this.#buffers.get(trackId)?.init(mimeType, bytes);
-    });
+    this.#intake.init(trackId, mimeType, bytes);
   }
 
   /**
@@ -132,43 +151,18 @@ export class MsePlayback implements Playback {
    * still to come, so the playhead waits.
    */
   feed(frames: readonly Frame[], isHistory: boolean): void {
-    this.#whenOpen(() => {
-      const now = performance.now();
-      const perTrack = new Map<number, Frame[]>();
-      for (const frame of frames) {
-        const buffer = this.#buffers.get(frame.trackId);
-        if (buffer === undefined) continue;
-        const { timescale } = buffer.track;
-        const isPicture = frame.trackId === this.#videoTrackId;
-        if (isPicture || this.#videoTrackId === undefined) {
-          const shownAt = (frame.dts + frame.compositionOffset) / timescale;
-          this.#delay.push(shownAt, frame.serverTime);
-          // A page that is still starting reads late: that is not the line's doing.
-          if (!isHistory && this.#hasMoved) this.#jitter.push(now, (frame.dts / timescale) * 1_000);
-        }
-        const released = isPicture ? this.#group(frame, now) : [frame];
-        if (released.length === 0) continue;
-        const list = perTrack.get(frame.trackId);
-        if (list === undefined) perTrack.set(frame.trackId, released);
-        else list.push(...released);
-      }
-      for (const [trackId, list] of perTrack) this.#append(trackId, list);
-      this.#isHistory = isHistory;
-    });
+    this.#intake.feed(frames, isHistory);
   }
 
   /** The history is complete: the playhead may go to its end. */
   endHistory(): void {
-    this.#whenOpen(() => {
-      this.#isHistory = false;
-    });
+    this.#intake.endHistory();
   }
 
   tick({ now, wantsPlay, expectsMedia }: Situation): void {
-    if (!this.#isOpen) return;
-    this.#release(this.#grouping?.expire(now) ?? []);
-    const edge = this.#edge;
-    if (edge === undefined || this.#isHistory) return;
+    this.#intake.tick(now);
+    const { edge } = this.#intake;
+    if (edge === undefined || this.#intake.isHistory) return;
     if (!this.#isPositioned && !this.#position(now, edge)) return;
     const { video } = this;
     if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !video.seeking) {
@@ -179,128 +173,52 @@ export class MsePlayback implements Playback {
     this.#watchStart(now);
     if (wantsPlay && video.paused) this.#host.play(video);
     if (!wantsPlay && !video.paused) video.pause();
-    this.#watchOutage(now, expectsMedia);
-    this.#watchPlayhead(now);
+    const held = video.paused || video.seeking;
+    const began = this.#clock.look({ now, time: video.currentTime, held, expectsMedia });
+    if (began === "stall") this.#controller.stalled(now);
+    if (began === "outage") this.#controller.forgiven();
+    const isBurst = this.#isBurst(now, edge);
+    if (this.#clock.isOutage && expectsMedia && !isBurst) this.#endOutage();
+    this.#recover(now, edge);
     this.#steer(now);
     this.#evict(now, edge);
   }
 
   jumpToLive(): void {
-    const edge = this.#edge;
-    if (edge === undefined || !this.#isPositioned) return;
-    this.#jump(this.#landing(edge));
+    const { edge } = this.#intake;
+    if (edge !== undefined && this.#isPositioned) this.#jump(this.#landing(edge));
   }
 
   destroy(): void {
     this.#listening.abort();
-    if ("cancelVideoFrameCallback" in this.video) {
-      this.video.cancelVideoFrameCallback(this.#pictureCallback);
-    }
-    this.#buffers.clear();
-    this.#early = [];
-    this.#isOpen = false;
+    this.#intake.close();
     this.#opening.destroy();
-  }
-
-  #open(): void {
-    try {
-      for (const planned of this.plan) {
-        const buffer = new TrackBuffer(this.#opening.mediaSource, planned, {
-          onError: (error) => this.#fail(error),
-          onAppended: () => this.#appended(),
-          playhead: () => this.video.currentTime,
-        });
-        this.#buffers.set(planned.track.id, buffer);
-      }
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
-    this.#isOpen = true;
-    for (const action of this.#early) action();
-    this.#early = [];
-  }
-
-  #whenOpen(action: () => void): void {
-    if (this.#listening.signal.aborted) return;
-    if (this.#isOpen) action();
-    else if (this.#early.push(action) > MOST_EARLY)
-      this.#fail(new Error("Cannot open MediaSource"));
   }
 
   #fail(error: unknown): void {
     if (!this.#listening.signal.aborted) this.#host.onError(this, error);
   }
 
-  #group(frame: Frame, now: number): Frame[] {
-    const grouping = this.#grouping;
-    if (grouping === undefined) return [frame];
-    if ((frame.flags & FrameFlag.Discontinuity) === 0) return grouping.push(frame, now);
-    const before = grouping.flush();
-    grouping.reset();
-    this.#jitter.reset();
-    this.#deepest = 0;
-    return [...before, ...grouping.push(frame, now)];
-  }
-
-  #release(frames: Frame[]): void {
-    if (frames.length > 0 && this.#videoTrackId !== undefined) {
-      this.#append(this.#videoTrackId, frames);
-    }
-  }
-
-  #append(trackId: number, frames: readonly Frame[]): void {
-    const buffer = this.#buffers.get(trackId);
-    if (buffer === undefined) return;
-    if (trackId === this.#videoTrackId && this.#grouping !== undefined) {
-      const { timescale } = buffer.track;
-      buffer.append(frames, this.#grouping.interval / timescale);
-      if (!this.#grouping.reorders) return;
-      // The last of a group in decode order has waited least, its first one most.
-      const depth = ((frames.at(-1)?.dts ?? 0) - (frames[0]?.dts ?? 0)) / timescale;
-      if (frames.length <= 16) this.#deepest = Math.max(this.#deepest, depth);
-      return;
-    }
-    buffer.append(frames, (frames.at(-1)?.duration ?? 0) / buffer.track.timescale);
-  }
-
   /** After an append: the first position does not wait for the next tick. */
   #appended(): void {
-    const edge = this.#edge;
-    if (edge === undefined || this.#isPositioned || this.#isHistory) return;
+    const { edge, isHistory } = this.#intake;
+    if (edge === undefined || this.#isPositioned || isHistory) return;
     this.#position(performance.now(), edge);
-  }
-
-  /** Until when everything can be shown, seconds: the track that is behind decides. */
-  get #edge(): number | undefined {
-    let edge = Number.POSITIVE_INFINITY;
-    for (const buffer of this.#buffers.values()) {
-      if (buffer.edge === undefined) return undefined;
-      edge = Math.min(edge, buffer.edge);
-    }
-    return Number.isFinite(edge) ? edge : undefined;
-  }
-
-  get #reorderDelay(): number {
-    return this.#grouping?.reorders ? this.#deepest : 0;
   }
 
   /** What the stream asks for, whatever the mode: three pictures, jitter, groups of pictures. */
   #floor(now: number): number {
-    const picture = this.#buffers.get(this.#videoTrackId ?? -1)?.track;
-    const interval =
-      picture === undefined || this.#grouping === undefined
-        ? 0
-        : Math.min(0.34, this.#grouping.interval / picture.timescale);
+    const interval = Math.min(0.34, this.#intake.pictureInterval);
     const jitter = Math.min(MOST_JITTER, this.#jitter.value(now) / 1_000);
-    const steady = this.#controller.base;
-    return Math.max(steady, 3 * interval, jitter + 2 * interval) + this.#reorderDelay;
+    const needed = this.#hasSound ? SOUND_AHEAD + jitter : jitter + 2 * interval;
+    return Math.max(this.#controller.base, 3 * interval, needed) + this.#intake.reorderDelay;
   }
 
   /** Where to land behind the edge: within what is buffered without a hole. */
-  #landing(edge: number, spared = 0): number {
+  #landing(edge: number): number {
     const { buffered } = this.video;
     const start = buffered.length > 0 ? buffered.start(buffered.length - 1) : edge;
+    const spared = this.#hasSound ? STARTING.withSound : STARTING.alone;
     const distance = Math.max(0.02, this.#controller.target - spared);
     return Math.max(start + 0.001, edge - distance);
   }
@@ -309,11 +227,8 @@ export class MsePlayback implements Playback {
     if (this.video.buffered.length === 0) return false;
     this.#controller.setFloor(this.#floor(now));
     this.#isPositioned = true;
-    this.#playhead = { at: now, time: -1 };
-    this.video.currentTime = this.#landing(
-      edge,
-      this.#buffers.size > 1 ? STARTING.withSound : STARTING.alone,
-    );
+    this.#clock.moved(now);
+    this.video.currentTime = this.#landing(edge);
     return true;
   }
 
@@ -323,7 +238,7 @@ export class MsePlayback implements Playback {
     const isLate = this.#ahead > this.#controller.target + LATE_START;
     if (this.video.paused) {
       if (isLate) this.jumpToLive();
-    } else if (this.#hasMoved) {
+    } else if (this.#clock.hasMoved) {
       this.#movedAt ??= now;
       if (now - this.#movedAt < SETTLING) return;
       this.#isSettled = true;
@@ -331,70 +246,73 @@ export class MsePlayback implements Playback {
     }
   }
 
-  /**
-   * No line or no publisher: that says nothing about jitter, and when it is over, the viewer has
-   * seen a break anyway: go to the edge at once.
-   */
-  #watchOutage(now: number, expectsMedia: boolean): void {
-    const since = this.#stalledSince;
-    const isLong = since !== undefined && now - since > OUTAGE;
-    if (!this.#isOutage && (!expectsMedia || isLong)) {
-      this.#isOutage = true;
-      if (since !== undefined) this.#controller.forgiven();
-      this.#stalledSince = undefined;
-    }
-    if (!(this.#isOutage && expectsMedia && this.#ahead > this.#controller.target)) return;
-    this.#isOutage = false;
+  /** Whether media comes faster than it plays: what waited somewhere. The edge is still to come. */
+  #isBurst(now: number, edge: number): boolean {
+    const { at, edge: before } = this.#looked;
+    this.#looked = { at: now, edge };
+    return (edge - before) * 1_000 > now - at + BURST;
+  }
+
+  /** The viewer has seen a break anyway: go to the edge at once. */
+  #endOutage(): void {
+    if (this.#ahead <= this.#controller.target) return;
+    this.#clock.recovered();
     this.#jitter.reset();
     if (this.#ahead > this.#controller.target + LATE) this.jumpToLive();
   }
 
-  #watchPlayhead(now: number): void {
+  /** What can be done about a clock that stands still. */
+  #recover(now: number, edge: number): void {
     const { video } = this;
-    const moved = video.currentTime !== this.#playhead.time;
-    if (moved || video.paused || video.seeking) {
-      if (moved && !video.seeking && this.#playhead.time >= 0) {
-        this.#hasMoved = true;
-        this.#stalledSince = undefined;
-      }
-      this.#playhead = { at: now, time: video.currentTime };
+    if (video.paused || video.seeking || this.#clock.stillFor(now) < 80) {
+      this.#stalledAtEdge = undefined;
       return;
     }
-    const still = now - this.#playhead.at;
-    if (still < STALL) return;
-    if (this.#stalledSince === undefined && this.#hasMoved && !this.#isOutage) {
-      this.#stalledSince = this.#playhead.at;
-      this.#stalls += 1;
-      this.#controller.stalled(now);
-    }
-    // Media lies ahead, but behind a hole: go there. The decoder hangs: push it.
-    const { buffered } = video;
+    // Media lies ahead, but behind a hole: go there.
+    const { buffered, currentTime } = video;
     for (let index = 0; index < buffered.length; index += 1) {
       const start = buffered.start(index);
-      if (start > video.currentTime + 0.001) {
-        this.#jump(Math.max(start + 0.001, this.#landing(this.#edge ?? start)));
+      if (start > currentTime + 0.001) {
+        this.#jump(Math.max(start + 0.001, this.#landing(edge)));
         return;
       }
     }
-    if (still > 1_500 && this.#ahead > this.#controller.target + 0.5) this.jumpToLive();
+    // Sound that ran out begins again only with twice as much ahead as before; after a jump it is
+    // content with what a start needs. Media must be coming again, and the jump must be cheap.
+    this.#stalledAtEdge ??= edge;
+    const isWorthIt = this.#hasSound && this.#clock.isStalled && this.#jumpCost < DEAR_JUMP;
+    if (isWorthIt && edge > this.#stalledAtEdge && now - this.#jumpedAt > LATENCY.betweenJumps) {
+      this.jumpToLive();
+      return;
+    }
+    const isTooMuch = this.#ahead > this.#controller.target + HANGING.ahead;
+    if (this.#clock.stillFor(now) > HANGING.still && isTooMuch) this.jumpToLive();
   }
 
   #steer(now: number): void {
     const { video } = this;
-    const moves = this.#hasMoved && this.#stalledSince === undefined;
+    const moves = this.#clock.hasMoved && !this.#clock.isStalled;
     const playing = moves && !(video.paused || video.seeking);
-    const { rate, jump } = this.#controller.decide({ now, ahead: this.#ahead, playing });
+    const audible = this.#hasSound && !video.muted && video.volume > 0;
+    const reading = { now, ahead: this.#ahead, playing, audible };
+    const { rate, keepsPitch, jump } = this.#controller.decide(reading);
     if (jump) this.jumpToLive();
+    if (video.preservesPitch !== keepsPitch) video.preservesPitch = keepsPitch;
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }
 
   #jump(to: number): void {
     const now = performance.now();
     this.#jumps += 1;
+    this.#jumpedAt = now;
     this.#controller.jumped(now);
     this.#delay.restart();
-    this.#playhead = { at: now, time: -1 };
+    this.#clock.moved(now);
     this.video.currentTime = to;
+  }
+
+  #landed(): void {
+    if (this.#jumps > 0) this.#jumpCost = performance.now() - this.#jumpedAt;
   }
 
   #evict(now: number, edge: number): void {
@@ -404,34 +322,6 @@ export class MsePlayback implements Playback {
     const start = buffered.length > 0 ? buffered.start(0) : currentTime;
     if (currentTime - start < BEHIND.most && edge - start < MOST_BUFFERED) return;
     const end = Math.max(currentTime - BEHIND.kept, edge - MOST_BUFFERED);
-    if (end > 0) for (const buffer of this.#buffers.values()) buffer.evict(end);
-  }
-
-  /** Follows the pictures shown; where the browser does not tell, the playhead must do. */
-  #watchPictures(): void {
-    const { video } = this;
-    const { signal } = this.#listening;
-    const serverNow = (at: number) => at + (this.#host.clockOffset() ?? 0);
-    if ("requestVideoFrameCallback" in video) {
-      const onPicture: VideoFrameRequestCallback = (_now, { mediaTime, expectedDisplayTime }) => {
-        this.#picturesCounted += 1;
-        if (!video.paused) {
-          this.#delay.shown(mediaTime, serverNow(performance.timeOrigin + expectedDisplayTime));
-        }
-        this.#pictureCallback = video.requestVideoFrameCallback(onPicture);
-      };
-      this.#pictureCallback = video.requestVideoFrameCallback(onPicture);
-    }
-    let countedBefore = 0;
-    video.addEventListener(
-      "timeupdate",
-      () => {
-        if (this.#picturesCounted === countedBefore && !video.paused && !document.hidden) {
-          this.#delay.shown(video.currentTime, serverNow(wallClock()));
-        }
-        countedBefore = this.#picturesCounted;
-      },
-      { signal },
-    );
+    if (end > 0) this.#intake.evict(end);
   }
 }

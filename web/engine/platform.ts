@@ -17,3 +17,17 @@ export const isWebKit = (): boolean =>
 /** Whether HLS plays without MSE. Chromium says so too, but 9 s behind: ask only without MSE. */
 export const playsNativeHls = (video: HTMLVideoElement): boolean =>
   video.canPlayType("application/vnd.apple.mpegurl") !== "";
+
+/** Whether HLS can bring a track of the stream list to play here. */
+export function canPlayListed(track: {
+  readonly mediaType: "video" | "audio";
+  readonly codec: string;
+}): boolean {
+  const types = [`${track.mediaType}/mp4; codecs="${track.codec}"`];
+  // In HLS, MP3 comes without boxes.
+  if (/^mp(3|4a\.40\.34|4a\.6b|4a\.69)$/i.test(track.codec)) types.push("audio/mpeg");
+  const MediaSourceClass = mediaSourceClass();
+  if (MediaSourceClass !== undefined) return types.some((t) => MediaSourceClass.isTypeSupported(t));
+  const video = document.createElement("video");
+  return types.some((type) => video.canPlayType(type) !== "");
+}

@@ -23,6 +23,8 @@ export type Playback = {
   readonly isReady: boolean;
   /** Whether its clock runs. */
   readonly isMoving: boolean;
+  /** Whether the picture has been standing still for so long that people should know. */
+  readonly isStarved: boolean;
   readonly figures: PlaybackFigures;
   /** To be called every 50 ms or so. */
   tick(situation: Situation): void;

@@ -41,6 +41,11 @@ export class Link {
     return this.#socket?.greeted ?? false;
   }
 
+  /** Whether it should have spoken, and did not: the line may be lost. */
+  get isSilent(): boolean {
+    return this.isUp && this.#socket?.isSilent === true;
+  }
+
   /** Connections that came to something. */
   get connections(): number {
     return this.#connections;

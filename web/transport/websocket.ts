@@ -18,8 +18,11 @@ export type SocketListener = {
 const CLOCK_EVERY = 2_000;
 const FIRST_CLOCKS = [50, 200, 500];
 
-/** No answer and no media for this long (ms): the line is dead, whatever TCP thinks. */
-const SILENCE = 5_000;
+/** Where nothing has come for this long (ms), the clock is asked at once: somebody must answer. */
+const QUIET = 1_000;
+
+/** No answer and no media for this long (ms): people may know. Longer: the line is dead. */
+const SILENCE = { told: 1_500, dead: 5_000 } as const;
 
 /** A connection attempt that takes longer (ms) is given up. */
 const OPENING = 5_000;
@@ -56,6 +59,11 @@ export class StreamSocket {
     return this.#greeted;
   }
 
+  /** Whether an answer is overdue, although the connection is there. */
+  get isSilent(): boolean {
+    return this.#silentFor(performance.now()) > SILENCE.told;
+  }
+
   /** To be called a few times a second: asks for the clock, and ends a dead connection. */
   tick(): void {
     const now = performance.now();
@@ -63,12 +71,13 @@ export class StreamSocket {
       if (now - this.#openedAt > OPENING) this.close("no answer");
       return;
     }
-    if (this.#heardAt < this.#askedAt && now - this.#askedAt > SILENCE) {
+    if (this.#silentFor(now) > SILENCE.dead) {
       this.close("silence");
       return;
     }
+    if (this.#heardAt < this.#askedAt) return;
     const wait = FIRST_CLOCKS[this.#clocksSent - 1] ?? CLOCK_EVERY;
-    if (this.#heardAt >= this.#askedAt && now - this.#askedAt >= wait) this.#ask();
+    if (now - this.#askedAt >= wait || now - this.#heardAt >= QUIET) this.#ask();
   }
 
   /** Ends the connection; the listener hears of it at once. */
@@ -77,6 +86,11 @@ export class StreamSocket {
     this.#socket.onmessage = null;
     this.#socket.close();
     this.#end(reason);
+  }
+
+  /** Since a question that has had no answer, ms. */
+  #silentFor(now: number): number {
+    return this.#heardAt < this.#askedAt ? now - this.#askedAt : 0;
   }
 
   #ask(): void {

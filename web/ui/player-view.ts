@@ -15,6 +15,7 @@ export class PlayerView {
   readonly #volume: HTMLInputElement = byId("volume", HTMLInputElement);
   readonly #live: HTMLButtonElement = byId("live", HTMLButtonElement);
   readonly #fullscreen: HTMLButtonElement = byId("fullscreen", HTMLButtonElement);
+  readonly #controls: HTMLElement = byId("controls", HTMLElement);
   readonly #unmute: HTMLButtonElement = byId("unmute", HTMLButtonElement);
   readonly #big: HTMLButtonElement = byId("big-play", HTMLButtonElement);
   readonly #overlay: HTMLElement = byId("overlay", HTMLElement);
@@ -98,6 +99,7 @@ export class PlayerView {
     if (this.#notes.textContent !== notes.join("")) {
       this.#notes.replaceChildren(...notes.map((note) => make("p", "", note)));
     }
+    this.#controls.hidden = !(isLive || state.name === "reconnecting");
     const spoken = words === undefined ? (paused ? "Paused" : "Live") : words.title;
     setText(this.#status, [spoken, ...notes].join(". "));
 

@@ -1,0 +1,195 @@
+import type { Bytes } from "../../server/protocol/bytes/bytes.ts";
+import { type Frame, FrameFlag } from "../../server/protocol/wire/frame.ts";
+import { AppendGrouping } from "../control/append-grouping.ts";
+import type { MediaOpening } from "./media-opening.ts";
+import type { PlannedTrack } from "./plan.ts";
+import { TrackBuffer } from "./track-buffer.ts";
+
+/** Messages that may wait for the MediaSource to open. */
+const MOST_EARLY = 5_000;
+
+/** B-frames held longer than this many are a burst, and say nothing about reordering. */
+const MOST_REORDERED = 16;
+
+/** What the intake reports. */
+export type IntakeHost = {
+  /** A sample of the track that sets the pace (pictures; sound where there are none) came. */
+  onSample(times: {
+    /** Seconds on the media timeline. */
+    readonly decodedAt: number;
+    readonly shownAt: number;
+    readonly serverTime: number;
+    readonly isHistory: boolean;
+  }): void;
+  /** The stream's timeline breaks here. */
+  onBreak(): void;
+  onAppended(): void;
+  onError(error: unknown): void;
+};
+
+/** The way into one MediaSource: a buffer for each track, and pictures in whole groups. */
+export class MediaIntake {
+  readonly #opening: MediaOpening;
+  readonly #plan: readonly PlannedTrack[];
+  readonly #host: IntakeHost;
+  readonly #videoId: number | undefined;
+  readonly #grouping: AppendGrouping<Frame> | undefined;
+  #buffers = new Map<number, TrackBuffer>();
+  /** What came before the MediaSource opened. */
+  #early: (() => void)[] = [];
+  #isOpen = false;
+  #isClosed = false;
+  #isHistory = false;
+  #deepest = 0;
+
+  constructor(opening: MediaOpening, plan: readonly PlannedTrack[], host: IntakeHost) {
+    this.#opening = opening;
+    this.#plan = plan;
+    this.#host = host;
+    const picture = plan.find(({ track }) => track.mediaType === "video")?.track;
+    this.#videoId = picture?.id;
+    if (picture !== undefined) this.#grouping = new AppendGrouping(picture);
+    opening.whenOpen(() => this.#open());
+  }
+
+  /** Whether more of the past is still to come. */
+  get isHistory(): boolean {
+    return this.#isHistory;
+  }
+
+  /** Until when everything can be shown, seconds: the track that is behind decides. */
+  get edge(): number | undefined {
+    let edge = Number.POSITIVE_INFINITY;
+    for (const buffer of this.#buffers.values()) {
+      if (buffer.edge === undefined) return undefined;
+      edge = Math.min(edge, buffer.edge);
+    }
+    return Number.isFinite(edge) ? edge : undefined;
+  }
+
+  /** From picture to picture, seconds; 0 without pictures. */
+  get pictureInterval(): number {
+    const timescale = this.#buffers.get(this.#videoId ?? -1)?.track.timescale;
+    if (timescale === undefined || this.#grouping === undefined) return 0;
+    return this.#grouping.interval / timescale;
+  }
+
+  /** For how long (seconds) pictures wait for B-frames. */
+  get reorderDelay(): number {
+    return this.#grouping?.reorders ? this.#deepest : 0;
+  }
+
+  /** Takes a track's init segment; `mimeType` may be another than before. */
+  init(trackId: number, mimeType: string, bytes: Bytes): void {
+    this.#whenOpen(() => {
+      if (trackId === this.#videoId) this.#release(this.#grouping?.flush() ?? []);
+      this.#buffers.get(trackId)?.init(mimeType, bytes);
+    });
+  }
+
+  /** Takes samples in order of arrival, of any planned track. @param isHistory more is to come */
+  feed(frames: readonly Frame[], isHistory: boolean): void {
+    this.#whenOpen(() => {
+      const now = performance.now();
+      const perTrack = new Map<number, Frame[]>();
+      for (const frame of frames) {
+        const buffer = this.#buffers.get(frame.trackId);
+        if (buffer === undefined) continue;
+        const isPicture = frame.trackId === this.#videoId;
+        if (isPicture || this.#videoId === undefined) {
+          const { timescale } = buffer.track;
+          const shownAt = (frame.dts + frame.compositionOffset) / timescale;
+          const { serverTime } = frame;
+          this.#host.onSample({ decodedAt: frame.dts / timescale, shownAt, serverTime, isHistory });
+        }
+        const released = isPicture ? this.#group(frame, now) : [frame];
+        if (released.length === 0) continue;
+        const list = perTrack.get(frame.trackId);
+        if (list === undefined) perTrack.set(frame.trackId, released);
+        else list.push(...released);
+      }
+      for (const [trackId, list] of perTrack) this.#append(trackId, list);
+      this.#isHistory = isHistory;
+    });
+  }
+
+  endHistory(): void {
+    this.#whenOpen(() => {
+      this.#isHistory = false;
+    });
+  }
+
+  /** Lets go of pictures that have waited too long. To be called now and then. */
+  tick(now: number): void {
+    this.#release(this.#grouping?.expire(now) ?? []);
+  }
+
+  /** Forgets what lies before `end`, seconds. */
+  evict(end: number): void {
+    for (const buffer of this.#buffers.values()) buffer.evict(end);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#isOpen = false;
+    this.#buffers.clear();
+    this.#early = [];
+  }
+
+  #open(): void {
+    try {
+      for (const planned of this.#plan) {
+        const buffer = new TrackBuffer(this.#opening.mediaSource, planned, {
+          onError: (error) => this.#host.onError(error),
+          onAppended: () => this.#host.onAppended(),
+          playhead: () => this.#opening.video.currentTime,
+        });
+        this.#buffers.set(planned.track.id, buffer);
+      }
+    } catch (error) {
+      this.#host.onError(error);
+      return;
+    }
+    this.#isOpen = true;
+    for (const action of this.#early) action();
+    this.#early = [];
+  }
+
+  #whenOpen(action: () => void): void {
+    if (this.#isClosed) return;
+    if (this.#isOpen) action();
+    else if (this.#early.push(action) > MOST_EARLY) {
+      this.#host.onError(new Error("Cannot open MediaSource"));
+    }
+  }
+
+  #group(frame: Frame, now: number): Frame[] {
+    const grouping = this.#grouping;
+    if (grouping === undefined) return [frame];
+    if ((frame.flags & FrameFlag.Discontinuity) === 0) return grouping.push(frame, now);
+    const before = grouping.flush();
+    grouping.reset();
+    this.#deepest = 0;
+    this.#host.onBreak();
+    return [...before, ...grouping.push(frame, now)];
+  }
+
+  #release(frames: Frame[]): void {
+    if (frames.length > 0 && this.#videoId !== undefined) this.#append(this.#videoId, frames);
+  }
+
+  #append(trackId: number, frames: readonly Frame[]): void {
+    const buffer = this.#buffers.get(trackId);
+    if (buffer === undefined) return;
+    const { timescale } = buffer.track;
+    if (trackId !== this.#videoId) {
+      buffer.append(frames, (frames.at(-1)?.duration ?? 0) / timescale);
+      return;
+    }
+    buffer.append(frames, this.pictureInterval);
+    if (this.#grouping?.reorders !== true || frames.length > MOST_REORDERED) return;
+    // The last of a group in decode order has waited least, its first one most.
+    const depth = ((frames.at(-1)?.dts ?? 0) - (frames[0]?.dts ?? 0)) / timescale;
+    this.#deepest = Math.max(this.#deepest, depth);
+  }
+}

@@ -1,0 +1,43 @@
+import type { StreamState } from "../server/protocol/wire/control.ts";
+import type { Playback } from "./engine/playback.ts";
+import type { PlayerState } from "./ui/words.ts";
+
+/** What `Player.stats` says. Times in ms; undefined where it is not known. */
+export type PlayerStats = {
+  readonly state: PlayerState["name"];
+  readonly streamState: StreamState | undefined;
+  readonly transport: "websocket" | "hls" | undefined;
+  readonly engine: Playback["engine"] | undefined;
+  /** Server to screen, measured. */
+  readonly delay: number | undefined;
+  /** Media ahead of the playhead, and what is to be held of it. */
+  readonly buffer: number;
+  readonly target: number;
+  readonly rate: number;
+  readonly stalls: number;
+  readonly jumps: number;
+  /** Pictures the browser decoded too late, and those the server left out. */
+  readonly droppedByBrowser: number;
+  readonly droppedByServer: number;
+  readonly shown: number;
+  readonly codecs: readonly string[];
+  readonly width: number;
+  readonly height: number;
+  readonly frameRate: number;
+  /** bits/s */
+  readonly bitrate: number;
+  /** What B-frames add. */
+  readonly reorderDelay: number;
+  readonly jitter: number;
+  readonly roundTrip: number | undefined;
+  readonly clockOffset: number | undefined;
+  /** Connections that came to something. */
+  readonly connections: number;
+  /** Playbacks built. */
+  readonly builds: number;
+  readonly errors: number;
+  readonly lastError: string | undefined;
+  readonly paused: boolean;
+  readonly muted: boolean;
+  readonly soundBlocked: boolean;
+};
