@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { MatrixReporter } from "./matrix/reporter.ts";
 
 export default defineConfig({
   test: {
@@ -6,5 +7,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 120_000,
     fileParallelism: false,
+    maxConcurrency: 4,
+    reporters: ["default", new MatrixReporter()],
   },
 });

@@ -64,3 +64,32 @@ test("accountFor allows sound the way from milliseconds to samples, and pictures
 test("accountFor is not content with nothing", () => {
   expect(accountFor([frames(20)], [], { ...video, left: "early" })).toContain("at least 1");
 });
+
+test("accountFor wants a picture whose decode time repeats a tick later, shown at its time", () => {
+  const published = frames(6).map((frame, index) =>
+    index === 2 || index === 3 ? { ...frame, dts: 1040, compositionOffset: 40 } : frame,
+  );
+  const tick = 1 / 90;
+  const received = published.map((frame, index) => {
+    const ticks = index === 2 ? tick : index === 3 ? 2 * tick : 0;
+    const { dts, compositionOffset } = frame;
+    return { ...frame, dts: dts + ticks, compositionOffset: compositionOffset - ticks };
+  });
+  expect(accountFor([published], received, video)).toBeUndefined();
+  const late = received.map((frame) => ({
+    ...frame,
+    compositionOffset: frame.compositionOffset + 1,
+  }));
+  expect(accountFor([published], late, video)).toContain("composition offset");
+});
+
+test("accountFor takes a new offset behind a jump of the encoder's clock, either way", () => {
+  const published = [
+    ...frames(5),
+    ...later(3_600_000, frames(5, 5)),
+    ...later(-500, frames(5, 10)),
+  ];
+  const received = frames(15).map((frame, index) => ({ ...frame, isSync: index % 5 === 0 }));
+  expect(accountFor([published], received, video)).toBeUndefined();
+  expect(accountFor([published], received.toSpliced(5, 1), video)).toContain("another payload");
+});

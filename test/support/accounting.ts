@@ -4,7 +4,9 @@
  *
  * The payloads compare as they are: an FLV tag holds length-prefixed NAL units (OBUs, audio frames)
  * just as `mdat` does. What may differ is said here and nowhere else: a constant offset in time for
- * each run of the publisher, and for sound the way from whole milliseconds to samples.
+ * each run of the publisher and behind each jump of its clock, for sound the way from whole milliseconds to samples, and for pictures
+ * whose decode time repeats the tick by which a player wants each later than the one before; they are
+ * shown when they were to be shown.
  */
 
 /** A coded picture or the coded sound of one moment, as published or as received; times in ms. */
@@ -23,12 +25,16 @@ export type AccountingOptions = {
   readonly joined?: "before" | "late";
   /** `early`: the viewer left (or its last segment was not finished) before the end. */
   readonly left?: "after" | "early";
+  /** ms by which the file beside may round otherwise than what was sent; default 0. */
+  readonly rounding?: number;
   /** Fewer frames than this were received: a mistake of the test itself. */
   readonly atLeast?: number;
 };
 
 /** Ticks of 90 kHz are exact for whole ms; what is left is the rounding of a double. */
 const VIDEO_TOLERANCE = 0.02;
+/** One of 90 kHz, in ms. */
+const VIDEO_TICK = 1 / 90;
 /** Sound is counted in samples and re-anchored where it leaves RTMP's clock by more than 50 ms. */
 const AUDIO_TOLERANCE = 51;
 
@@ -77,11 +83,13 @@ export function expectAccount(
 function firstDifference(
   published: readonly { run: number; frame: CodedFrame }[],
   received: readonly CodedFrame[],
-  { mediaType, left }: AccountingOptions,
+  { mediaType, left, rounding = 0 }: AccountingOptions,
 ): { at: number; difference: string } | undefined {
-  const tolerance = mediaType === "video" ? VIDEO_TOLERANCE : AUDIO_TOLERANCE;
+  const tolerance = (mediaType === "video" ? VIDEO_TOLERANCE : AUDIO_TOLERANCE) + rounding;
   let offset = 0;
   let run = -1;
+  let latest = 0;
+  let ticks = 0;
   for (const [at, got] of received.entries()) {
     const due = published[at];
     const differs = (what: string) => ({
@@ -93,13 +101,20 @@ function firstDifference(
     });
     if (due === undefined) return differs("was never published");
     if (due.frame.hash !== got.hash) return differs("has another payload");
-    if (due.run !== run) {
+    if (due.run !== run || isJump(due.frame.dts - latest)) {
       run = due.run;
       offset = got.dts - due.frame.dts;
+      latest = Number.NEGATIVE_INFINITY;
     }
-    if (Math.abs(got.dts - offset - due.frame.dts) > tolerance) return differs("has another time");
-    const reordering = Math.abs(got.compositionOffset - due.frame.compositionOffset);
-    if (reordering > VIDEO_TOLERANCE) return differs("has another composition offset");
+    const { dts, compositionOffset } = due.frame;
+    ticks = mediaType === "video" && dts <= latest ? ticks + 1 : 0;
+    latest = Math.max(latest, dts);
+    const moved = ticks === 0 ? 0 : latest - dts + ticks * VIDEO_TICK;
+    if (Math.abs(got.dts - offset - dts - moved) > tolerance) return differs("has another time");
+    const reordering = Math.abs(got.compositionOffset + moved - compositionOffset);
+    if (reordering > VIDEO_TOLERANCE + 2 * rounding) {
+      return differs("has another composition offset");
+    }
     if (mediaType === "video" && got.isSync !== due.frame.isSync) {
       return differs("differs in being a sync sample");
     }
@@ -112,6 +127,9 @@ function firstDifference(
   due:      ${missing === undefined ? "nothing" : describe(missing.frame, offset)}`,
   };
 }
+
+/** An encoder's clock that steps so far was set, or broke. */
+const isJump = (step: number): boolean => step < -1000 || step > 5000;
 
 const describe = (frame: CodedFrame, offset: number): string =>
   `dts ${(frame.dts + offset).toFixed(3)} ms, composition offset ${frame.compositionOffset.toFixed(3)} ms, ` +

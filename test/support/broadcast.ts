@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expectAccount } from "./accounting.ts";
+import { type CodedFrame, expectAccount } from "./accounting.ts";
 import { decodeWarnings } from "./decode-check.ts";
 import { type ExpectedStream, expectedPackets } from "./ffprobe.ts";
 import { HlsViewer } from "./hls-viewer.ts";
@@ -14,17 +14,37 @@ export type Run = {
   publish(url: string, beside: string): Promise<void>;
   /** What it sent: read after its end; by default from the file beside, with Debian's ffprobe. */
   expected?(beside: string): readonly ExpectedStream[];
+  /** The same where its clock breaks: in parts, each with a constant offset in time. */
+  expectedParts?(): readonly (readonly ExpectedStream[])[];
+  /** The file beside begins earlier and ends later than what was sent: only the middle counts. */
+  besideIsLonger?: boolean;
+  /** The client itself may leave so much of its end unsent, in ms of media. */
+  mayDropEnd?: number;
 };
 
 export type BroadcastOptions = {
   /** The publisher's runs, one after the other on the same streamPath. */
   readonly runs: readonly Run[];
   /** Which tracks viewers must get; by default every one that was published. */
-  readonly mediaTypes?: readonly ("video" | "audio")[];
+  readonly mediaTypes?: readonly MediaType[];
   /** Open GOPs: a late viewer's first pictures refer to what it has not got. */
   readonly lateDecodes?: boolean;
-  /** Also over HLS; default true. */
-  readonly hls?: boolean;
+  /** ms by which the file beside may round otherwise than what was sent; default 0. */
+  readonly rounding?: number;
+  /** Also over HLS: all that viewers must get (the default), or only this. */
+  readonly hls?: boolean | readonly MediaType[];
+};
+
+type MediaType = "video" | "audio";
+
+/** What came through, all of it accounted for. */
+export type BroadcastAccount = {
+  /** Frames published in all runs, of each kind that was due. */
+  readonly frames: { readonly [mediaType in MediaType]?: number };
+  /** Frames of the viewer who came late. */
+  readonly lateFrames: { readonly [mediaType in MediaType]?: number };
+  /** The viewer who was there from the beginning. */
+  readonly waiting: WsViewer;
 };
 
 /**
@@ -36,13 +56,16 @@ export type BroadcastOptions = {
 export async function accountForBroadcast(
   server: RunningSluice,
   streamPath: string,
-  { runs, mediaTypes, lateDecodes = true, hls: withHls = true }: BroadcastOptions,
-): Promise<void> {
+  { runs, mediaTypes, lateDecodes = true, rounding = 0, hls: overHls = true }: BroadcastOptions,
+): Promise<BroadcastAccount> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-beside-"));
   const waiting = new WsViewer(server.wsUrl(streamPath));
-  const hls = withHls
-    ? new HlsViewer(server.httpUrl(`/streams/${streamPath}/index.m3u8`))
-    : undefined;
+  const hls =
+    overHls === false
+      ? undefined
+      : new HlsViewer(server.httpUrl(`/streams/${streamPath}/index.m3u8`));
+  const isDueOverHls = (mediaType: MediaType) =>
+    typeof overHls === "boolean" ? overHls : overHls.includes(mediaType);
   let late: WsViewer | undefined;
   try {
     await waiting.until("hello", (viewer) => viewer.state === "waiting");
@@ -50,11 +73,12 @@ export async function accountForBroadcast(
     for (const [index, run] of runs.entries()) {
       const beside = join(folder, `${index}.flv`);
       const before = waiting.frames.length;
+      const codedBefore = { video: countOf(waiting, "video"), audio: countOf(waiting, "audio") };
       const ended = run.publish(server.rtmpUrl(streamPath), beside);
       if (index === 0) {
         // In the middle of a GOP, when there is a history to be given.
         const middle = "a second and a half of media";
-        const reached = waiting.until(middle, (viewer) => duration(viewer) > 1500);
+        const reached = waiting.until(middle, (viewer) => duration(viewer) > 1500, 40_000);
         await Promise.race([reached, ended]); // an encoder that fails tells more than a time-out
         await reached;
         late = new WsViewer(server.wsUrl(streamPath));
@@ -62,27 +86,46 @@ export async function accountForBroadcast(
       await ended;
       await waiting.until("frames of this run", (viewer) => viewer.frames.length > before);
       await waiting.until("the end of this run", (viewer) => viewer.state !== "live");
-      published.push(run.expected?.(beside) ?? expectedPackets(beside));
+      const parts = run.expectedParts?.();
+      const expected = parts ?? [run.expected?.(beside) ?? expectedPackets(beside)];
+      const cut =
+        run.besideIsLonger === true
+          ? expected.map((streams) => middleOf(streams, waiting, codedBefore))
+          : expected.map((streams) =>
+              withoutEnd(streams, waiting, codedBefore, run.mayDropEnd ?? 0),
+            );
+      published.push(...cut);
     }
 
+    // Its last frames may still be on their way when the other one has all.
+    await late?.until("the end", (viewer) => ends(viewer) >= runs.length);
+
     const due = mediaTypes ?? published[0]?.map(({ mediaType }) => mediaType) ?? [];
+    const frames: { [mediaType in MediaType]?: number } = {};
+    const lateFrames: { [mediaType in MediaType]?: number } = {};
     for (const mediaType of due) {
       const sequences = published.map(
         (streams) => streams.find((stream) => stream.mediaType === mediaType)?.frames ?? [],
       );
       const total = sequences.flat().length;
+      frames[mediaType] = total;
       expectAccount("WebSocket viewer from the beginning", sequences, waiting.coded(mediaType), {
         mediaType,
+        rounding,
       });
-      expectAccount("late WebSocket viewer", sequences, late?.coded(mediaType) ?? [], {
+      const lateCoded = late?.coded(mediaType) ?? [];
+      lateFrames[mediaType] = lateCoded.length;
+      expectAccount("late WebSocket viewer", sequences, lateCoded, {
         mediaType,
         joined: "late",
+        rounding,
       });
-      if (hls !== undefined) {
+      if (hls !== undefined && isDueOverHls(mediaType)) {
         // What is missing is told by the account, in more words than a timeout has.
         const whole = (viewer: HlsViewer) => viewer.coded(mediaType).length >= total;
         await hls.until("all frames", whole, 15_000).catch(() => {});
-        expectAccount("HLS viewer", sequences, hls.coded(mediaType), { mediaType });
+        if (hls.failure !== undefined) throw hls.failure;
+        expectAccount("HLS viewer", sequences, hls.coded(mediaType), { mediaType, rounding });
         expectDecodes("HLS viewer", mediaType, hls.files(mediaType));
       }
       expectDecodes("WebSocket viewer", mediaType, filesOf(waiting, mediaType));
@@ -92,6 +135,7 @@ export async function accountForBroadcast(
     }
     const violations = hls?.violations ?? [];
     if (violations.length > 0) throw new Error(`HLS:\n${[...new Set(violations)].join("\n")}`);
+    return { frames, lateFrames, waiting };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`${streamPath}: ${why}\n\nServer's log:\n${server.logs().slice(-3000)}`);
@@ -99,6 +143,47 @@ export async function accountForBroadcast(
     await Promise.allSettled([waiting.close(), late?.close(), hls?.close()]);
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+const ends = (viewer: WsViewer): number =>
+  viewer.received("state").filter(({ state }) => state === "ended" || state === "reconnecting")
+    .length;
+
+const countOf = (viewer: WsViewer, mediaType: MediaType): number => viewer.coded(mediaType).length;
+
+/**
+ * The part of a longer recording in which lies what a viewer got of this run: from its first frame
+ * on, as many. Whether they are the same is for the account to say.
+ */
+function middleOf(
+  streams: readonly ExpectedStream[],
+  viewer: WsViewer,
+  before: { readonly [mediaType in MediaType]: number },
+): ExpectedStream[] {
+  return streams.map((stream) => {
+    const received = viewer.coded(stream.mediaType).slice(before[stream.mediaType]);
+    const begins = (from: number) =>
+      received.slice(0, 10).every(({ hash }, index) => stream.frames[from + index]?.hash === hash);
+    const from = stream.frames.findIndex((_, index) => begins(index));
+    const frames: readonly CodedFrame[] =
+      from < 0 ? stream.frames : stream.frames.slice(from, from + received.length);
+    return { ...stream, frames };
+  });
+}
+
+/** What a viewer got of this run, if no more than `ms` is missing behind it; else all. */
+function withoutEnd(
+  streams: readonly ExpectedStream[],
+  viewer: WsViewer,
+  before: { readonly [mediaType in MediaType]: number },
+  ms: number,
+): readonly ExpectedStream[] {
+  if (ms === 0) return streams;
+  return streams.map((stream) => {
+    const count = countOf(viewer, stream.mediaType) - before[stream.mediaType];
+    const missing = (stream.frames.at(-1)?.dts ?? 0) - (stream.frames[count - 1]?.dts ?? 0);
+    return missing > ms ? stream : { ...stream, frames: stream.frames.slice(0, count) };
+  });
 }
 
 /** ms of media that came, by the longest track. */
@@ -114,7 +199,7 @@ function duration(viewer: WsViewer): number {
 }
 
 function filesOf(viewer: WsViewer, mediaType: "video" | "audio"): Uint8Array[] {
-  const track = viewer.track(mediaType);
+  const track = viewer.trackEver(mediaType);
   return track === undefined ? [] : viewer.files(track.id);
 }
 

@@ -23,6 +23,8 @@ export type PublishOptions = {
   readonly seconds?: number;
   /** The first timestamp in ms. */
   readonly startMs?: number;
+  /** Another build than the one on the PATH. */
+  readonly ffmpeg?: string;
 };
 
 /**
@@ -30,14 +32,14 @@ export type PublishOptions = {
  * the tee muxer sends each packet to both.
  */
 export function publishWithFfmpeg(options: PublishOptions): Publisher {
-  const { input, url, beside, loops = 1, seconds, startMs } = options;
+  const { input, url, beside, loops = 1, seconds, startMs, ffmpeg = "ffmpeg" } = options;
   const args = ["-hide_banner", "-nostdin", "-nostats", "-re"];
   if (loops !== 1) args.push("-stream_loop", String(loops - 1));
   args.push("-i", input, "-map", "0", "-c", "copy");
   if (seconds !== undefined) args.push("-t", String(seconds));
   if (startMs !== undefined) args.push("-output_ts_offset", `${startMs}ms`);
   args.push(...output(url, beside));
-  return publisher(startChild("ffmpeg", args), beside);
+  return publisher(startChild(ffmpeg, args), beside);
 }
 
 /**

@@ -36,6 +36,8 @@ export type ListedSegment = {
   readonly uri: string;
   readonly duration: number;
   readonly discontinuity: boolean;
+  /** EXT-X-GAP (§4.4.4.7): there is nothing to be had. */
+  readonly gap: boolean;
   readonly programDateTime: string | undefined;
   /** URI of the init segment. */
   readonly map: string | undefined;
@@ -106,6 +108,7 @@ export function readMediaPlaylist(text: string): MediaPlaylist {
   if (!(mediaSequence >= 1)) violations.push(`EXT-X-MEDIA-SEQUENCE is ${mediaSequence}`);
   let duration: number | undefined;
   let discontinuity = false;
+  let gap = false;
   let programDateTime: string | undefined;
   let map: string | undefined;
   for (const line of lines) {
@@ -115,6 +118,8 @@ export function readMediaPlaylist(text: string): MediaPlaylist {
       if (Math.round(duration) > targetDuration) violations.push(`${line} is over the target`);
     } else if (line === "#EXT-X-DISCONTINUITY") {
       discontinuity = true;
+    } else if (line === "#EXT-X-GAP") {
+      gap = true;
     } else if (line.startsWith("#EXT-X-PROGRAM-DATE-TIME:")) {
       programDateTime = line.slice("#EXT-X-PROGRAM-DATE-TIME:".length);
       if (Number.isNaN(Date.parse(programDateTime))) violations.push(`no date: ${line}`);
@@ -130,11 +135,13 @@ export function readMediaPlaylist(text: string): MediaPlaylist {
         uri: line,
         duration: duration ?? 0,
         discontinuity,
+        gap,
         programDateTime,
         map,
       });
       duration = undefined;
       discontinuity = false;
+      gap = false;
       programDateTime = undefined;
     }
   }

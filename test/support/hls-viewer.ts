@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { concat } from "../../server/protocol/bytes/bytes.ts";
+import { concat, NO_BYTES } from "../../server/protocol/bytes/bytes.ts";
 import type { CodedFrame } from "./accounting.ts";
 import { codedFrame, type Fmp4Init, md5, readInit, readSamples } from "./fmp4.ts";
 import type { MediaPlaylist, MultivariantPlaylist } from "./hls-playlist.ts";
@@ -12,6 +12,7 @@ export type DownloadedSegment = {
   readonly uri: string;
   readonly duration: number;
   readonly discontinuity: boolean;
+  readonly gap: boolean;
   readonly programDateTime: string | undefined;
   /** Absent for packed audio. */
   readonly init: Uint8Array | undefined;
@@ -53,6 +54,11 @@ export class HlsViewer {
     });
   }
 
+  /** What ended it, if anything did. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
   /** The samples of all segments of the first rendition of a kind, for `accountFor`. */
   coded(mediaType: "video" | "audio"): CodedFrame[] {
     const rendition = this.renditions.find((candidate) => candidate.mediaType === mediaType);
@@ -63,7 +69,8 @@ export class HlsViewer {
   files(mediaType: "video" | "audio"): Uint8Array[] {
     const rendition = this.renditions.find((candidate) => candidate.mediaType === mediaType);
     const files: { init: Uint8Array | undefined; pieces: Uint8Array[] }[] = [];
-    for (const { init, bytes } of rendition?.segments ?? []) {
+    for (const { init, bytes, gap } of rendition?.segments ?? []) {
+      if (gap) continue;
       if (files.at(-1)?.init !== init || files.length === 0) {
         files.push({ init, pieces: init === undefined ? [] : [init] });
       }
@@ -168,8 +175,8 @@ export class HlsViewer {
       const initUrl = segment.map === undefined ? undefined : new URL(segment.map, rendition.url);
       const url = new URL(segment.uri, rendition.url);
       const init = initUrl === undefined ? undefined : await this.#init(initUrl.href);
-      const bytes = await this.#bytes(url.href);
-      const samples = this.#samples(bytes, init, say);
+      const bytes = segment.gap ? NO_BYTES : await this.#bytes(url.href);
+      const samples = segment.gap ? [] : this.#samples(bytes, init, say);
       rendition.segments.push({ ...segment, init, bytes, samples });
       changed = true;
       this.#notify();
@@ -201,7 +208,7 @@ export class HlsViewer {
   async #playlist(url: string): Promise<string> {
     const { signal } = this.#leaving;
     for (;;) {
-      const response = await fetch(url, { signal });
+      const response = await get(url, signal);
       if (response.ok) {
         const type = response.headers.get("content-type") ?? "";
         if (!/^(application\/vnd\.apple\.mpegurl|audio\/mpegurl)\b/i.test(type)) {
@@ -226,12 +233,25 @@ export class HlsViewer {
   }
 
   async #bytes(url: string): Promise<Uint8Array> {
-    const response = await fetch(url, { signal: this.#leaving.signal });
+    const response = await get(url, this.#leaving.signal);
     if (!response.ok) throw new Error(`${url} answered ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());
   }
 
   #notify(): void {
     for (const look of [...this.#waiting]) look();
+  }
+}
+
+/**
+ * As every HTTP client does: a kept connection may be closed just when it is used again, and then
+ * the request is made anew (RFC 9112 §9.3.1).
+ */
+async function get(url: string, signal: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(url, { signal });
+  } catch (error) {
+    if (signal.aborted || !(error instanceof TypeError)) throw error;
+    return fetch(url, { signal });
   }
 }

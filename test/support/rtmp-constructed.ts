@@ -63,8 +63,8 @@ export class TagPublisher {
     let last = tags[0]?.timestamp ?? 0;
     let elapsed = 0;
     for (const tag of tags) {
-      const step = (tag.timestamp - last) | 0; // steps are small, also across the end of the clock
-      elapsed += step;
+      const step = (tag.timestamp - last) | 0; // small steps are right across the clock's end, too
+      if (Math.abs(step) < JUMP) elapsed += step;
       last = tag.timestamp;
       const wait = rate === 0 ? 0 : began + elapsed / rate - performance.now();
       if (wait > 1) await sleep(wait);
@@ -98,7 +98,8 @@ export class TagPublisher {
       this.#socket.on("data", (bytes) => {
         for (const effect of this.#session.receive(bytes)) {
           if (effect.type === "send") {
-            this.#socket.write(effect.bytes);
+            // What the server asks after our goodbye stays unanswered.
+            if (!this.#socket.writableEnded) this.#socket.write(effect.bytes);
           } else if (effect.type === "publishing") {
             clearTimeout(timer);
             resolve();
@@ -111,6 +112,9 @@ export class TagPublisher {
     });
   }
 }
+
+/** ms: a clock that is set to another time is not waited for. */
+const JUMP = 60_000;
 
 /** AMF0 string `@setDataFrame`: what an encoder puts before a script tag's values. */
 const SET_DATA_FRAME = Uint8Array.of(2, 0, 13, ...Buffer.from("@setDataFrame", "latin1"));

@@ -95,9 +95,19 @@ export class WsViewer {
     );
   }
 
+  /** The latest of a kind that was announced, also where it has been withdrawn since. */
+  trackEver(mediaType: "video" | "audio", trackIndex = 0): AnnouncedTrack | undefined {
+    const ofKind = (tracks: readonly AnnouncedTrack[]) =>
+      tracks.filter((candidate) => candidate.mediaType === mediaType)[trackIndex];
+    const announced = this.received("tracks").findLast(
+      ({ tracks }) => ofKind(tracks) !== undefined,
+    );
+    return ofKind(announced?.tracks ?? []);
+  }
+
   /** What came on a track, for `accountFor`: times in ms, hashes of the coded data. */
   coded(mediaType: "video" | "audio", trackIndex = 0): CodedFrame[] {
-    const track = this.tracks.filter((candidate) => candidate.mediaType === mediaType)[trackIndex];
+    const track = this.trackEver(mediaType, trackIndex);
     if (track === undefined) return [];
     const { id, timescale } = track;
     return this.fragments(id).map((frame) => ({
@@ -131,6 +141,13 @@ export class WsViewer {
       last = sequenceNumber;
     }
     return missing;
+  }
+
+  /** Its end of the connection, while there is one. */
+  get localPort(): number | undefined {
+    // `ws` keeps its socket to itself; only a client's address tells its connection apart.
+    const socket = Reflect.get(this.#socket, "_socket") as { localPort?: number } | null;
+    return socket?.localPort;
   }
 
   /** Reads nothing from its socket any more: what the server sends piles up there. */
