@@ -63,7 +63,11 @@ export class RtmpListener {
     this.#sockets.set(socket, undefined);
     // Until it is known who this is: an error or a pause without a word ends it.
     socket.on("error", () => {});
-    const cancel = clock.after(limits.handshakeTime, () => socket.destroy());
+    const cancel = clock.after(limits.handshakeTime, () => {
+      const message = `connection ended: it said nothing for ${limits.handshakeTime} ms`;
+      this.#repeats.warn("RTMP_HANDSHAKE_TIME", message, { address });
+      socket.destroy();
+    });
     socket.once("data", (bytes) => {
       cancel();
       this.#sort(socket, bytes, openedAt);

@@ -47,7 +47,14 @@ export class Publishing {
    */
   take(media: MediaEffect): void {
     try {
-      for (const event of this.#demux(media)) this.publication.input(event);
+      for (const event of this.#demux(media)) {
+        if (event.type === "unplayable") {
+          const { mediaType, codecName } = event.track;
+          const message = `no browser plays ${codecName}: this ${mediaType} track is left out`;
+          this.#log.warn(message, { code: "TRACK_UNPLAYABLE" });
+        }
+        this.publication.input(event);
+      }
       this.#badInARow = 0;
     } catch (error) {
       if (!(error instanceof ProtocolError) || error.scope === "connection") throw error;

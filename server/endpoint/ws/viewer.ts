@@ -60,7 +60,9 @@ export class Viewer {
   #cancelLook: (() => void) | undefined;
   #cancelTermination: (() => void) | undefined;
   #lastTaken: number;
-  #lastUnsent = 0;
+  /** Bytes given to the socket, and those of them that the kernel had taken at the last look. */
+  #handed = 0;
+  #taken = 0;
   #lastPing: number;
   #messages = { since: 0, count: 0 };
 
@@ -132,11 +134,16 @@ export class Viewer {
 
   #offer(message: LaneMessage<Buffer>): void {
     if (this.#subscription.isIdle && this.#socket.writableLength < SOCKET_FULL) {
-      this.#socket.write(message.whole);
+      this.#write(message.whole);
       return;
     }
     this.#subscription.offer(message, this.#clock.now());
     this.#pump();
+  }
+
+  #write(bytes: Buffer): void {
+    this.#handed += bytes.length;
+    this.#socket.write(bytes);
   }
 
   /** Hands to the socket what it takes without piling up. */
@@ -144,8 +151,8 @@ export class Viewer {
     while (!this.#isClosed && this.#socket.writableLength < SOCKET_FULL) {
       const delivery = this.#subscription.next();
       if (delivery === undefined) return;
-      if (delivery.type === "form") this.#socket.write(delivery.form);
-      else this.#socket.write(packText({ type: "dropped", ...delivery.dropped }));
+      if (delivery.type === "form") this.#write(delivery.form);
+      else this.#write(packText({ type: "dropped", ...delivery.dropped }));
     }
   }
 
@@ -199,7 +206,8 @@ export class Viewer {
       return;
     }
     // Not behind what waits: it is about the line, not about the stream.
-    this.#socket.write(packText({ type: "clock", sent: message.sent, serverTime: now }));
+    if (this.#socket.writableLength >= SOCKET_FULL) return; // nobody reads it in time
+    this.#write(packText({ type: "clock", sent: message.sent, serverTime: now }));
   }
 
   /** Closes a viewer that takes nothing, and keeps a quiet line open. */
@@ -208,13 +216,15 @@ export class Viewer {
     const now = this.#clock.now();
     const waiting = this.#socket.writableLength + this.#subscription.bytes;
     const unsent = unsentBytes(this.#socket);
-    if (unsent === 0 || unsent !== this.#lastUnsent) this.#lastTaken = now;
-    this.#lastUnsent = unsent;
+    const taken = this.#handed - unsent;
+    if (unsent === 0 || taken > this.#taken) this.#lastTaken = now;
+    this.#taken = taken;
     if (waiting > 0 && now - this.#lastTaken > this.#limits.silence) {
       this.#cutOff();
       return;
     }
-    if (now - this.#lastPing > PING_INTERVAL) {
+    // Where bytes wait the line is not quiet.
+    if (waiting === 0 && now - this.#lastPing > PING_INTERVAL) {
       this.#lastPing = now;
       this.#webSocket.ping();
     }
