@@ -31,11 +31,11 @@ const SETTLING = 300;
 const MOST_JITTER = 0.6;
 
 /**
- * Sound that Chromium wants to have ahead lest it stops, seconds. It takes 0.2 s and more to begin
+ * Sound that Chromium wants to have ahead lest it stops, seconds; more of it where it is heard. It takes 0.2 s and more to begin
  * again, so jitter is provided for more strictly than for pictures: the latest few of half a minute, and
  * 70 ms until that is known (encoders that batch small writes have such gaps every ten seconds).
  */
-const SOUND_AHEAD = 0.08;
+const SOUND_AHEAD = { muted: 0.08, audible: 0.115 } as const;
 const JITTER = {
   alone: { quantile: 0.95, window: 10_000, assumed: 0 },
   withSound: { quantile: 0.997, window: 30_000, assumed: 70 },
@@ -210,7 +210,8 @@ export class MsePlayback implements Playback {
   #floor(now: number): number {
     const interval = Math.min(0.34, this.#intake.pictureInterval);
     const jitter = Math.min(MOST_JITTER, this.#jitter.value(now) / 1_000);
-    const needed = this.#hasSound ? SOUND_AHEAD + jitter : jitter + 2 * interval;
+    const ahead = this.video.muted ? SOUND_AHEAD.muted : SOUND_AHEAD.audible;
+    const needed = this.#hasSound ? ahead + jitter : jitter + 2 * interval;
     return Math.max(this.#controller.base, 3 * interval, needed) + this.#intake.reorderDelay;
   }
 
