@@ -81,10 +81,6 @@ export class Lane<Form> {
     this.#clock = clock;
   }
 
-  get receivers(): number {
-    return this.#receivers.size;
-  }
-
   /** @returns takes the receiver out again */
   receive(receiver: (message: LaneMessage<Form>) => void): () => void {
     // What is held back came before this receiver did: it is in the history it was given.
