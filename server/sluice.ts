@@ -80,9 +80,9 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     },
   });
 
-  const mayPublish: MayPublish = ({ key, address }) =>
+  const mayPublish: MayPublish = ({ key, peer }) =>
     decidePublish(
-      { key, isDirectLoopback: isDirectLoopback(address) },
+      { key, isDirectLoopback: peer.transport === "rtmp" && isDirectLoopback(peer.address) },
       { publishKey: publishKey.key, open: settings.open, localPublish: settings.localPublish },
     );
   const rtmp = new RtmpListener({

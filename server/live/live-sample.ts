@@ -9,6 +9,7 @@ export type LiveSampleFields = {
   readonly track: LiveTrack;
   readonly epoch: Epoch;
   readonly sequenceNumber: number;
+  readonly at: Milliseconds;
   readonly dts: number;
   readonly compositionOffset: number;
   readonly duration: number;
@@ -17,6 +18,7 @@ export type LiveSampleFields = {
   readonly isDiscontinuity: boolean;
   readonly serverTime: Milliseconds;
   readonly data: Bytes;
+  readonly original?: Bytes | undefined;
 };
 
 /** A sample on the live stream's timeline, shared by reference by all who want it. */
@@ -25,6 +27,11 @@ export class LiveSample {
   readonly epoch: Epoch;
   /** Counts the fragments of this track, from 1. */
   readonly sequenceNumber: number;
+  /**
+   * Decode time in ms on the live stream's timeline, with the encoder's own distances: what outputs
+   * that speak FLV send. Audio's `dts` is counted in samples instead.
+   */
+  readonly at: Milliseconds;
   /** Ticks of the track's timescale. */
   readonly dts: number;
   readonly compositionOffset: number;
@@ -37,12 +44,15 @@ export class LiveSample {
   /** When it reached the hub: ms since 1970. */
   readonly serverTime: Milliseconds;
   readonly data: Bytes;
+  /** The tag body it came in, where `data` is another codec: see `Sample`. */
+  readonly original: Bytes | undefined;
   #head: OwnBytes | undefined;
 
   constructor(fields: LiveSampleFields) {
     this.track = fields.track;
     this.epoch = fields.epoch;
     this.sequenceNumber = fields.sequenceNumber;
+    this.at = fields.at;
     this.dts = fields.dts;
     this.compositionOffset = fields.compositionOffset;
     this.duration = fields.duration;
@@ -51,6 +61,7 @@ export class LiveSample {
     this.isDiscontinuity = fields.isDiscontinuity;
     this.serverTime = fields.serverTime;
     this.data = fields.data;
+    this.original = fields.original;
   }
 
   get isVideo(): boolean {

@@ -1,9 +1,10 @@
-import { equal } from "../protocol/bytes/bytes.ts";
+import { type Bytes, equal, NO_BYTES } from "../protocol/bytes/bytes.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type {
   DataValue,
   MediaEvent,
   Milliseconds,
+  OpaqueFrame,
   Sample,
   UnplayableTrack,
 } from "../protocol/media/sample.ts";
@@ -27,8 +28,19 @@ export type LiveObserver = {
   /** The tracks, or what cannot be played of them, are others now. */
   tracks?(): void;
   sample?(sample: LiveSample): void;
-  /** onMetaData and other script data; `at` is on the live stream's timeline, in ms. */
-  data?(event: { name: string; at: Milliseconds; values: readonly DataValue[] }): void;
+  /** Sound or a picture that is passed on unopened; `dts` is on the live stream's timeline. */
+  opaque?(frame: OpaqueFrame): void;
+  data?(event: DataEvent): void;
+};
+
+/** onMetaData or other script data of a broadcast. */
+export type DataEvent = {
+  readonly name: string;
+  /** ms on the live stream's timeline. */
+  readonly at: Milliseconds;
+  readonly values: readonly DataValue[];
+  /** As it came: AMF0 values, the name first. Empty: what had that name was taken back. */
+  readonly body: Bytes;
 };
 
 /** How live streams behave; times in ms, sizes in bytes. */
@@ -108,6 +120,7 @@ export class LiveStream {
   readonly #lanes = new Map<TrackKey, Lane>();
   #unplayable: UnplayableTrack[] = [];
   #metadata: { readonly [name: string]: DataValue } = {};
+  #metadataBody: Bytes = NO_BYTES;
   #publication: Publication | undefined;
   #state: LiveState = "waiting";
   #startedAt: Milliseconds | undefined;
@@ -154,6 +167,11 @@ export class LiveStream {
   /** onMetaData as it stands. */
   get metadata(): { readonly [name: string]: DataValue } {
     return this.#metadata;
+  }
+
+  /** The same as it came: AMF0 values, its name first; empty where there is none. */
+  get metadataBody(): Bytes {
+    return this.#metadataBody;
   }
 
   /** The announced tracks with their measured rates. */
@@ -233,17 +251,25 @@ export class LiveStream {
       }
       case "metadata": {
         this.#metadata = event.values;
+        this.#metadataBody = event.body;
         const at = this.#timeline.newest;
+        const { values, body } = event;
         for (const observer of this.#observers) {
-          observer.data?.({ name: "onMetaData", at, values: [event.values] });
+          observer.data?.({ name: "onMetaData", at, values: [values], body });
         }
         return;
       }
       case "data": {
-        const at = this.#timeline.newest;
-        for (const observer of this.#observers) {
-          observer.data?.({ name: event.name, at, values: event.values });
-        }
+        const { name, values, body } = event;
+        const at = this.#timeline.peek(event.dts);
+        for (const observer of this.#observers) observer.data?.({ name, at, values, body });
+        return;
+      }
+      case "opaque": {
+        const { frame } = event;
+        const now = this.#clock.now();
+        const { at: dts } = this.#timeline.place(trackKey(frame), frame.dts, now);
+        for (const observer of this.#observers) observer.opaque?.({ ...frame, dts });
         return;
       }
     }
@@ -264,6 +290,7 @@ export class LiveStream {
     this.#lanes.clear();
     this.#unplayable = [];
     this.#metadata = {};
+    this.#metadataBody = NO_BYTES;
     this.#startedAt = undefined;
     this.#tellTracks();
     this.#setState(this.#state === "ended" ? "ended" : "waiting");
@@ -353,6 +380,7 @@ export class LiveStream {
       track: lane.live,
       epoch,
       sequenceNumber: lane.sequenceNumber,
+      at,
       dts,
       compositionOffset,
       duration,
@@ -361,6 +389,7 @@ export class LiveStream {
       isDiscontinuity,
       serverTime: now,
       data: sample.data,
+      original: sample.original,
     });
     this.#history.push(live);
     for (const observer of this.#observers) observer.sample?.(live);

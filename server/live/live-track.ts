@@ -35,8 +35,8 @@ export function liveTrack(id: number, configuration: number, track: Track): Live
     timescale,
     configuration,
     initSegment: initSegment({ trackId: id, timescale, track }),
-    language: "und",
-    name: track.trackIndex === 0 ? kind : `${kind} ${track.trackIndex + 1}`,
+    language: track.language ?? "und",
+    name: track.name ?? (track.trackIndex === 0 ? kind : `${kind} ${track.trackIndex + 1}`),
   };
 }
 

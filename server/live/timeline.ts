@@ -93,6 +93,16 @@ export class Timeline {
     return { at, epoch: place.epoch };
   }
 
+  /**
+   * Where a moment of the publisher's clock lies, without moving anything: for data. Nearest to the
+   * newest moment, where its clock is not that of the tracks.
+   */
+  peek(dts: Milliseconds): Milliseconds {
+    if (this.#isBroken) return this.#newest;
+    const at = dts + this.#offset;
+    return Math.abs(at - this.#newest) > LARGEST_STEP ? this.#newest : at;
+  }
+
   #first(dts: Milliseconds, wall: Milliseconds): TrackPlace {
     const isApart = Math.abs(dts + this.#offset - this.#newest) > this.#maxSkew;
     if (!isApart && dts + this.#offset <= this.#floor) this.#shift(dts, wall);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { LiveSample } from "../../server/live/live-sample.ts";
 import { type LiveSettings, LiveStream } from "../../server/live/live-stream.ts";
+import { NO_BYTES } from "../../server/protocol/bytes/bytes.ts";
 import type { Sample } from "../../server/protocol/media/sample.ts";
 import type { AudioTrack, VideoTrack } from "../../server/protocol/media/track.ts";
 import { hex } from "../support/hex.ts";
@@ -99,7 +100,7 @@ test("LiveStream announces tracks, then gives samples with the encoder's times",
   const publication = liveStream.publish();
   publication.input({ type: "track", track: video });
   publication.input({ type: "track", track: audio });
-  publication.input({ type: "metadata", values: { width: 640 } });
+  publication.input({ type: "metadata", values: { width: 640 }, body: NO_BYTES });
   publication.input({ type: "sample", sample: picture(500, true) });
   publication.input({ type: "sample", sample: sound(507) });
   publication.input({ type: "sample", sample: { ...picture(533), compositionOffset: -7 } });

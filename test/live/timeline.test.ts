@@ -16,6 +16,16 @@ test("Timeline keeps the encoder's distances wherever its clock begins", () => {
   }
 });
 
+test("Timeline says where a moment lies, and moves nothing", () => {
+  const line = timeline();
+  expect(line.peek(5)).toBe(line.newest);
+  const first = line.place("video:0", 5000, wall).at;
+  expect(line.peek(4990)).toBe(first - 10);
+  expect(line.peek(5040)).toBe(first + 40);
+  expect(line.peek(900_000)).toBe(first); // another clock than that of the tracks
+  expect(line.newest).toBe(first);
+});
+
 test("Timeline continues behind what it has when another publisher continues", () => {
   const line = timeline();
   line.place("video:0", 5000, wall);

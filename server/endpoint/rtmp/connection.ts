@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Clock } from "../../live/clock.ts";
 import type { Publication } from "../../live/live-stream.ts";
 import type { Publisher, Refusal } from "../../live/registry.ts";
@@ -28,8 +28,19 @@ export type PublishDecision =
 export type MayPublish = (request: {
   readonly streamPath: string;
   readonly key: string | undefined;
-  readonly address: string;
+  readonly peer: Peer;
 }) => PublishDecision;
+
+/** How an RTMP connection reached us. */
+export type Transport = "rtmp" | "rtmps" | "rtmpt" | "rtmpts";
+
+/** Who is at the other end. */
+export type Peer = {
+  readonly address: string;
+  readonly transport: Transport;
+  /** When it connected, ms since 1970: it may have been looked at for a moment. */
+  readonly openedAt: number;
+};
 
 /** What bounds one RTMP connection; times in ms, sizes in bytes. */
 export type RtmpLimits = {
@@ -65,18 +76,17 @@ const PING_AFTER = 5000;
 const MAX_BAD_CODES = 32;
 
 /**
- * One RTMP client on its socket. The session says what is to be done; this does it, keeps the
+ * One RTMP client on its stream of bytes: a socket, TLS, or a tunnel. The session says what is to be done; this does it, keeps the
  * limits of time and rate, and tears down once, whatever the reason.
  */
 export class RtmpConnection {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #options: RtmpConnectionOptions;
   readonly #session: ServerSession;
-  readonly #address: string;
+  readonly #peer: Peer;
   #log: Log;
   /** By message stream. */
   readonly #publishings = new Map<number, { publishing: Publishing; streamPath: string }>();
-  readonly #openedAt: number;
   /** Since when nothing is being published. */
   #idleSince: number;
   #lastHeard: number;
@@ -88,19 +98,17 @@ export class RtmpConnection {
   #cancelLinger: (() => void) | undefined;
   #isOver = false;
 
-  /** @param openedAt when the client connected: it has been looked at for a moment */
-  constructor(socket: Socket, options: RtmpConnectionOptions, openedAt: number) {
+  /** @param socket sends at once what is written to it (Nagle's algorithm is off) */
+  constructor(socket: Duplex, peer: Peer, options: RtmpConnectionOptions) {
     this.#socket = socket;
+    this.#peer = peer;
     this.#options = options;
     this.#session = new ServerSession(options.crypto);
-    this.#address = socket.remoteAddress ?? "";
     this.#log = options.log;
     const now = options.clock.now();
-    this.#openedAt = openedAt;
     this.#idleSince = now;
     this.#lastHeard = now;
     this.#lastCounters = this.#session.counters;
-    socket.setNoDelay(true);
     socket.on("data", (bytes) => this.receive(bytes));
     socket.on("error", (error) => this.#finish("lost", `socket error: ${error.message}`));
     socket.on("close", () => this.#finish("lost", "the client closed the connection"));
@@ -174,7 +182,7 @@ export class RtmpConnection {
   #publish({ messageStreamId, streamPath, query }: PublishEffect): void {
     const { mayPublish, publications, limits } = this.#options;
     const log = withFields(this.#log, { streamPath });
-    const decision = mayPublish({ streamPath, key: query["key"], address: this.#address });
+    const decision = mayPublish({ streamPath, key: query["key"], peer: this.#peer });
     if (!decision.allowed) {
       log.warn(`publish refused: ${decision.description}`, { code: "PUBLISH_DENIED" });
       this.#perform(
@@ -204,7 +212,7 @@ export class RtmpConnection {
     }
     const publishing = new Publishing(opened, { log, maxBadInARow: limits.badMessagesInARow });
     this.#publishings.set(messageStreamId, { publishing, streamPath });
-    log.info("publishing", { address: this.#address });
+    log.info("publishing", { address: this.#peer.address });
     this.#perform(this.#session.accept(messageStreamId));
   }
 
@@ -239,7 +247,7 @@ export class RtmpConnection {
       return;
     }
     const { code, message, offset } = error;
-    this.#log.warn(`connection ended: ${message}`, { code, offset, address: this.#address });
+    this.#log.warn(`connection ended: ${message}`, { code, offset, address: this.#peer.address });
     // Who does not read is not told either.
     if (code === OUTPUT_LIMIT) this.#socket.destroy();
     else this.#performLast(this.#session.close("NetConnection.Connect.Closed", message));
@@ -278,7 +286,7 @@ export class RtmpConnection {
     if (now - this.#lastHeard > PING_AFTER && now - this.#lastPing > PING_AFTER) {
       this.#lastPing = now;
       try {
-        this.#perform(this.#session.ping(Math.floor(now - this.#openedAt)));
+        this.#perform(this.#session.ping(Math.floor(now - this.#peer.openedAt)));
       } catch (error) {
         this.#fail(error);
         return;
@@ -290,7 +298,7 @@ export class RtmpConnection {
   #overdue(now: number): { code: string; message: string } | undefined {
     const { handshakeTime, timeToPublish, publisherSilence } = this.#options.limits;
     if (this.#session.phase === "handshake") {
-      if (now - this.#openedAt <= handshakeTime) return undefined;
+      if (now - this.#peer.openedAt <= handshakeTime) return undefined;
       return {
         code: "RTMP_HANDSHAKE_TIME",
         message: `Cannot wait longer than ${handshakeTime} ms for a handshake`,
@@ -325,7 +333,7 @@ export class RtmpConnection {
       this.#isOver = true;
       this.#cancelCheck?.();
       for (const id of [...this.#publishings.keys()]) this.#unpublish(id, how, reason);
-      this.#log.debug("RTMP connection over", { reason, address: this.#address });
+      this.#log.debug("RTMP connection over", { reason, address: this.#peer.address });
     }
     if (this.#socket.destroyed) this.#cancelLinger?.();
     else if (this.#cancelLinger === undefined) this.#socket.destroy();

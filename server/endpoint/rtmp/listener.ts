@@ -83,7 +83,9 @@ export class RtmpListener {
     const { log, httpPort, clock, limits } = this.#options;
     const speech = speechOf(bytes[0] ?? 0);
     if (speech === "rtmp") {
-      const connection = new RtmpConnection(socket, this.#options, openedAt);
+      socket.setNoDelay(true);
+      const peer = { address: socket.remoteAddress ?? "", transport: "rtmp", openedAt } as const;
+      const connection = new RtmpConnection(socket, peer, this.#options);
       this.#sockets.set(socket, connection);
       connection.receive(bytes);
       return;

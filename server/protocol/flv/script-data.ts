@@ -1,10 +1,14 @@
 import { decodeAmf0 } from "../amf0/decode.ts";
 import { type Amf0Value, membersOf, newAmf0Object } from "../amf0/value.ts";
-import type { Bytes } from "../bytes/bytes.ts";
+import { type Bytes, NO_BYTES } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { DataValue } from "../media/sample.ts";
 import { toDataValue, toDataValues } from "./data-value.ts";
+
+const SET_DATA_FRAME = "@setDataFrame";
+/** As an AMF0 string: marker, length, text. */
+const SET_DATA_FRAME_LENGTH = 3 + SET_DATA_FRAME.length;
 
 /** How a data message is written: RTMP types 18 and 15. */
 export type ScriptDataEncoding = "amf0" | "amf3";
@@ -12,9 +16,20 @@ export type ScriptDataEncoding = "amf0" | "amf3";
 /** What a script data message says. */
 export type ScriptData =
   /** `onMetaData`, whole: it replaces the one before. Empty when the encoder takes it back. */
-  | { readonly type: "metadata"; readonly values: { readonly [name: string]: DataValue } }
+  | {
+      readonly type: "metadata";
+      readonly values: { readonly [name: string]: DataValue };
+      /** The AMF0 values from the name on, a view; empty where it is taken back. */
+      readonly body: Bytes;
+    }
   /** Any other handler with its arguments. */
-  | { readonly type: "data"; readonly name: string; readonly values: readonly DataValue[] };
+  | {
+      readonly type: "data";
+      readonly name: string;
+      readonly values: readonly DataValue[];
+      /** The AMF0 values from the name on, a view. */
+      readonly body: Bytes;
+    };
 
 /**
  * Opens the body of a data message or script data tag:
@@ -30,24 +45,29 @@ export type ScriptData =
 export function readScriptData(body: Bytes, encoding: ScriptDataEncoding): ScriptData | undefined {
   // The values behind the selector are AMF0 all the same; AMF3 hides behind its marker 0x11.
   const hasSelector = encoding === "amf3" && body[0] === 0;
-  const values = decodeAmf0(hasSelector ? body.subarray(1) : body);
+  const whole = hasSelector ? body.subarray(1) : body;
+  const values = decodeAmf0(whole);
   if (values.length === 0) return undefined;
   if (values[0] === "@clearDataFrame") {
-    return values[1] === "onMetaData" ? { type: "metadata", values: {} } : undefined;
+    return values[1] === "onMetaData"
+      ? { type: "metadata", values: {}, body: NO_BYTES }
+      : undefined;
   }
-  const [name, ...args] = values[0] === "@setDataFrame" ? values.slice(1) : values;
+  const [name, ...args] = values[0] === SET_DATA_FRAME ? values.slice(1) : values;
   if (typeof name !== "string") {
     const message = `Cannot read script data that begins with a ${typeof name}`;
     throw new ProtocolError("malformed", "FLV_SCRIPT_DATA", message);
   }
-  if (name === "onMetaData") return readMetadata(body.length, args);
-  return { type: "data", name, values: args.map(toDataValue) };
+  const named = values[0] === SET_DATA_FRAME ? whole.subarray(SET_DATA_FRAME_LENGTH) : whole;
+  if (name === "onMetaData") return readMetadata(named, args);
+  return { type: "data", name, values: args.map(toDataValue), body: named };
 }
 
-function readMetadata(length: number, args: readonly Amf0Value[]): ScriptData {
-  if (length > LIMITS.metadataBytes) {
-    const message = `Cannot keep ${length} bytes of metadata: the limit is ${LIMITS.metadataBytes}`;
+function readMetadata(body: Bytes, args: readonly Amf0Value[]): ScriptData {
+  if (body.length > LIMITS.metadataBytes) {
+    const message = `Cannot keep ${body.length} bytes of metadata: the limit is ${LIMITS.metadataBytes}`;
     throw new ProtocolError("limit", "FLV_METADATA", message);
   }
-  return { type: "metadata", values: toDataValues(membersOf(args[0]) ?? newAmf0Object()) };
+  const values = toDataValues(membersOf(args[0]) ?? newAmf0Object());
+  return { type: "metadata", values, body };
 }

@@ -24,6 +24,26 @@ export type Sample = {
   /** Audio: how many samples of sound this is, at the track's rate. Video: 0. */
   readonly audioSamples: number;
   readonly data: Bytes;
+  /**
+   * The tag body it came in, where `data` is the same sound without loss in another codec (G.711 and
+   * PCM as FLAC): outputs that speak FLV send this one.
+   */
+  readonly original?: Bytes;
+};
+
+/**
+ * Sound or a picture that no browser plays and that is not opened here: only outputs that speak FLV
+ * pass it on, as it came.
+ */
+export type OpaqueFrame = {
+  readonly mediaType: MediaType;
+  readonly trackIndex: number;
+  /** Decode time in ms on a line that never wraps. */
+  readonly dts: Milliseconds;
+  /** Decoding can begin here. Audio: always. */
+  readonly isSync: boolean;
+  /** The whole tag body. A view of the message it came in. */
+  readonly tag: Bytes;
 };
 
 /** A value that a script data message can hold, without the wire's own types. */
@@ -53,14 +73,22 @@ export type MediaEvent =
   | { readonly type: "track"; readonly track: Track }
   | { readonly type: "unplayable"; readonly track: UnplayableTrack }
   | { readonly type: "sample"; readonly sample: Sample }
+  | { readonly type: "opaque"; readonly frame: OpaqueFrame }
   /** The encoder says that this track ends here (SequenceEnd); it may begin again. */
   | { readonly type: "track-end"; readonly mediaType: MediaType; readonly trackIndex: number }
   /** onMetaData, as it stands now. */
-  | { readonly type: "metadata"; readonly values: { readonly [name: string]: DataValue } }
+  | {
+      readonly type: "metadata";
+      readonly values: { readonly [name: string]: DataValue };
+      /** As it came: AMF0 values, the handler's name first. Empty when it was taken back. */
+      readonly body: Bytes;
+    }
   /** Any other script data: the handler's name and its arguments, at a moment of the timeline. */
   | {
       readonly type: "data";
       readonly dts: Milliseconds;
       readonly name: string;
       readonly values: readonly DataValue[];
+      /** As it came: AMF0 values (AMF3's behind marker 0x11), the handler's name first. */
+      readonly body: Bytes;
     };

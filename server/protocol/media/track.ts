@@ -32,6 +32,9 @@ export type VideoTrack = {
   readonly frameRate?: number;
   /** Pictures that may be decoded before one that is shown earlier; 0 rules reordering out. */
   readonly reorderDepth?: number;
+  /** BCP 47, and a name for people, where the encoder tells. */
+  readonly language?: string;
+  readonly name?: string;
 };
 
 /** An audio track as its configuration describes it. */
@@ -50,6 +53,9 @@ export type AudioTrack = {
   /** Hz: the rate the timeline counts in (HE-AAC: the core's). Opus: 48000. */
   readonly sampleRate: number;
   readonly channels: number;
+  /** BCP 47, and a name for people, where the encoder tells. */
+  readonly language?: string;
+  readonly name?: string;
 };
 
 /** One elementary stream of a broadcast. */

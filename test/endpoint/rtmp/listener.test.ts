@@ -91,7 +91,13 @@ const avcPicture = hex`17 01 000000 00000002 6588`;
 test("a publisher's messages reach the live stream, and its goodbye ends it", async () => {
   const { registry, push, asked, log } = await stage();
   const pushing = await push();
-  expect(asked).toEqual([{ streamPath: "live/show", key: "secret", address: "127.0.0.1" }]);
+  expect(asked).toEqual([
+    {
+      streamPath: "live/show",
+      key: "secret",
+      peer: expect.objectContaining({ address: "127.0.0.1", transport: "rtmp" }),
+    },
+  ]);
   pushing.send({ typeId: 9, timestamp: 0, payload: avcHeader }, 0);
   pushing.send({ typeId: 9, timestamp: 0, payload: avcPicture }, 0);
   const liveStream = registry.find("live/show");

@@ -504,12 +504,14 @@ describe("FlvDemuxer announces what no browser plays", () => {
 describe("FlvDemuxer takes script data", () => {
   test("and moves no clock", () => {
     const { demuxer, placed, peeked } = newDemuxer();
-    expect(
-      demuxer.data(5, encodeAmf0("@setDataFrame", "onMetaData", { width: 1 }), "amf0"),
-    ).toEqual([{ type: "metadata", values: { width: 1 } }]);
+    const metadata = encodeAmf0("onMetaData", { width: 1 });
+    expect(demuxer.data(5, concat(encodeAmf0("@setDataFrame"), metadata), "amf0")).toEqual([
+      { type: "metadata", values: { width: 1 }, body: metadata },
+    ]);
     expect(peeked).toEqual([]);
-    expect(demuxer.data(7, encodeAmf0("onTextData", { text: "hello" }), "amf0")).toEqual([
-      { type: "data", dts: 1007, name: "onTextData", values: [{ text: "hello" }] },
+    const text = encodeAmf0("onTextData", { text: "hello" });
+    expect(demuxer.data(7, text, "amf0")).toEqual([
+      { type: "data", dts: 1007, name: "onTextData", values: [{ text: "hello" }], body: text },
     ]);
     expect(peeked).toEqual([7]);
     expect(placed).toEqual([]);

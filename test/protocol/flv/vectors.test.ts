@@ -140,6 +140,7 @@ describe("FlvDemuxer reads what FFmpeg reads of", () => {
 test("FlvDemuxer gives the metadata of a file", () => {
   const { events } = demux("ffmpeg-5.1-h264-bframes-aac");
   expect(events[0]).toEqual({
+    body: expect.any(Uint8Array),
     type: "metadata",
     values: expect.objectContaining({
       width: 64,
