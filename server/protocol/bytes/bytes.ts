@@ -38,6 +38,9 @@ export const u8 = (value: number): OwnBytes => Uint8Array.of(value);
 /** Big-endian unsigned integer of 2 bytes. */
 export const u16 = (value: number): OwnBytes => Uint8Array.of(value >>> 8, value);
 
+/** Little-endian unsigned integer of 2 bytes (Opus). */
+export const u16le = (value: number): OwnBytes => Uint8Array.of(value, value >>> 8);
+
 /** Big-endian unsigned integer of 3 bytes. */
 export const u24 = (value: number): OwnBytes => Uint8Array.of(value >>> 16, value >>> 8, value);
 

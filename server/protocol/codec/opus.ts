@@ -1,5 +1,16 @@
 import { ByteReader } from "../bytes/byte-reader.ts";
-import { ascii, type Bytes, concat, equal, type OwnBytes, u8, u16, u32 } from "../bytes/bytes.ts";
+import {
+  ascii,
+  type Bytes,
+  concat,
+  equal,
+  type OwnBytes,
+  u8,
+  u16,
+  u16le,
+  u32,
+  u32le,
+} from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import type { AudioTrack } from "../media/track.ts";
 
@@ -31,6 +42,30 @@ export function opusTrack(trackIndex: number, opusHead: Bytes, firstPacket?: Byt
     sampleRate: OPUS_RATE,
     channels: configuration[1] ?? 2,
   };
+}
+
+/**
+ * The identification header (RFC 7845 §5.1) that says what the body of `dOps` says: for outputs that
+ * speak FLV.
+ *
+ * @throws ProtocolError `TRUNCATED` (malformed) where `configuration` is no body of `dOps`
+ */
+export function writeOpusHead(configuration: Bytes): OwnBytes {
+  const reader = new ByteReader(configuration);
+  reader.skip(1); // version 0; the header has 1
+  const channels = reader.u8();
+  const preSkip = reader.u16();
+  const inputRate = reader.u32();
+  const gain = reader.u16();
+  return concat(
+    MAGIC,
+    u8(1),
+    u8(channels),
+    u16le(preSkip),
+    u32le(inputRate),
+    u16le(gain),
+    reader.rest(),
+  );
 }
 
 /**
