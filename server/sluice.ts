@@ -112,6 +112,12 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
       silence: LIMITS.viewerSilence,
       messagesPerSecond: LIMITS.viewerMessagesPerSecond,
       notices: LIMITS.viewerNotices,
+      dataBacklog: LIMITS.viewerData,
+      data: {
+        size: LIMITS.wireData,
+        perSecond: LIMITS.wireDataPerSecond,
+        bytesPerSecond: LIMITS.wireDataBytesPerSecond,
+      },
       viewers: LIMITS.viewers,
       viewersPerAddress: LIMITS.viewersPerAddress,
       message: LIMITS.viewerMessage,

@@ -3,6 +3,7 @@ import type {
   AnnouncedUnplayable,
   ServerMessage,
   StreamState,
+  WireValue,
 } from "../server/protocol/wire/control.ts";
 import { type Frame, FrameType } from "../server/protocol/wire/frame.ts";
 import type { StreamAddress } from "./address.ts";
@@ -41,11 +42,20 @@ export type Unplayed = {
   readonly unplayable: readonly NamedUnplayable[];
 };
 
+/** What the encoder said in between: the `detail` of `data`. From strangers: text, never markup. */
+export type PlayerData = {
+  readonly name: string;
+  /** ms on the stream's timeline: `video.currentTime` in ms when it is meant for (over WebSocket). */
+  readonly time: number;
+  readonly values: readonly WireValue[];
+};
+
 /**
  * Plays one stream into a container: WebSocket and MediaSource first, HLS where that fails, and back
  * again. It never gives up and never reloads the page.
  *
- * Fires `change` on itself at each change of state, and four times a second for the figures.
+ * Fires `change` on itself at each change of state, and four times a second for the figures, and
+ * `data` (a `CustomEvent` with `PlayerData`) when a data message arrives.
  */
 export class Player extends EventTarget {
   readonly #address: StreamAddress;
@@ -310,6 +320,12 @@ export class Player extends EventTarget {
       case "error":
         this.#lastError = `${message.code}: ${message.message}`;
         break;
+      case "data": {
+        const { name, time, values } = message;
+        const detail: PlayerData = { name, time, values };
+        this.dispatchEvent(new CustomEvent("data", { detail }));
+        return;
+      }
       case "clock":
         return;
     }

@@ -119,8 +119,7 @@ export class LiveStream {
   readonly #onIdle: () => void;
   readonly #lanes = new Map<TrackKey, Lane>();
   #unplayable: UnplayableTrack[] = [];
-  #metadata: { readonly [name: string]: DataValue } = {};
-  #metadataBody: Bytes = NO_BYTES;
+  #metadata: DataEvent | undefined;
   #publication: Publication | undefined;
   #state: LiveState = "waiting";
   #startedAt: Milliseconds | undefined;
@@ -164,14 +163,14 @@ export class LiveStream {
     return this.#unplayable;
   }
 
-  /** onMetaData as it stands. */
-  get metadata(): { readonly [name: string]: DataValue } {
+  /** onMetaData as it stands: its newest event; undefined where there is none. */
+  get metadata(): DataEvent | undefined {
     return this.#metadata;
   }
 
   /** The same as it came: AMF0 values, its name first; empty where there is none. */
   get metadataBody(): Bytes {
-    return this.#metadataBody;
+    return this.#metadata?.body ?? NO_BYTES;
   }
 
   /** The announced tracks with their measured rates. */
@@ -250,19 +249,16 @@ export class LiveStream {
         return;
       }
       case "metadata": {
-        this.#metadata = event.values;
-        this.#metadataBody = event.body;
-        const at = this.#timeline.newest;
         const { values, body } = event;
-        for (const observer of this.#observers) {
-          observer.data?.({ name: "onMetaData", at, values: [values], body });
-        }
+        const at = this.#timeline.newest;
+        const metadata = { name: "onMetaData", at, values: [values], body };
+        this.#metadata = body.length === 0 ? undefined : metadata;
+        this.#tellData(metadata);
         return;
       }
       case "data": {
         const { name, values, body } = event;
-        const at = this.#timeline.peek(event.dts);
-        for (const observer of this.#observers) observer.data?.({ name, at, values, body });
+        this.#tellData({ name, at: this.#timeline.peek(event.dts), values, body });
         return;
       }
       case "opaque": {
@@ -289,8 +285,7 @@ export class LiveStream {
     for (const lane of this.#lanes.values()) this.segmenter.remove(lane.live.id);
     this.#lanes.clear();
     this.#unplayable = [];
-    this.#metadata = {};
-    this.#metadataBody = NO_BYTES;
+    this.#metadata = undefined;
     this.#startedAt = undefined;
     this.#tellTracks();
     this.#setState(this.#state === "ended" ? "ended" : "waiting");
@@ -415,6 +410,10 @@ export class LiveStream {
     this.#history.forget(lane.live.id);
     this.segmenter.retire(lane.live.id);
     this.#tellTracks();
+  }
+
+  #tellData(event: DataEvent): void {
+    for (const observer of this.#observers) observer.data?.(event);
   }
 
   #tellTracks(): void {

@@ -93,6 +93,13 @@ export const LIMITS = {
   viewerSoundBacklog: 3_145_728, // 3 MiB
   /** Announcements and init segments are never left out: a viewer with more of them unread is closed. */
   viewerNotices: 4_194_304, // 4 MiB
+  /** A data message as JSON; larger ones are for outputs that take them as they came. */
+  wireData: 65_536, // 64 KiB
+  /** Data messages of one live stream that its viewers are sent, in a second, and their JSON. */
+  wireDataPerSecond: 60,
+  wireDataBytesPerSecond: 131_072, // 128 KiB
+  /** Data messages beyond this many unread bytes are left out for that viewer. */
+  viewerData: 1_048_576, // 1 MiB
   /** Nothing was taken by a viewer for this long while bytes were waiting. */
   viewerSilence: 10_000,
   /** Sound may wait for the next picture when viewers are many, but no longer than this. */

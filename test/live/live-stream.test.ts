@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { LiveSample } from "../../server/live/live-sample.ts";
 import { type LiveSettings, LiveStream } from "../../server/live/live-stream.ts";
-import { NO_BYTES } from "../../server/protocol/bytes/bytes.ts";
 import type { Sample } from "../../server/protocol/media/sample.ts";
 import type { AudioTrack, VideoTrack } from "../../server/protocol/media/track.ts";
 import { hex } from "../support/hex.ts";
@@ -100,12 +99,12 @@ test("LiveStream announces tracks, then gives samples with the encoder's times",
   const publication = liveStream.publish();
   publication.input({ type: "track", track: video });
   publication.input({ type: "track", track: audio });
-  publication.input({ type: "metadata", values: { width: 640 }, body: NO_BYTES });
+  publication.input({ type: "metadata", values: { width: 640 }, body: new Uint8Array(1) });
   publication.input({ type: "sample", sample: picture(500, true) });
   publication.input({ type: "sample", sample: sound(507) });
   publication.input({ type: "sample", sample: { ...picture(533), compositionOffset: -7 } });
   expect(told).toEqual(["live", "tracks 1.1", "tracks 1.1 2.1", "data onMetaData"]);
-  expect(liveStream.metadata).toEqual({ width: 640 });
+  expect(liveStream.metadata?.values).toEqual([{ width: 640 }]);
   const [first, second, third] = samples;
   expect(first?.dts).toBe(900_000);
   expect(second?.dts).toBe(480_000 + 7 * 48);

@@ -1,6 +1,6 @@
 import type { ServerMessage } from "../../server/protocol/wire/control.ts";
 
-const KNOWN = ["hello", "state", "tracks", "history", "dropped", "clock", "error"];
+const KNOWN = ["hello", "state", "tracks", "history", "dropped", "data", "clock", "error"];
 
 /**
  * Reads one text message of the server.
@@ -19,6 +19,11 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
   if (message.type === "tracks") {
     if (!("tracks" in message && Array.isArray(message.tracks))) return undefined;
     if (!("unplayable" in message && Array.isArray(message.unplayable))) return undefined;
+  }
+  if (message.type === "data") {
+    if (!("name" in message && typeof message.name === "string")) return undefined;
+    if (!("time" in message && typeof message.time === "number")) return undefined;
+    if (!("values" in message && Array.isArray(message.values))) return undefined;
   }
   return message as ServerMessage;
 }

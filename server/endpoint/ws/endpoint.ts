@@ -7,6 +7,7 @@ import type { LiveStream } from "../../live/live-stream.ts";
 import { type Log, RepeatLog } from "../../log.ts";
 import { AddressCounter } from "../entry/address-counter.ts";
 import { Announcement } from "./announcement.ts";
+import { type DataLimits, DataMessages } from "./data-message.ts";
 import { packMessage } from "./packager.ts";
 import { type Broadcast, CloseCode, Viewer, type ViewerLimits } from "./viewer.ts";
 
@@ -23,6 +24,8 @@ export type WebSocketLimits = ViewerLimits & {
   readonly viewersPerAddress: number;
   /** Bytes of one message that a viewer sends. */
   readonly message: number;
+  /** Data messages of one live stream. */
+  readonly data: DataLimits;
 };
 
 /** What the endpoint is made of. */
@@ -109,9 +112,14 @@ export class WebSocketEndpoint {
   #channel(liveStream: LiveStream): Channel {
     const known = this.#channels.get(liveStream.streamPath);
     if (known !== undefined) return known;
-    const { batching, clock } = this.#options;
+    const { batching, clock, limits } = this.#options;
+    const { streamPath } = liveStream;
     const lane = new Lane(packMessage, batching, clock);
     const announcement = new Announcement(liveStream, () => clock.now());
+    const dataMessages = new DataMessages(clock, limits.data, (why) => {
+      const message = `a data message is not sent to viewers: ${why}`;
+      this.#repeats.warn("WIRE_DATA", message, { streamPath });
+    });
     // It watches before its viewers do: what is held back goes out before they are told of a change.
     const unobserve = liveStream.observe({
       sample: (sample) => lane.push(sample),
@@ -119,14 +127,18 @@ export class WebSocketEndpoint {
         lane.flush();
         announcement.change();
       },
+      data: (event) => {
+        if (dataMessages.take(event)) lane.flush();
+      },
       state: () => lane.flush(),
     });
     const stop = (): void => {
       lane.flush();
       unobserve();
     };
-    const channel = { liveStream, lane, announcement, viewers: new Set<Viewer>(), stop };
-    this.#channels.set(liveStream.streamPath, channel);
+    const viewers = new Set<Viewer>();
+    const channel = { liveStream, lane, announcement, dataMessages, viewers, stop };
+    this.#channels.set(streamPath, channel);
     return channel;
   }
 }

@@ -6,6 +6,7 @@ import type { LiveStream } from "../../live/live-stream.ts";
 import { type Backlog, Subscription } from "../../live/subscription.ts";
 import type { ServerMessage, ViewerMessage } from "../../protocol/wire/control.ts";
 import type { Announcement } from "./announcement.ts";
+import type { DataMessages } from "./data-message.ts";
 import { packText } from "./packager.ts";
 
 /** Close codes of our WebSocket protocol (RFC 6455 §7.4.1; `docs/wire.md`). */
@@ -23,6 +24,8 @@ export type ViewerLimits = {
   readonly messagesPerSecond: number;
   /** Bytes of announcements and init segments that may wait for one viewer. */
   readonly notices: number;
+  /** Bytes of them beyond which data messages are left out for one viewer. */
+  readonly dataBacklog: number;
 };
 
 /** What a viewer watches; lane and announcement are shared by all who do. */
@@ -30,6 +33,7 @@ export type Broadcast = {
   readonly liveStream: LiveStream;
   readonly lane: Lane<Buffer>;
   readonly announcement: Announcement;
+  readonly dataMessages: DataMessages;
 };
 
 /** Below this many unsent bytes in the socket the next message is handed to it. */
@@ -50,6 +54,7 @@ export class Viewer {
   readonly #socket: Duplex;
   readonly #liveStream: LiveStream;
   readonly #announcement: Announcement;
+  readonly #dataMessages: DataMessages;
   readonly #clock: Clock;
   readonly #limits: ViewerLimits;
   readonly #subscription: Subscription<Buffer>;
@@ -72,7 +77,7 @@ export class Viewer {
    */
   constructor(
     { webSocket, socket }: { webSocket: WebSocket; socket: Duplex },
-    { liveStream, lane, announcement }: Broadcast,
+    { liveStream, lane, announcement, dataMessages }: Broadcast,
     { clock, limits }: { clock: Clock; limits: ViewerLimits },
     onClose: (reason: string, samplesDropped: number) => void,
   ) {
@@ -80,6 +85,7 @@ export class Viewer {
     this.#socket = socket;
     this.#liveStream = liveStream;
     this.#announcement = announcement;
+    this.#dataMessages = dataMessages;
     this.#clock = clock;
     this.#limits = limits;
     this.#subscription = new Subscription(limits.backlog);
@@ -119,11 +125,14 @@ export class Viewer {
       this.#liveStream.observe({
         state: (now) => this.#say({ type: "state", state: now, serverTime: this.#clock.now() }),
         tracks: () => this.#announce(),
+        data: (event) => this.#tellData(this.#dataMessages.due(event)),
       }),
     );
     if (this.#liveStream.tracks.length > 0 || this.#liveStream.unplayable.length > 0) {
       this.#announce();
     }
+    const { metadata } = this.#liveStream;
+    if (metadata !== undefined) this.#tellData(this.#dataMessages.of(metadata));
     const history = lane.history(this.#liveStream.history());
     const bytes = history.reduce((sum, message) => sum + message.sizeOf(message.everything), 0);
     if (history.length > 0) this.#say({ type: "history", fragments: history.length, bytes });
@@ -165,6 +174,14 @@ export class Viewer {
       this.#initialised.set(track.id, track.configuration);
       this.#insert(this.#announcement.initSegment(track));
     }
+    this.#pump();
+  }
+
+  #tellData(message: Buffer | undefined): void {
+    if (message === undefined) return;
+    // Who does not keep up with them goes on without: they are no reason to be cut off.
+    if (this.#subscription.noticeBytes + message.length > this.#limits.dataBacklog) return;
+    this.#insert(message);
     this.#pump();
   }
 

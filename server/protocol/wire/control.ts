@@ -40,6 +40,15 @@ export type AnnouncedUnplayable = {
  */
 export type StreamState = "waiting" | "live" | "reconnecting" | "ended";
 
+/** A value of a data message in JSON. Dates are ISO 8601, bytes an object with their Base64. */
+export type WireValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly WireValue[]
+  | { readonly [name: string]: WireValue };
+
 /** Text messages from server to viewer, JSON, one object each. Unknown types are to be ignored. */
 export type ServerMessage =
   | {
@@ -69,6 +78,15 @@ export type ServerMessage =
       readonly trackId: number;
       readonly samples: number;
       readonly bytes: number;
+    }
+  /** What the encoder says in between (onMetaData, cues, captions), in its place among the frames. */
+  | {
+      readonly type: "data";
+      /** By strangers, as everything in `values`: text, never markup. */
+      readonly name: string;
+      /** ms on the live stream's timeline: `dts` of a frame over its track's timescale, in ms. */
+      readonly time: number;
+      readonly values: readonly WireValue[];
     }
   /** Answer to `clock`. */
   | { readonly type: "clock"; readonly sent: number; readonly serverTime: number }

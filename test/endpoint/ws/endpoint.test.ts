@@ -5,7 +5,7 @@ import { afterEach, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { WebSocketEndpoint } from "../../../server/endpoint/ws/endpoint.ts";
 import { Registry } from "../../../server/live/registry.ts";
-import type { Sample } from "../../../server/protocol/media/sample.ts";
+import type { DataValue, MediaEvent, Sample } from "../../../server/protocol/media/sample.ts";
 import type { AudioTrack, VideoTrack } from "../../../server/protocol/media/track.ts";
 import type { ServerMessage } from "../../../server/protocol/wire/control.ts";
 import {
@@ -54,6 +54,7 @@ const picture = (dts: number, isSync: boolean, size = 100): Sample => ({
 
 async function stage({ viewers = 100 } = {}) {
   const clock = new ManualClock();
+  const log = recordingLog();
   const registry = new Registry(clock, {
     gracePeriod: 30_000,
     trackSkew: 10_000,
@@ -73,13 +74,15 @@ async function stage({ viewers = 100 } = {}) {
   const endpoint = new WebSocketEndpoint({
     hub: registry,
     clock,
-    log: recordingLog(),
+    log,
     batching: { receivers: 50, time: 50 },
     limits: {
       backlog: { bytes: 500_000, time: 2000, soundBytes: 700_000, historyTime: 10_000 },
       silence: 10_000,
       messagesPerSecond: 5,
       notices: 100_000,
+      dataBacklog: 20_000,
+      data: { size: 5000, perSecond: 3, bytesPerSecond: 8000 },
       viewers,
       viewersPerAddress: viewers,
       message: 200,
@@ -122,7 +125,7 @@ async function stage({ viewers = 100 } = {}) {
     if ("refused" in publication) throw new Error("refused");
     return publication;
   };
-  return { clock, registry, endpoint, watch, publish };
+  return { clock, log, registry, endpoint, watch, publish };
 }
 
 async function until(isTrue: () => boolean): Promise<void> {
@@ -226,6 +229,103 @@ test.each([
   for (const text of send) viewer.socket.send(text);
   await until(() => viewer.closed() !== undefined);
   expect(viewer.closed()).toBe(code);
+});
+
+const cue = (dts: number, values: readonly DataValue[], name = "onCuePoint"): MediaEvent => ({
+  type: "data",
+  dts,
+  name,
+  values,
+  body: new Uint8Array(1),
+});
+
+test("data comes in its place among the fragments, with its time on their timeline", async () => {
+  const { watch, publish } = await stage();
+  const viewer = await watch();
+  const order: string[] = [];
+  viewer.socket.on("message", (data: Buffer, isBinary) => {
+    const told = isBinary ? undefined : (JSON.parse(data.toString()) as ServerMessage);
+    order.push(told === undefined ? "frame" : told.type);
+  });
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(500, true) });
+  publication.input(cue(533, ["goal", { at: new Date(0), raw: Uint8Array.of(1, 2) }]));
+  publication.input({ type: "sample", sample: picture(533, false) });
+  await until(() => viewer.frames.length === 3);
+  expect(order.slice(-4)).toEqual(["frame", "frame", "data", "frame"]);
+  expect(viewer.texts.at(-1)).toEqual({
+    type: "data",
+    name: "onCuePoint",
+    time: 10_033,
+    values: ["goal", { at: "1970-01-01T00:00:00.000Z", raw: { base64: "AQI=" } }],
+  });
+  expect(viewer.frames.at(-1)?.dts).toBe(10_033 * 90);
+});
+
+test("a newcomer is given the latest onMetaData, unless it was taken back", async () => {
+  const { watch, publish } = await stage();
+  const publication = publish();
+  const body = new Uint8Array(1);
+  publication.input({ type: "metadata", values: { width: 1 }, body });
+  publication.input({ type: "metadata", values: { width: 2 }, body });
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(0, true) });
+  const viewer = await watch();
+  await until(() => viewer.frames.length === 2);
+  expect(viewer.texts.map(({ type }) => type)).toEqual(["hello", "tracks", "data", "history"]);
+  expect(viewer.texts[2]).toMatchObject({ name: "onMetaData", values: [{ width: 2 }] });
+  publication.input({ type: "metadata", values: {}, body: new Uint8Array(0) });
+  await until(() => viewer.texts.length === 5);
+  expect(viewer.texts[4]).toMatchObject({ name: "onMetaData", values: [{}] });
+  const late = await watch();
+  await until(() => late.texts.length === 3);
+  expect(late.texts.map(({ type }) => type)).toEqual(["hello", "tracks", "history"]);
+});
+
+test("data that is too large or too much is left out and logged once, and nothing else is", async () => {
+  const { watch, publish, clock, log } = await stage();
+  const viewer = await watch();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  publication.input(cue(0, ["x".repeat(6000)]));
+  for (let n = 0; n < 10; n += 1) publication.input(cue(n, [n]));
+  publication.input({ type: "sample", sample: picture(10, true) });
+  clock.pass(1000);
+  publication.input(cue(1000, ["again"]));
+  publication.input(cue(1000, ["y".repeat(4500)]));
+  publication.input(cue(1000, ["z".repeat(4500)]));
+  publication.input({ type: "sample", sample: picture(1000, false) });
+  await until(() => viewer.frames.length === 3);
+  const told = viewer.texts.filter(({ type }) => type === "data");
+  expect(told.map((message) => "values" in message && String(message.values).slice(0, 5))).toEqual([
+    ...["0", "1", "2"],
+    ...["again", "yyyyy"],
+  ]);
+  const lines = log.lines.filter(({ fields }) => fields["code"] === "WIRE_DATA");
+  expect(lines).toHaveLength(1);
+});
+
+test("a viewer who does not read is not cut off for data: it goes without", async () => {
+  const { watch, publish, clock, endpoint } = await stage();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  const slow = await watch();
+  await until(() => slow.texts.length === 2);
+  slow.socket.pause();
+  for (let n = 0; n < 40; n += 1) {
+    publication.input({ type: "sample", sample: picture(n * 33, n === 0, 400_000) });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (let n = 0; n < 30; n += 1) {
+    for (const which of ["a", "b"]) publication.input(cue(n, [which.repeat(3900)]));
+    clock.pass(300);
+  }
+  expect(endpoint.viewers()).toBe(1);
+  slow.socket.resume();
+  const heard = () => slow.texts.filter(({ type }) => type === "data").length;
+  await until(() => heard() > 0);
+  expect(heard()).toBeLessThan(10);
 });
 
 test("who comes when all places are taken is told to try again later", async () => {
