@@ -6,7 +6,7 @@ import { ChunkDecoder } from "./chunk-decoder.ts";
 import { ChunkEncoder } from "./chunk-encoder.ts";
 import { CONNECTION_CHUNK_STREAM, type Command, commandMessage, decodeCommand } from "./command.ts";
 import { EffectQueue, type SendEffect } from "./effect-queue.ts";
-import { ClientHandshake, type Random } from "./handshake.ts";
+import { ClientHandshake, type Encryption, type Random } from "./handshake.ts";
 import {
   acknowledgement,
   type Message,
@@ -28,6 +28,8 @@ export type ClientEffect =
 /** What a publisher says of itself and of what it wants. */
 export type ClientSessionOptions = {
   readonly random: Random;
+  /** Makes it RTMPE: then all that is sent must go through `seal`. */
+  readonly encryption?: Encryption | undefined;
   readonly app: string;
   readonly tcUrl: string;
   /** Stream key, query included. */
@@ -79,6 +81,14 @@ export class ClientSession {
     this.#handshake = new ClientHandshake(options);
   }
 
+  /**
+   * The last step before the socket, for everything that is sent, in its order: encrypts it where
+   * the session is encrypted, else gives it back.
+   */
+  seal(bytes: Bytes): Bytes {
+    return this.#handshake.cipher?.seal(bytes) ?? bytes;
+  }
+
   /** The first bytes to send. */
   start(): OwnBytes {
     return this.#handshake.start();
@@ -102,7 +112,8 @@ export class ClientSession {
     }
     if (rest !== undefined && this.#isShaken) {
       this.#count(rest.length);
-      for (const message of this.#decoder.push(rest)) this.#take(message);
+      const clear = this.#handshake.cipher?.open(rest) ?? rest;
+      for (const message of this.#decoder.push(clear)) this.#take(message);
       if (this.#decoder.failure !== undefined) throw this.#decoder.failure;
     }
     return this.#effects.flush();

@@ -36,6 +36,9 @@ export const SERVER_KEY: OwnBytes = ascii("Genuine Adobe Flash Media Server 001"
 /** Key of S2's signature. */
 export const SERVER_FULL_KEY: OwnBytes = concat(SERVER_KEY, GENUINE);
 
+/** Version in an S1 with a digest; players check the digest of any S1 that has a version. */
+export const SERVER_VERSION: OwnBytes = Uint8Array.of(4, 5, 0, 1);
+
 /** Where the 32 bytes of digest lie in C1 or S1. */
 export const digestPosition = (packet: Bytes, scheme: DigestScheme): number =>
   scheme === "digest-first" ? (sum(packet, 8) % 728) + 12 : (sum(packet, 772) % 728) + 776;
@@ -65,7 +68,8 @@ export function findDigest(
 }
 
 /**
- * Signature at the end of S2 or C2: proves that the peer's digest was read.
+ * Signature at the end of S2 or C2: proves that the peer's digest was read. Its key is the HMAC of
+ * the full key over that digest.
  *
  * @param fullKey SERVER_FULL_KEY or CLIENT_FULL_KEY
  * @param digest of the peer's packet

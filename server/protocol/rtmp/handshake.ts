@@ -1,5 +1,6 @@
 import { type Bytes, concat, NO_BYTES, type OwnBytes, u8 } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
+import type { NewDiffieHellman } from "./diffie-hellman.ts";
 import {
   CLIENT_KEY,
   computeDigest,
@@ -11,19 +12,14 @@ import {
   type Hmac,
   SERVER_FULL_KEY,
   SERVER_KEY,
+  SERVER_VERSION,
 } from "./digest.ts";
+import { answerEncrypted, EncryptedClient } from "./encrypted-handshake.ts";
+import { HandshakeVersion, spokenVersion } from "./handshake-version.ts";
+import type { SessionCipher } from "./session-cipher.ts";
 
 /** Random bytes, given by the caller. */
 export type Random = (length: number) => Bytes;
-
-/** First byte of a handshake (RTMP 1.0 §5.2.2; the encrypted ones are Adobe's). */
-export const HandshakeVersion = {
-  Plain: 3,
-  Encrypted: 6,
-  EncryptedXtea: 8,
-  EncryptedBlowfish: 9,
-} as const;
-export type HandshakeVersion = (typeof HandshakeVersion)[keyof typeof HandshakeVersion];
 
 /** What a handshake did with the bytes it was given. */
 export type HandshakeStep = {
@@ -39,38 +35,52 @@ const WAIT: HandshakeStep = { done: false };
 /** The first byte of a version no peer may have (§5.2.2): it tells text protocols apart. */
 const FIRST_FORBIDDEN_VERSION = 32;
 
-/** Version in a digest handshake's S1; players check the digest of any S1 that has one. */
-const SERVER_VERSION = Uint8Array.of(4, 5, 0, 1);
+const VERSION_CODE = "RTMP_HANDSHAKE_VERSION";
+
+/** What a server's handshake needs from outside. */
+export type ServerHandshakeOptions = {
+  readonly hmac: Hmac;
+  readonly random: Random;
+  /** For encrypted sessions (RTMPE); without it they are refused. */
+  readonly diffieHellman?: NewDiffieHellman | undefined;
+};
 
 /**
- * The server's side of the handshake (RTMP 1.0 §5.2), simple or with digests, as C1 asks for.
+ * The server's side of the handshake (RTMP 1.0 §5.2), simple, with digests or encrypted, as C0 and
+ * C1 ask for.
  *
  * It answers as soon as C1 is here, and takes any C2: FFmpeg and OBS echo S1, GStreamer changes
  * its time, players sign.
  */
 export class ServerHandshake {
-  readonly #hmac: Hmac;
-  readonly #random: Random;
+  readonly #options: ServerHandshakeOptions;
+  #cipher: SessionCipher | undefined;
   /** C0 and C1, then C2: counted, and C1 kept. */
   readonly #collector = new Collector(1 + HANDSHAKE_PACKET_LENGTH);
   #secondPacketLeft = HANDSHAKE_PACKET_LENGTH;
 
-  constructor({ hmac, random }: { hmac: Hmac; random: Random }) {
-    this.#hmac = hmac;
-    this.#random = random;
+  constructor(options: ServerHandshakeOptions) {
+    this.#options = options;
+  }
+
+  /** Of an encrypted session, once C1 was answered: for all bytes from the answer on. */
+  get cipher(): SessionCipher | undefined {
+    return this.#cipher;
   }
 
   /**
    * @param bytes the next from the socket; once done, the handshake takes no more
-   * @throws ProtocolError `RTMP_HANDSHAKE_VERSION` in connection scope: malformed where this is no
-   *   RTMP at all, unsupported where it is encrypted
+   * @throws ProtocolError in connection scope: `RTMP_HANDSHAKE_VERSION`, malformed where this is no
+   *   RTMP at all, unsupported where it is encrypted and may not be; `RTMP_HANDSHAKE_DIGEST` and
+   *   `RTMP_DH_KEY` (malformed) where no key can be agreed upon
    */
   receive(bytes: Bytes): HandshakeStep {
     if (this.#collector.isComplete) return this.#receiveSecondPacket(bytes);
     const rest = this.#collector.take(bytes);
-    if (this.#collector.length > 0) checkVersion(this.#collector.bytes[0] ?? 0);
+    if (this.#collector.length === 0) return WAIT;
+    const version = this.#spokenVersion(this.#collector.bytes[0] ?? 0);
     if (rest === undefined) return WAIT;
-    const send = this.#answer(this.#collector.bytes.subarray(1));
+    const send = this.#answer(version, this.#collector.bytes.subarray(1));
     return { ...this.#receiveSecondPacket(rest), send };
   }
 
@@ -80,49 +90,112 @@ export class ServerHandshake {
     return bytes.length < left ? WAIT : { done: true, rest: bytes.subarray(left) };
   }
 
+  /** All obsolete and reserved versions are answered 3, and the client decides (§5.2.2). */
+  #spokenVersion(firstByte: number): HandshakeVersion {
+    checkVersion(firstByte);
+    const version = spokenVersion(firstByte);
+    if (version === HandshakeVersion.Plain || this.#options.diffieHellman !== undefined) {
+      return version;
+    }
+    const text = `Cannot begin an encrypted session (version byte ${version}): use rtmp:// or rtmps://`;
+    throw new ProtocolError("unsupported", VERSION_CODE, text, { scope: "connection", offset: 0 });
+  }
+
   /** S0, S1 and S2 in one. */
-  #answer(clientPacket: Bytes): OwnBytes {
-    const version = u8(HandshakeVersion.Plain);
-    const found = findDigest(clientPacket, CLIENT_KEY, this.#hmac);
+  #answer(version: HandshakeVersion, clientPacket: Bytes): OwnBytes {
+    const { hmac, random, diffieHellman } = this.#options;
+    if (version !== HandshakeVersion.Plain && diffieHellman !== undefined) {
+      const answer = answerEncrypted(version, clientPacket, { hmac, random, diffieHellman });
+      this.#cipher = answer.cipher;
+      return answer.send;
+    }
+    const found = findDigest(clientPacket, CLIENT_KEY, hmac);
     const packet = new Uint8Array(HANDSHAKE_PACKET_LENGTH);
-    packet.set(this.#random(HANDSHAKE_PACKET_LENGTH - 8), 8);
+    packet.set(random(HANDSHAKE_PACKET_LENGTH - 8), 8);
     // A version without a digest makes FFmpeg's player give up, so the simple S1 has none.
-    if (found === undefined) return concat(version, packet, clientPacket);
+    if (found === undefined) return concat(u8(version), packet, clientPacket);
 
     packet.set(SERVER_VERSION, 4);
-    const digest = computeDigest(packet, found.scheme, SERVER_KEY, this.#hmac);
+    const digest = computeDigest(packet, found.scheme, SERVER_KEY, hmac);
     packet.set(digest, digestPosition(packet, found.scheme));
-    const data = this.#random(HANDSHAKE_PACKET_LENGTH - DIGEST_LENGTH);
-    const signature = computeSignature(SERVER_FULL_KEY, found.digest, data, this.#hmac);
-    return concat(version, packet, data, signature);
+    const data = random(HANDSHAKE_PACKET_LENGTH - DIGEST_LENGTH);
+    const signature = computeSignature(SERVER_FULL_KEY, found.digest, data, hmac);
+    return concat(u8(version), packet, data, signature);
   }
 }
 
-/** The client's side of the handshake: simple, S1 echoed; that is what librtmp and OBS do. */
+/** What a client's handshake needs from outside. */
+export type ClientHandshakeOptions = {
+  readonly random: Random;
+  /** Encrypts the session (RTMPE). */
+  readonly encryption?: Encryption | undefined;
+};
+
+/** How a client wants its session encrypted. */
+export type Encryption = {
+  readonly hmac: Hmac;
+  readonly diffieHellman: NewDiffieHellman;
+  /** 6 by default: 8 and 9 differ in their signatures only. */
+  readonly version?: Exclude<HandshakeVersion, typeof HandshakeVersion.Plain>;
+};
+
+/**
+ * The client's side of the handshake: simple, S1 echoed, which is what librtmp and OBS do; or
+ * encrypted, in the manner of librtmp and FFmpeg.
+ */
 export class ClientHandshake {
   readonly #random: Random;
+  readonly #encrypted: EncryptedClient | undefined;
+  #cipher: SessionCipher | undefined;
   readonly #collector = new Collector(1 + HANDSHAKE_PACKET_LENGTH);
   #secondPacketLeft = HANDSHAKE_PACKET_LENGTH;
 
-  constructor({ random }: { random: Random }) {
+  constructor({ random, encryption }: ClientHandshakeOptions) {
     this.#random = random;
+    if (encryption !== undefined) this.#encrypted = new EncryptedClient({ random, ...encryption });
+  }
+
+  /** Of an encrypted session, once S2 is here: for all bytes from C2 on. */
+  get cipher(): SessionCipher | undefined {
+    return this.#cipher;
   }
 
   /** C0 and C1, to be sent first. */
   start(): OwnBytes {
+    if (this.#encrypted !== undefined) return this.#encrypted.start();
     const packet = new Uint8Array(HANDSHAKE_PACKET_LENGTH);
     packet.set(this.#random(HANDSHAKE_PACKET_LENGTH - 8), 8);
     return concat(u8(HandshakeVersion.Plain), packet);
   }
 
-  /** @throws ProtocolError `RTMP_HANDSHAKE_VERSION` in connection scope */
+  /**
+   * @throws ProtocolError in connection scope: `RTMP_HANDSHAKE_VERSION` (malformed, or unsupported
+   *   where the server does not encrypt and is to), `RTMP_HANDSHAKE_DIGEST`, `RTMP_DH_KEY`
+   */
   receive(bytes: Bytes): HandshakeStep {
     if (this.#collector.isComplete) return this.#receiveSecondPacket(bytes);
     const rest = this.#collector.take(bytes);
-    if (this.#collector.length > 0) checkVersion(this.#collector.bytes[0] ?? 0);
+    if (this.#collector.length > 0) this.#checkVersion(this.#collector.bytes[0] ?? 0);
     if (rest === undefined) return WAIT;
-    const send = this.#collector.bytes.slice(1);
+    const send = this.#answer(this.#collector.bytes.subarray(1));
     return { ...this.#receiveSecondPacket(rest), send };
+  }
+
+  /** An encrypted session must not become a plain one, nor the other way round. */
+  #checkVersion(firstByte: number): void {
+    checkVersion(firstByte);
+    const isEncrypted = spokenVersion(firstByte) !== HandshakeVersion.Plain;
+    if (isEncrypted === (this.#encrypted !== undefined)) return;
+    const text = `Cannot go on with a server that answers with version byte ${firstByte}`;
+    throw new ProtocolError("unsupported", VERSION_CODE, text, { scope: "connection", offset: 0 });
+  }
+
+  /** C2. */
+  #answer(serverPacket: Bytes): OwnBytes {
+    if (this.#encrypted === undefined) return new Uint8Array(serverPacket);
+    const answer = this.#encrypted.answer(this.#collector.bytes[0] ?? 0, serverPacket);
+    this.#cipher = answer.cipher;
+    return answer.send;
   }
 
   #receiveSecondPacket(bytes: Bytes): HandshakeStep {
@@ -156,21 +229,9 @@ class Collector {
   }
 }
 
+/** Lets everything pass but text and other protocols. */
 function checkVersion(version: number): void {
-  const scope = "connection";
-  const code = "RTMP_HANDSHAKE_VERSION";
-  if (version >= FIRST_FORBIDDEN_VERSION) {
-    const text = `Cannot begin RTMP with version byte ${version}: this is another protocol`;
-    throw new ProtocolError("malformed", code, text, { scope, offset: 0 });
-  }
-  switch (version) {
-    case HandshakeVersion.Encrypted:
-    case HandshakeVersion.EncryptedXtea:
-    case HandshakeVersion.EncryptedBlowfish: {
-      const text = `Cannot begin an encrypted session (version byte ${version}): use rtmp:// or rtmps://`;
-      throw new ProtocolError("unsupported", code, text, { scope, offset: 0 });
-    }
-    default:
-    // All other versions are obsolete or reserved: we answer 3, and the client decides (§5.2.2).
-  }
+  if (version < FIRST_FORBIDDEN_VERSION) return;
+  const text = `Cannot begin RTMP with version byte ${version}: this is another protocol`;
+  throw new ProtocolError("malformed", VERSION_CODE, text, { scope: "connection", offset: 0 });
 }

@@ -83,13 +83,28 @@ export class ServerSession {
   #before = { smallMessages: 0, commands: 0 };
   #badInARow = 0;
 
-  constructor({ hmac, random, chunkSize = 65_536 }: ServerSessionOptions) {
-    this.#handshake = new ServerHandshake({ hmac, random });
+  constructor({ chunkSize = 65_536, ...options }: ServerSessionOptions) {
+    this.#handshake = new ServerHandshake(options);
     this.#announcedChunkSize = chunkSize;
   }
 
   get phase(): SessionPhase {
     return this.#phase;
+  }
+
+  /** Whether this is RTMPE, known when C1 has come: all that is sent must go through `seal`. */
+  get isEncrypted(): boolean {
+    return this.#handshake.cipher !== undefined;
+  }
+
+  /**
+   * The last step before the socket, for everything that is sent, in its order: the bytes of `send`
+   * effects and all others. Encrypts them where the session is encrypted, else gives them back.
+   *
+   * @param bytes stay as they are: they may be shared with other connections
+   */
+  seal(bytes: Bytes): Bytes {
+    return this.#handshake.cipher?.seal(bytes) ?? bytes;
   }
 
   get counters(): SessionCounters {
@@ -120,7 +135,8 @@ export class ServerSession {
     }
     if (rest !== undefined) {
       this.#count(rest.length);
-      for (const message of this.#decoder.push(rest)) this.#take(message);
+      const clear = this.#handshake.cipher?.open(rest) ?? rest;
+      for (const message of this.#decoder.push(clear)) this.#take(message);
       if (this.#decoder.failure !== undefined) throw this.#decoder.failure;
     }
     return this.#output.flush();
@@ -444,9 +460,12 @@ export class ServerSession {
     this.#phase = "connected";
     this.#output.send(windowAcknowledgementSize(WINDOW));
     this.#output.send(setPeerBandwidth(WINDOW, 2));
-    // Once and for all: OBS reads no chunk size after it has begun to publish.
-    this.#output.send(setChunkSize(this.#announcedChunkSize));
-    this.#output.chunkSize = this.#announcedChunkSize;
+    // Once and for all: OBS reads no chunk size after it has begun to publish. FFmpeg echoes it, and
+    // on encrypted sessions reads it from the bytes of the echo, which it has encrypted by then.
+    if (!this.isEncrypted) {
+      this.#output.send(setChunkSize(this.#announcedChunkSize));
+      this.#output.chunkSize = this.#announcedChunkSize;
+    }
     this.#output.send(userControl(UserControlEvent.StreamBegin, 0));
     this.#output.send(connectResult(command.transactionId, request));
     this.#output.push({ type: "connected", ...request });

@@ -1,5 +1,6 @@
 import type { Bytes } from "../bytes/bytes.ts";
 import type { ProtocolError } from "../errors.ts";
+import type { NewDiffieHellman } from "./diffie-hellman.ts";
 import type { Hmac } from "./digest.ts";
 import type { SendEffect } from "./effect-queue.ts";
 import type { Random } from "./handshake.ts";
@@ -70,9 +71,12 @@ export type MediaEffect =
 export type ServerSessionOptions = {
   readonly hmac: Hmac;
   readonly random: Random;
+  /** For encrypted sessions (RTMPE); without it they are refused, politely. */
+  readonly diffieHellman?: NewDiffieHellman | undefined;
   /**
    * Chunk size that we announce after connect. FFmpeg takes it for its own too, so that it does
-   * not publish in 128-byte chunks.
+   * not publish in 128-byte chunks. An encrypted session never announces one: FFmpeg loses its
+   * framing over it.
    */
   readonly chunkSize?: number;
 };
