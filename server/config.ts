@@ -17,6 +17,8 @@ export type Settings = {
   readonly open: boolean;
   /** Who publishes from this machine needs no key. */
   readonly localPublish: boolean;
+  /** Whether encrypted RTMP (RTMPE, RTMPTE) is taken. */
+  readonly rtmpe: boolean;
   readonly gracePeriod: Milliseconds;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -121,6 +123,13 @@ const TABLE: { readonly [name in keyof Settings]: Setting } = {
     defaultText: "on",
     allowed: "on or off",
   },
+  rtmpe: {
+    flag: "rtmpe",
+    value: "on|off",
+    description: "whether RTMPE and RTMPTE are taken: old obfuscation, not security",
+    defaultText: "on",
+    allowed: "on or off",
+  },
   gracePeriod: {
     flag: "grace-period",
     value: "SECONDS",
@@ -162,6 +171,7 @@ const schema = (isTerminal: boolean) =>
       .default("./data"),
     open: onOff.default(false),
     localPublish: onOff.default(true),
+    rtmpe: onOff.default(true),
     gracePeriod: seconds.default(LIMITS.gracePeriod),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
     logFormat: z.enum(["pretty", "json"]).default(isTerminal ? "pretty" : "json"),

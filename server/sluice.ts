@@ -6,6 +6,7 @@ import { decidePublish } from "./access/publish-decision.ts";
 import { loadPublishKey } from "./access/publish-key.ts";
 import { processClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
+import { newDiffieHellman } from "./diffie-hellman.ts";
 import { createApi } from "./endpoint/api/router.ts";
 import { createHttpPort } from "./endpoint/entry/http-port.ts";
 import { HlsEndpoint } from "./endpoint/hls/handler.ts";
@@ -91,6 +92,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     crypto: {
       hmac: (key, data) => createHmac("sha256", key).update(data).digest(),
       random: (length) => randomBytes(length),
+      diffieHellman: settings.rtmpe ? newDiffieHellman : undefined,
     },
     clock,
     limits: LIMITS,

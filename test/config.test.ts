@@ -32,6 +32,7 @@ const defaults: Settings = {
   dataDir: "./data",
   open: false,
   localPublish: true,
+  rtmpe: true,
   gracePeriod: 30_000,
   logLevel: "info",
   logFormat: "json",
@@ -50,7 +51,7 @@ test("readInvocation takes the command before or behind the flags", () => {
 
 test("readInvocation reads every flag", () => {
   const flags =
-    "--host ::1 --rtmp-port 0 --http-port=65535 --data-dir /d --open --local-publish off --grace-period 1.5 --log-level debug --log-format pretty";
+    "--host ::1 --rtmp-port 0 --http-port=65535 --data-dir /d --open --local-publish off --rtmpe off --grace-period 1.5 --log-level debug --log-format pretty";
   expect(settings(flags.split(" "))).toEqual({
     host: "::1",
     rtmpPort: 0,
@@ -58,6 +59,7 @@ test("readInvocation reads every flag", () => {
     dataDir: "/d",
     open: true,
     localPublish: false,
+    rtmpe: false,
     gracePeriod: 1500,
     logLevel: "debug",
     logFormat: "pretty",
@@ -72,6 +74,7 @@ test("readInvocation reads every variable", () => {
     SLUICE_DATA_DIR: "/e",
     SLUICE_OPEN: "on",
     SLUICE_LOCAL_PUBLISH: "false",
+    SLUICE_RTMPE: "no",
     SLUICE_GRACE_PERIOD: "0",
     SLUICE_LOG_LEVEL: "error",
     SLUICE_LOG_FORMAT: "json",
@@ -83,6 +86,7 @@ test("readInvocation reads every variable", () => {
     dataDir: "/e",
     open: true,
     localPublish: false,
+    rtmpe: false,
     gracePeriod: 0,
     logLevel: "error",
     logFormat: "json",

@@ -13,6 +13,7 @@ const settings: Settings = {
   dataDir: "/data",
   open: false,
   localPublish: true,
+  rtmpe: true,
   gracePeriod: 30_000,
   logLevel: "info",
   logFormat: "json",

@@ -32,7 +32,7 @@ export type MayPublish = (request: {
 }) => PublishDecision;
 
 /** How an RTMP connection reached us. */
-export type Transport = "rtmp" | "rtmps" | "rtmpt" | "rtmpts";
+export type Transport = "rtmp" | "rtmps" | "rtmpt" | "rtmpts" | "rtmpe" | "rtmpte";
 
 /** Who is at the other end. */
 export type Peer = {
@@ -58,7 +58,7 @@ export type RtmpLimits = {
 export type RtmpConnectionOptions = {
   readonly publications: Publications;
   readonly mayPublish: MayPublish;
-  readonly crypto: Pick<ServerSessionOptions, "hmac" | "random">;
+  readonly crypto: Pick<ServerSessionOptions, "hmac" | "random" | "diffieHellman">;
   readonly clock: Clock;
   readonly limits: RtmpLimits;
   readonly log: Log;
@@ -83,7 +83,7 @@ export class RtmpConnection {
   readonly #socket: Duplex;
   readonly #options: RtmpConnectionOptions;
   readonly #session: ServerSession;
-  readonly #peer: Peer;
+  #peer: Peer;
   #log: Log;
   /** By message stream. */
   readonly #publishings = new Map<number, { publishing: Publishing; streamPath: string }>();
@@ -129,7 +129,10 @@ export class RtmpConnection {
     const wasShaking = this.#session.phase === "handshake";
     try {
       const effects = this.#session.receive(bytes);
-      if (wasShaking) this.#idleSince = this.#lastHeard;
+      if (wasShaking) {
+        this.#idleSince = this.#lastHeard;
+        if (this.#session.isEncrypted) this.#peer = encrypted(this.#peer);
+      }
       this.#perform(effects);
     } catch (error) {
       this.#fail(error);
@@ -173,7 +176,7 @@ export class RtmpConnection {
 
   #send(bytes: Uint8Array): void {
     if (this.#socket.writableEnded) return;
-    this.#socket.write(bytes);
+    this.#socket.write(this.#session.seal(bytes));
     if (this.#socket.writableLength <= this.#options.limits.publisherOutput) return;
     const message = `Cannot hold ${this.#socket.writableLength} bytes for a client that reads nothing`;
     throw new ProtocolError("limit", OUTPUT_LIMIT, message, { scope: "connection" });
@@ -212,7 +215,8 @@ export class RtmpConnection {
     }
     const publishing = new Publishing(opened, { log, maxBadInARow: limits.badMessagesInARow });
     this.#publishings.set(messageStreamId, { publishing, streamPath });
-    log.info("publishing", { address: this.#peer.address });
+    const { address, transport } = this.#peer;
+    log.info("publishing", { address, transport });
     this.#perform(this.#session.accept(messageStreamId));
   }
 
@@ -337,6 +341,18 @@ export class RtmpConnection {
     }
     if (this.#socket.destroyed) this.#cancelLinger?.();
     else if (this.#cancelLinger === undefined) this.#socket.destroy();
+  }
+}
+
+/** The same peer once it has shown that it encrypts: a transport of its own, but for what TLS hides. */
+function encrypted(peer: Peer): Peer {
+  switch (peer.transport) {
+    case "rtmp":
+      return { ...peer, transport: "rtmpe" };
+    case "rtmpt":
+      return { ...peer, transport: "rtmpte" };
+    default:
+      return peer;
   }
 }
 
