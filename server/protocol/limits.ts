@@ -138,6 +138,36 @@ export const LIMITS = {
   /** Who is told of changes to the list of streams (server-sent events). */
   eventClients: 1000,
 
+  // Relays
+  relays: 100,
+  /** Bytes of a request that creates one. */
+  relayRequest: 16_384, // 16 KiB
+  /** Characters of what a broadcast came through, as one server tells another. */
+  relayTrail: 256,
+  /** Servers a broadcast may come through. */
+  relayHops: 8,
+  /** From the first byte to a server that plays, or takes the broadcast. */
+  relayConnectTime: 10_000,
+  /** A server that sends nothing while it plays, and does not answer when asked. */
+  relaySilence: 20_000,
+  /** Redirects that are followed before one of them leads to a stream. */
+  relayRedirects: 4,
+  /** The pause after a failure, doubled each time … */
+  relayRetry: 1_000,
+  /** … up to this. */
+  relayRetryLongest: 60_000,
+  /** After so long without a failure it begins anew. */
+  relayStable: 30_000,
+  /** A pull on demand goes on for this long after the last viewer has left. */
+  relayLinger: 15_000,
+  /** What a target may leave unread before it loses pictures; sound goes on up to the second. */
+  relayBacklog: 8_388_608, // 8 MiB
+  relaySoundBacklog: 12_582_912, // 12 MiB
+  /** The same in time. */
+  relayBacklogTime: 10_000,
+  /** Bytes of a request or an answer in the tunnel. */
+  tunnelBody: 1_048_576, // 1 MiB
+
   // Process
   /** Connections are given this long to end by themselves when the server stops. */
   closeTime: 2_000,

@@ -103,7 +103,7 @@ export class TagPublisher {
           } else if (effect.type === "publishing") {
             clearTimeout(timer);
             resolve();
-          } else {
+          } else if (effect.type === "refused") {
             this.refusal = { code: effect.code, description: effect.description };
             fail(`Refused: ${effect.code} ${effect.description}`);
           }

@@ -77,8 +77,10 @@ export class Pushing {
             } else if (effect.type === "publishing") {
               isOpen = true;
               resolve(pushing);
-            } else {
+            } else if (effect.type === "refused") {
               fail(new PushRefused(effect.code, effect.description));
+            } else if (effect.type === "redirected") {
+              fail(new PushRefused(effect.code, "It named another server"));
             }
           }
         } catch (error) {

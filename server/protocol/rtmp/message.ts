@@ -88,6 +88,13 @@ export const setPeerBandwidth = (size: number, limitType: 0 | 1 | 2): Message =>
 export const userControl = (event: UserControlEvent, value: number): Message =>
   control(MessageType.UserControl, concat(u16(event), u32(value)));
 
+/** User control SetBufferLength (§7.1.7): what a player holds before it shows anything, in ms. */
+export const setBufferLength = (messageStreamId: number, length: number): Message =>
+  control(
+    MessageType.UserControl,
+    concat(u16(UserControlEvent.SetBufferLength), u32(messageStreamId), u32(length)),
+  );
+
 function control(typeId: MessageType, payload: Bytes): Message {
   return { chunkStreamId: 2, timestamp: 0, typeId, messageStreamId: 0, payload };
 }
