@@ -3,6 +3,7 @@ import { ascii, type Bytes, equal, type OwnBytes } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { AudioTrack } from "../media/track.ts";
+import { crc8, crc16 } from "./flac-crc.ts";
 
 const MAGIC: OwnBytes = ascii("fLaC");
 const STREAM_INFO_LENGTH = 34;
@@ -146,32 +147,6 @@ function readFrameHeader(bytes: Bytes, offset: number): FrameHeader | undefined 
   if (at >= bytes.length || crc8(bytes, offset, at) !== bytes[at]) return undefined;
   return { blocking: second & 1, number, samples };
 }
-
-/** CRC of a frame header: x^8 + x^2 + x + 1 (RFC 9639 §9.1.8). */
-function crc8(bytes: Bytes, start: number, end: number): number {
-  let crc = 0;
-  for (let index = start; index < end; index += 1) {
-    crc ^= bytes[index] ?? 0;
-    for (let bit = 0; bit < 8; bit += 1) crc = (crc << 1) ^ ((crc & 0x80) === 0 ? 0 : 0x107);
-  }
-  return crc;
-}
-
-/** CRC of a frame: x^16 + x^15 + x^2 + 1; 0 over a frame with its CRC (RFC 9639 §9.3). */
-function crc16(before: number, bytes: Bytes, start: number, end: number): number {
-  let crc = before;
-  for (let index = start; index < end; index += 1) {
-    const entry = CRC16_TABLE[(crc >> 8) ^ (bytes[index] ?? 0)] ?? 0;
-    crc = ((crc << 8) & 0xffff) ^ entry;
-  }
-  return crc;
-}
-
-const CRC16_TABLE: Uint16Array = Uint16Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte << 8;
-  for (let bit = 0; bit < 8; bit += 1) crc = (crc << 1) ^ ((crc & 0x8000) === 0 ? 0 : 0x18005);
-  return crc;
-});
 
 const malformed = (code: string, message: string): ProtocolError =>
   new ProtocolError("malformed", code, message);

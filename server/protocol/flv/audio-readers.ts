@@ -5,14 +5,15 @@ import { flacTrack, splitFlacFrames } from "../codec/flac.ts";
 import { mp3Track, splitMpegAudioFrames } from "../codec/mp3.ts";
 import { opusPacketSamples, opusTrack } from "../codec/opus.ts";
 import type { AudioCodec, AudioTrack } from "../media/track.ts";
-import { type CodecReader, type Unit, unlessEqual } from "./codec-reader.ts";
+import { type CodecReader, type TagAudioCodec, type Unit, unlessEqual } from "./codec-reader.ts";
+import { PcmReader } from "./pcm-reader.ts";
 
 /**
  * Takes the configuration of an audio track.
  *
  * @throws ProtocolError when it cannot be read
  */
-export function audioReader(codec: AudioCodec, trackIndex: number, record: Bytes): CodecReader {
+export function audioReader(codec: TagAudioCodec, trackIndex: number, record: Bytes): CodecReader {
   switch (codec) {
     case "aac":
       return new AacReader(trackIndex, record);
@@ -20,6 +21,8 @@ export function audioReader(codec: AudioCodec, trackIndex: number, record: Bytes
       return new OpusReader(trackIndex, record);
     case "flac":
       return new FlacReader(trackIndex, record);
+    case "pcm":
+      return new PcmReader(trackIndex);
     case "mp3":
       return new SelfDescribingReader("mp3", (data) => openMp3(trackIndex, data));
     case "ac-3":
@@ -41,7 +44,7 @@ export function audioReader(codec: AudioCodec, trackIndex: number, record: Bytes
  * @returns undefined where the frame does not say enough to begin with
  */
 export function audioReaderFromFrame(
-  codec: AudioCodec,
+  codec: TagAudioCodec,
   trackIndex: number,
   frame: Bytes,
 ): CodecReader | undefined {
@@ -50,6 +53,7 @@ export function audioReaderFromFrame(
       const config = audioSpecificConfigFromAdts(frame);
       return config === undefined ? undefined : new AacReader(trackIndex, config);
     }
+    case "pcm":
     case "mp3":
     case "ac-3":
     case "ec-3":

@@ -3,11 +3,11 @@ import type { Bytes } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { Milliseconds } from "../media/sample.ts";
-import type { AudioCodec } from "../media/track.ts";
+import type { TagAudioCodec } from "./codec-reader.ts";
 import { readFourCc, readModEx, readMultitrack } from "./ex-header.ts";
 
 /** Whose bytes a packet holds: `codec` is there when we can wrap it, `codecName` is for people. */
-export type AudioTagCodec = { readonly codec?: AudioCodec; readonly codecName: string };
+export type AudioTagCodec = { readonly codec?: TagAudioCodec; readonly codecName: string };
 
 /** What an audio message carries of one track. All bytes are views of the message. */
 export type AudioPacket =
@@ -52,7 +52,7 @@ export function readAudioTag(body: Bytes): AudioPacket[] {
   const soundFormat = first >> 4;
   if (soundFormat === EX_HEADER) return readExAudioTag(reader);
   if (soundFormat === AAC) return [readAacTag(reader)];
-  reader.skip(1); // Rate, size and channels: MPEG audio frames tell it themselves.
+  reader.skip(1); // Rate, size and channels: MPEG audio frames tell it themselves, PCM's are read later.
   const codec = CODECS_BY_FORMAT.get(soundFormat) ?? { codecName: `audio format ${soundFormat}` };
   return [{ type: "frame", ...codec, trackIndex: 0, timeOffset: 0, data: reader.rest() }];
 }
@@ -146,15 +146,15 @@ const MP3_CODEC: AudioTagCodec = { codec: "mp3", codecName: "MP3" };
 
 /** SoundFormat (Video File Format 10.1, §E.4.2.1). */
 const CODECS_BY_FORMAT: ReadonlyMap<number, AudioTagCodec> = new Map<number, AudioTagCodec>([
-  [0, { codecName: "linear PCM" }],
+  [0, { codec: "pcm", codecName: "linear PCM" }],
   [1, { codecName: "ADPCM" }],
   [2, MP3_CODEC],
-  [3, { codecName: "linear PCM" }],
+  [3, { codec: "pcm", codecName: "linear PCM" }],
   [4, { codecName: "Nellymoser (16 kHz)" }],
   [5, { codecName: "Nellymoser (8 kHz)" }],
   [6, { codecName: "Nellymoser" }],
-  [7, { codecName: "G.711 A-law" }],
-  [8, { codecName: "G.711 µ-law" }],
+  [7, { codec: "pcm", codecName: "G.711 A-law" }],
+  [8, { codec: "pcm", codecName: "G.711 µ-law" }],
   [11, { codecName: "Speex" }],
   [14, MP3_CODEC],
   [15, { codecName: "device-specific sound" }],

@@ -1,5 +1,6 @@
 import { type Bytes, equal } from "../bytes/bytes.ts";
 import type { AudioCodec, Track, VideoCodec } from "../media/track.ts";
+import type { SaidOfSound } from "./sound-header.ts";
 
 /** One picture, or the sound of one moment, as it goes into `mdat`. */
 export type Unit = {
@@ -7,12 +8,23 @@ export type Unit = {
   readonly isSync: boolean;
   /** Samples of sound, at the track's rate; 0 of a picture. */
   readonly audioSamples: number;
+  /** See `Sample`. */
+  readonly original?: Bytes;
+};
+
+/** Linear PCM and G.711 among the codecs: they become FLAC. */
+export type TagAudioCodec = AudioCodec | "pcm";
+
+/** A message in the classic form, which holds one packet only. */
+export type ClassicTag = {
+  readonly body: Bytes;
+  readonly said: SaidOfSound;
 };
 
 /** What a demuxer needs of a codec: made from a configuration, it opens the frames that follow. */
 export type CodecReader = {
   /** As the messages name it. */
-  readonly codec: VideoCodec | AudioCodec;
+  readonly codec: VideoCodec | TagAudioCodec;
   /** The configuration as it was sent; empty for codecs that describe themselves. */
   readonly record: Bytes;
   /** As far as it is known; the same object as long as nothing changes in it. */
@@ -21,10 +33,12 @@ export type CodecReader = {
   repeat(): void;
   /**
    * @param isKey what the encoder says
-   * @returns what the frame holds; `track` is then the one that it belongs to
+   * @param tag what it came in, of codecs that need the tag's header (PCM)
+   * @returns what the frame holds; `track` is then the one that it belongs to; undefined where it
+   *   is kept for the next frame
    * @throws ProtocolError whatever the codec finds wrong; the reader stays as it was
    */
-  open(data: Bytes, isKey: boolean): readonly Unit[];
+  open(data: Bytes, isKey: boolean, tag?: ClassicTag): readonly Unit[] | undefined;
 };
 
 /** The track as it was known, where the one just read says the same. */

@@ -2,7 +2,9 @@ import { type Bytes, equal } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import type { DataValue, MediaEvent, Milliseconds } from "../media/sample.ts";
 import { type AudioPacket, readAudioTag } from "./audio-tag.ts";
+import type { ClassicTag } from "./codec-reader.ts";
 import { readScriptData, type ScriptDataEncoding } from "./script-data.ts";
+import { NOTHING_SAID, readSaidOfSound, type SaidOfSound } from "./sound-header.ts";
 import { type OnIgnored, TrackDemuxer } from "./track-demuxer.ts";
 import { readVideoTag, type VideoPacket } from "./video-tag.ts";
 
@@ -24,7 +26,7 @@ export type FlvDemuxerOptions = {
  * Makes media events of one publisher's audio, video and data messages (or FLV tags), classic and
  * Enhanced RTMP v1 and v2.
  *
- * Samples are views of the messages they came in. A `ProtocolError` costs its message and leaves
+ * Samples are views of the messages they came in, but for PCM and G.711, which become FLAC. A `ProtocolError` costs its message and leaves
  * everything else as it was: the caller counts it and goes on. Where one of several tracks in a
  * message is bad, the others' events are given, and the error is told through `onIgnored`.
  */
@@ -38,6 +40,7 @@ export class FlvDemuxer {
   #metadata: Bytes | undefined;
   /** Of video track 0, as metadata says. */
   #frameRate: number | undefined;
+  #saidOfSound: SaidOfSound = NOTHING_SAID;
 
   constructor({ place, peek, onIgnored = () => {} }: FlvDemuxerOptions) {
     this.#place = place;
@@ -52,7 +55,9 @@ export class FlvDemuxer {
    * @throws ProtocolError in message scope
    */
   video(timestamp: number, body: Bytes): MediaEvent[] {
-    return this.#takeAll(this.#videoTracks, readVideoTag(body), timestamp);
+    const isClassic = ((body[0] ?? 0) & 0x80) === 0;
+    const tag = isClassic ? { body, said: this.#saidOfSound } : undefined;
+    return this.#takeAll(this.#videoTracks, readVideoTag(body), timestamp, tag);
   }
 
   /**
@@ -60,7 +65,9 @@ export class FlvDemuxer {
    * @throws ProtocolError in message scope
    */
   audio(timestamp: number, body: Bytes): MediaEvent[] {
-    return this.#takeAll(this.#audioTracks, readAudioTag(body), timestamp);
+    const isClassic = (body[0] ?? 0) >> 4 !== EX_AUDIO;
+    const tag = isClassic ? { body, said: this.#saidOfSound } : undefined;
+    return this.#takeAll(this.#audioTracks, readAudioTag(body), timestamp, tag);
   }
 
   /**
@@ -75,6 +82,7 @@ export class FlvDemuxer {
     this.#metadata = body;
     const { framerate } = said.values;
     this.#frameRate = saneFrameRate(framerate);
+    this.#saidOfSound = readSaidOfSound(said.values);
     return [said];
   }
 
@@ -82,14 +90,16 @@ export class FlvDemuxer {
     tracks: TrackDemuxer,
     packets: readonly (VideoPacket | AudioPacket)[],
     timestamp: number,
+    tag: ClassicTag | undefined,
   ): MediaEvent[] {
-    const dts = packets.some(isPlaced) ? this.#place(timestamp) : 0;
+    const isPlaced = packets.some((packet) => holdsFrame(packet, tag));
+    const dts = isPlaced ? this.#place(timestamp) : 0;
     const [only] = packets;
     if (only === undefined) return [];
-    if (packets.length === 1) return this.#take(tracks, only, dts);
+    if (packets.length === 1) return this.#take(tracks, only, dts, tag);
     return packets.flatMap((packet) => {
       try {
-        return this.#take(tracks, packet, dts);
+        return this.#take(tracks, packet, dts, tag);
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
         this.#onIgnored(error.code, error.message);
@@ -98,7 +108,12 @@ export class FlvDemuxer {
     });
   }
 
-  #take(tracks: TrackDemuxer, packet: VideoPacket | AudioPacket, dts: Milliseconds): MediaEvent[] {
+  #take(
+    tracks: TrackDemuxer,
+    packet: VideoPacket | AudioPacket,
+    dts: Milliseconds,
+    tag: ClassicTag | undefined,
+  ): MediaEvent[] {
     switch (packet.type) {
       // Colours are in the bitstream, too; channel maps change nothing in what is delivered.
       case "metadata":
@@ -106,13 +121,22 @@ export class FlvDemuxer {
       case "command":
         return [];
       default:
-        return tracks.take(packet, dts, packet.trackIndex === 0 ? this.#frameRate : undefined);
+        return tracks.take(packet, dts, {
+          frameRate: packet.trackIndex === 0 ? this.#frameRate : undefined,
+          tag,
+        });
     }
   }
 }
 
-const isPlaced = (packet: VideoPacket | AudioPacket): boolean =>
-  packet.type === "frame" && packet.codec !== undefined && packet.data.length > 0;
+/** SoundFormat of Enhanced RTMP's header. */
+const EX_AUDIO = 9;
+
+/** Whether a packet gives a frame: of what is not understood, only classic tags are passed on. */
+const holdsFrame = (packet: VideoPacket | AudioPacket, tag: ClassicTag | undefined): boolean =>
+  packet.type === "frame" &&
+  packet.data.length > 0 &&
+  (packet.codec !== undefined || tag !== undefined);
 
 /** Encoders write 0, 1000 or nothing where they do not know. */
 const saneFrameRate = (value: DataValue | undefined): number | undefined =>

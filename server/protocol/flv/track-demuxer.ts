@@ -5,7 +5,7 @@ import type { MediaEvent, Milliseconds, Sample } from "../media/sample.ts";
 import type { MediaType, Track, VideoCodec } from "../media/track.ts";
 import { audioReader, audioReaderFromFrame } from "./audio-readers.ts";
 import type { AudioPacket } from "./audio-tag.ts";
-import { type CodecReader, unlessEqual } from "./codec-reader.ts";
+import { type ClassicTag, type CodecReader, unlessEqual } from "./codec-reader.ts";
 import { videoReader } from "./video-readers.ts";
 import { FrameType, type VideoPacket } from "./video-tag.ts";
 
@@ -19,6 +19,14 @@ type TrackPacket = Extract<
 >;
 type Configuration = Extract<TrackPacket, { readonly type: "configuration" }>;
 type Frame = Extract<TrackPacket, { readonly type: "frame" }>;
+
+/** What is known about a packet besides itself. */
+export type PacketContext = {
+  /** What metadata says of this packet's track. */
+  readonly frameRate: number | undefined;
+  /** The message it came in, where that has the classic form. */
+  readonly tag: ClassicTag | undefined;
+};
 
 /** One track number of an encoder, and what it carries at present. */
 type Slot = {
@@ -45,15 +53,14 @@ export class TrackDemuxer {
 
   /**
    * @param dts of the message, for packets that hold a frame
-   * @param frameRate what metadata says of this packet's track
    * @throws ProtocolError `FLV_TRACKS` (limit) and what the codec finds wrong, in message scope
    */
-  take(packet: TrackPacket, dts: Milliseconds, frameRate?: number): MediaEvent[] {
+  take(packet: TrackPacket, dts: Milliseconds, context: PacketContext): MediaEvent[] {
     switch (packet.type) {
       case "configuration":
-        return this.#configure(packet, frameRate);
+        return this.#configure(packet, context.frameRate);
       case "frame":
-        return this.#open(packet, dts, frameRate);
+        return this.#open(packet, dts, context);
       case "end":
         return this.#end(packet.trackIndex);
     }
@@ -82,11 +89,21 @@ export class TrackDemuxer {
     return this.#announce(slot, reader.track, frameRate);
   }
 
-  #open(packet: Frame, dts: Milliseconds, frameRate: number | undefined): MediaEvent[] {
+  #open(packet: Frame, dts: Milliseconds, { frameRate, tag }: PacketContext): MediaEvent[] {
     const { codec, codecName, trackIndex, data } = packet;
     const slot = this.#slot(trackIndex);
+    const isVideo = "frameType" in packet;
+    const frameType = isVideo ? packet.frameType : FrameType.Key;
+    const isKey = frameType === FrameType.Key || frameType === FrameType.GeneratedKey;
     if (codec === undefined) {
-      if (slot.reader === undefined) return this.#refuse(slot, trackIndex, codecName);
+      if (slot.reader === undefined) {
+        const events = this.#refuse(slot, trackIndex, codecName);
+        if (tag !== undefined && data.length > 0) {
+          const place = { mediaType: this.#mediaType, trackIndex, dts };
+          events.push({ type: "opaque", frame: { ...place, isSync: isKey, tag: tag.body } });
+        }
+        return events;
+      }
       // A stray message shall not take a picture away that goes on.
       this.#ignore("FLV_OTHER_CODEC", trackIndex, `a frame of ${codecName}`);
       return [];
@@ -97,16 +114,14 @@ export class TrackDemuxer {
       this.#ignore("FLV_NO_CONFIGURATION", trackIndex, "a frame before its configuration");
       return [];
     }
-    const isVideo = "frameType" in packet;
-    const frameType = isVideo ? packet.frameType : FrameType.Key;
-    const isKey = frameType === FrameType.Key || frameType === FrameType.GeneratedKey;
-    const units = reader.open(data, isKey);
-    if (units.length === 0) {
+    const units = reader.open(data, isKey, tag);
+    if (units?.length === 0) {
       this.#ignore("FLV_EMPTY_FRAME", trackIndex, "a frame that holds nothing");
       return [];
     }
     this.#keep(slot, trackIndex);
     slot.reader = reader;
+    if (units === undefined) return [];
     const { track } = reader;
     if (track === undefined) {
       this.#ignore("FLV_NO_CONFIGURATION", trackIndex, "a frame before the first key frame");
@@ -114,7 +129,7 @@ export class TrackDemuxer {
     }
     const events = this.#announce(slot, track, frameRate);
     let at = isVideo ? dts : dts + packet.timeOffset;
-    for (const { data: unitData, isSync, audioSamples } of units) {
+    for (const { data: unitData, isSync, audioSamples, original } of units) {
       const sample: Sample = {
         mediaType: this.#mediaType,
         trackIndex,
@@ -124,6 +139,7 @@ export class TrackDemuxer {
         isDisposable: isVideo && frameType === FrameType.DisposableInter,
         audioSamples,
         data: unitData,
+        ...(original === undefined ? {} : { original }),
       };
       events.push({ type: "sample", sample });
       if (track.mediaType === "audio") at += (audioSamples * 1000) / track.sampleRate;

@@ -26,7 +26,7 @@ export type Sample = {
   readonly data: Bytes;
   /**
    * The tag body it came in, where `data` is the same sound without loss in another codec (G.711 and
-   * PCM as FLAC): outputs that speak FLV send this one.
+   * PCM as FLAC): outputs that speak FLV send this one. Empty where an earlier sample has it.
    */
   readonly original?: Bytes;
 };

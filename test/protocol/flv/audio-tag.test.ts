@@ -40,21 +40,21 @@ describe("readAudioTag reads", () => {
       packets: [{ ...frame, codec: "mp3", codecName: "MP3", data: hex`ffe3` }],
     },
     ...[
-      { first: 0x0f, codecName: "linear PCM" },
+      { first: 0x0f, codec: "pcm" as const, codecName: "linear PCM" },
       { first: 0x1f, codecName: "ADPCM" },
-      { first: 0x3f, codecName: "linear PCM" },
+      { first: 0x3f, codec: "pcm" as const, codecName: "linear PCM" },
       { first: 0x42, codecName: "Nellymoser (16 kHz)" },
       { first: 0x52, codecName: "Nellymoser (8 kHz)" },
       { first: 0x6a, codecName: "Nellymoser" },
-      { first: 0x72, codecName: "G.711 A-law" },
-      { first: 0x82, codecName: "G.711 µ-law" },
+      { first: 0x72, codec: "pcm" as const, codecName: "G.711 A-law" },
+      { first: 0x82, codec: "pcm" as const, codecName: "G.711 µ-law" },
       { first: 0xb6, codecName: "Speex" },
       { first: 0xf2, codecName: "device-specific sound" },
       { first: 0xc2, codecName: "audio format 12" },
-    ].map(({ first, codecName }) => ({
-      name: codecName,
+    ].map(({ first, ...codec }) => ({
+      name: codec.codecName,
       body: hex`${u8(first)} aabb`,
-      packets: [{ ...frame, codecName, data: hex`aabb` }],
+      packets: [{ ...frame, ...codec, data: hex`aabb` }],
     })),
 
     {

@@ -466,21 +466,90 @@ describe("FlvDemuxer takes sound", () => {
   });
 });
 
-describe("FlvDemuxer announces what no browser plays", () => {
-  test("once", () => {
+describe("FlvDemuxer makes FLAC of PCM", () => {
+  const alaw = concat(hex`72`, new Uint8Array(320));
+
+  test("of which it keeps the message", () => {
     const { demuxer, placed } = newDemuxer();
-    const unplayable = (mediaType: string, trackIndex: number, codecName: string) => [
-      { type: "unplayable", track: { mediaType, trackIndex, codecName } },
+    const events = demuxer.audio(40, alaw);
+    expect(events).toMatchObject([
+      { type: "track", track: { codec: "flac", sampleRate: 8_000, channels: 1 } },
+      { type: "sample", sample: { dts: 1040, isSync: true, audioSamples: 320 } },
+    ]);
+    expect(samplesOf(events)[0]?.original).toBe(alaw);
+    expect(typesOf(demuxer.audio(80, alaw))).toEqual(["sample"]);
+    expect(placed).toEqual([40, 80]);
+  });
+
+  test("and believes metadata about what the tag does not tell", () => {
+    const { demuxer } = newDemuxer();
+    const values = { audiocodecid: 7, audiosamplerate: 16_000, stereo: true };
+    demuxer.data(0, encodeAmf0("onMetaData", values), "amf0");
+    expect(demuxer.audio(0, alaw)).toMatchObject([
+      { track: { sampleRate: 16_000, channels: 2 } },
+      { sample: { audioSamples: 160 } },
+    ]);
+    demuxer.data(0, encodeAmf0("onMetaData", { audiocodecid: 7 }), "amf0");
+    expect(demuxer.audio(20, alaw)).toMatchObject([
+      { track: { sampleRate: 8_000, channels: 1 } },
+      { sample: { audioSamples: 320 } },
+    ]);
+  });
+
+  test("and says nothing of what is kept for the next frame, or holds nothing", () => {
+    const { demuxer, ignored } = newDemuxer();
+    expect(demuxer.audio(0, hex`72 d5d5`)).toEqual([]);
+    expect(ignored).toEqual([]);
+    expect(demuxer.audio(0, hex`72`)).toEqual([]);
+    expect(ignored).toEqual(["FLV_EMPTY_FRAME"]);
+    expect(samplesOf(demuxer.audio(0, alaw))).toMatchObject([{ audioSamples: 322 }]);
+  });
+
+  test("and takes another codec in its place", () => {
+    const { demuxer } = newDemuxer();
+    demuxer.audio(0, alaw);
+    expect(typesOf(demuxer.audio(40, mp3Frame))).toEqual(["track", "sample"]);
+    expect(typesOf(demuxer.audio(80, alaw))).toEqual(["track", "sample"]);
+  });
+});
+
+describe("FlvDemuxer announces what no browser plays", () => {
+  test("once, and passes on what has the classic form as it came", () => {
+    const { demuxer, placed } = newDemuxer();
+    const unplayable = (mediaType: string, trackIndex: number, codecName: string) => ({
+      ...{ type: "unplayable", track: { mediaType, trackIndex, codecName } },
+    });
+    const opaque = (mediaType: string, dts: number, isSync: boolean, tag: Bytes) => ({
+      ...{ type: "opaque", frame: { mediaType, trackIndex: 0, dts, isSync, tag } },
+    });
+    const speex = hex`b6 aa`;
+    expect(demuxer.audio(0, speex)).toEqual([
+      unplayable("audio", 0, "Speex"),
+      opaque("audio", 1000, true, speex),
+    ]);
+    const [event] = demuxer.audio(20, speex);
+    expect(event).toEqual(opaque("audio", 1020, true, speex));
+    expect(event?.type === "opaque" && event.frame.tag).toBe(speex);
+    expect(typesOf(demuxer.audio(30, hex`52 aa`))).toEqual(["unplayable", "opaque"]);
+    expect(demuxer.video(40, hex`14 aa`)).toEqual([
+      unplayable("video", 0, "On2 VP6"),
+      opaque("video", 1040, true, hex`14 aa`),
+    ]);
+    expect(demuxer.video(50, hex`24 aa`)).toEqual([opaque("video", 1050, false, hex`24 aa`)]);
+    expect(demuxer.video(60, hex`24`)).toEqual([]);
+    expect(placed).toEqual([0, 20, 30, 40, 50]);
+  });
+
+  test("but not what has a header of Enhanced RTMP: nobody could decode it without a configuration", () => {
+    const { demuxer, placed } = newDemuxer();
+    const unplayable = (trackIndex: number, codecName: string) => [
+      { type: "unplayable", track: { mediaType: "video", trackIndex, codecName } },
     ];
-    expect(demuxer.audio(0, hex`b6 aa`)).toEqual(unplayable("audio", 0, "Speex"));
-    expect(demuxer.audio(0, hex`b6 aa`)).toEqual([]);
-    expect(demuxer.audio(0, hex`52 aa`)).toEqual(unplayable("audio", 0, "Nellymoser (8 kHz)"));
-    expect(demuxer.video(0, hex`14 aa`)).toEqual(unplayable("video", 0, "On2 VP6"));
-    expect(demuxer.video(0, hex`24 aa`)).toEqual([]);
-    const vvc = ascii("vvc1");
-    expect(demuxer.video(0, hex`96 00 ${vvc} 03 aa`)).toEqual(unplayable("video", 3, "VVC"));
-    expect(demuxer.video(0, hex`96 01 ${vvc} 03 000000 aa`)).toEqual([]);
-    expect(demuxer.video(0, hex`90 ${ascii("wxyz")} aa`)).toEqual(unplayable("video", 0, "wxyz"));
+    const wxyz = ascii("wxyz");
+    expect(demuxer.video(0, hex`96 00 ${wxyz} 03 aa`)).toEqual(unplayable(3, "wxyz"));
+    expect(demuxer.video(0, hex`96 01 ${wxyz} 03 000000 aa`)).toEqual([]);
+    expect(demuxer.video(0, hex`90 ${wxyz} aa`)).toEqual(unplayable(0, "wxyz"));
+    expect(demuxer.video(0, hex`91 ${wxyz} aa`)).toEqual([]);
     expect(placed).toEqual([]);
   });
 
@@ -494,9 +563,9 @@ describe("FlvDemuxer announces what no browser plays", () => {
 
   test("and takes what comes in its place", () => {
     const { demuxer } = newDemuxer();
-    expect(typesOf(demuxer.video(0, hex`12 aa`))).toEqual(["unplayable"]);
+    expect(typesOf(demuxer.video(0, hex`12 aa`))).toEqual(["unplayable", "opaque"]);
     expect(typesOf(demuxer.video(0, avcHeader))).toEqual(["track"]);
-    expect(typesOf(demuxer.video(0, hex`90 ${ascii("vp08")} aa`))).toEqual(["unplayable"]);
+    expect(typesOf(demuxer.video(0, hex`90 ${ascii("wxyz")} aa`))).toEqual(["unplayable"]);
     expect(demuxer.video(0, avcKey)).toEqual([]);
   });
 });
