@@ -100,6 +100,7 @@ const NAMES: readonly (readonly [prefix: string, name: string])[] = [
   ["av01", "AV1"],
   ["vp09", "VP9"],
   ["vp08", "VP8"],
+  ["vvc1", "H.266"],
   ["mp4a.40.34", "MP3"],
   ["mp4a.6b", "MP3"],
   ["mp4a.69", "MP3"],

@@ -20,6 +20,11 @@ export type Av1SequenceHeader = {
   readonly tier: number;
   readonly bitDepth: 8 | 10 | 12;
   readonly isMonochrome: boolean;
+  /** By the numbers of ISO/IEC 23091-2; 2 where nothing is said. */
+  readonly primaries: number;
+  readonly transfer: number;
+  readonly matrix: number;
+  readonly isFullRange: boolean;
   readonly subsamplingX: number;
   readonly subsamplingY: number;
   readonly chromaSamplePosition: number;
@@ -182,7 +187,8 @@ function readColourConfig(
   profile: number,
 ): Pick<
   Av1SequenceHeader,
-  "bitDepth" | "isMonochrome" | "subsamplingX" | "subsamplingY" | "chromaSamplePosition"
+  | ("bitDepth" | "isMonochrome" | "subsamplingX" | "subsamplingY" | "chromaSamplePosition")
+  | ("primaries" | "transfer" | "matrix" | "isFullRange")
 > {
   const isHigh = bits.flag();
   const isTwelve = profile === 2 && isHigh && bits.flag();
@@ -191,15 +197,19 @@ function readColourConfig(
   const [primaries, transfer, matrix] = bits.flag()
     ? [bits.bits(8), bits.bits(8), bits.bits(8)]
     : [2, 2, 2];
-  const known = { bitDepth, isMonochrome } as const;
+  const known = { bitDepth, isMonochrome, primaries, transfer, matrix } as const;
   if (isMonochrome) {
-    return { ...known, subsamplingX: 1, subsamplingY: 1, chromaSamplePosition: 0 };
+    const isFullRange = bits.flag();
+    return { ...known, isFullRange, subsamplingX: 1, subsamplingY: 1, chromaSamplePosition: 0 };
   }
   // BT.709, sRGB and identity together mean RGB, without subsampling.
   if (primaries === 1 && transfer === 13 && matrix === 0) {
-    return { ...known, subsamplingX: 0, subsamplingY: 0, chromaSamplePosition: 0 };
+    return {
+      ...{ ...known, isFullRange: true, subsamplingX: 0, subsamplingY: 0 },
+      chromaSamplePosition: 0,
+    };
   }
-  bits.skip(1); // color_range
+  const isFullRange = bits.flag();
   let subsamplingX = profile === 1 ? 0 : 1;
   let subsamplingY = profile === 0 ? 1 : 0;
   if (profile === 2 && isTwelve) {
@@ -208,7 +218,7 @@ function readColourConfig(
   }
   const hasPosition = subsamplingX === 1 && subsamplingY === 1;
   const chromaSamplePosition = hasPosition ? bits.bits(2) : 0;
-  return { ...known, subsamplingX, subsamplingY, chromaSamplePosition };
+  return { ...known, isFullRange, subsamplingX, subsamplingY, chromaSamplePosition };
 }
 
 const malformed = (code: string, message: string, offset?: number): ProtocolError =>

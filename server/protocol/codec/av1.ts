@@ -9,6 +9,7 @@ import {
   readAv1SequenceHeader,
   someObu,
 } from "./av1-obu.ts";
+import { namedColour } from "./picture-format.ts";
 
 const FIXED_LENGTH = 4;
 
@@ -39,7 +40,8 @@ export function av1Track(trackIndex: number, record: Bytes, keyFrame?: Bytes): V
   }
   const header = readAv1SequenceHeader(found);
   const configuration = configured === undefined ? writeAv1C(header, found) : record;
-  const { frameRate } = header;
+  const { frameRate, primaries, transfer, matrix } = header;
+  const colour = namedColour({ primaries, transfer, matrix, fullRange: header.isFullRange });
   return {
     mediaType: "video",
     trackIndex,
@@ -50,6 +52,7 @@ export function av1Track(trackIndex: number, record: Bytes, keyFrame?: Bytes): V
     height: header.height,
     ...(frameRate !== undefined && { frameRate }),
     reorderDepth: 0, // a temporal unit shows one picture, in decoding order
+    ...(colour && { colour }),
   };
 }
 

@@ -44,7 +44,7 @@ export function avcTrack(
   const [first] = configuration.sps;
   const sps = readAvcSps(first);
   const written = writeAvcConfiguration(configuration, sps);
-  const { frameRate, reorderDepth } = sps;
+  const { frameRate, reorderDepth, colour } = sps;
   const track: VideoTrack = {
     mediaType: "video",
     trackIndex,
@@ -55,6 +55,7 @@ export function avcTrack(
     height: sps.height,
     ...(frameRate !== undefined && { frameRate }),
     ...(reorderDepth !== undefined && { reorderDepth }),
+    ...(colour && { colour }),
   };
   return { track, nalLengthSize: configuration.nalLengthSize };
 }

@@ -54,7 +54,7 @@ export function hevcTrack(
 ): { track: VideoTrack; nalLengthSize: number } {
   const configuration = readHevcConfiguration(record);
   const sps = readHevcSps(firstSps(configuration));
-  const { width, height, frameRate, reorderDepth } = sps;
+  const { width, height, frameRate, reorderDepth, colour } = sps;
   const track: VideoTrack = {
     mediaType: "video",
     trackIndex,
@@ -65,6 +65,7 @@ export function hevcTrack(
     height,
     ...(frameRate !== undefined && { frameRate }),
     reorderDepth,
+    ...(colour && { colour }),
   };
   return { track, nalLengthSize: configuration.nalLengthSize };
 }

@@ -1,13 +1,6 @@
 import type { BitReader } from "../bytes/bit-reader.ts";
 import { ProtocolError } from "../errors.ts";
-
-/** How decoded samples become light, by the numbers of ISO/IEC 23091-2. */
-export type Colour = {
-  readonly primaries: number;
-  readonly transfer: number;
-  readonly matrix: number;
-  readonly fullRange: boolean;
-};
+import type { Colour } from "../media/track.ts";
 
 /** Width and height of one pixel, relative to each other. */
 export type PixelAspect = { readonly width: number; readonly height: number };
@@ -59,7 +52,7 @@ export function readPictureFormat(bits: BitReader): PictureFormat {
     const fullRange = bits.flag();
     if (bits.flag()) {
       const [primaries, transfer, matrix] = [bits.bits(8), bits.bits(8), bits.bits(8)];
-      colour = { primaries, transfer, matrix, fullRange };
+      colour = namedColour({ primaries, transfer, matrix, fullRange });
     }
   }
   if (bits.flag()) {
@@ -68,6 +61,16 @@ export function readPictureFormat(bits: BitReader): PictureFormat {
   }
   return { ...(pixelAspect && { pixelAspect }), ...(colour && { colour }) };
 }
+
+/** What says something; undefined where all of it is unspecified, which is what absence means too. */
+export function namedColour(colour: Colour): Colour | undefined {
+  const { primaries, transfer, matrix, fullRange } = colour;
+  const isNamed = [primaries, transfer, matrix].some((number) => number !== UNSPECIFIED);
+  return isNamed || fullRange ? colour : undefined;
+}
+
+/** ISO/IEC 23091-2: the same number in all three tables. */
+const UNSPECIFIED = 2;
 
 /** Pictures a second as a configuration tells them, or undefined where nobody can mean it. */
 export function plausibleFrameRate(frameRate: number): number | undefined {

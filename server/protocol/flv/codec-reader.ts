@@ -1,5 +1,5 @@
-import { type Bytes, equal } from "../bytes/bytes.ts";
-import type { AudioCodec, Track, VideoCodec } from "../media/track.ts";
+import type { Bytes } from "../bytes/bytes.ts";
+import { type AudioCodec, isSameCoding, type Track, type VideoCodec } from "../media/track.ts";
 import type { SaidOfSound } from "./sound-header.ts";
 
 /** One picture, or the sound of one moment, as it goes into `mdat`. */
@@ -43,16 +43,4 @@ export type CodecReader = {
 
 /** The track as it was known, where the one just read says the same. */
 export const unlessEqual = <T extends Track>(known: T | undefined, read: T): T =>
-  known !== undefined && describesTheSame(known, read) ? known : read;
-
-function describesTheSame(one: Track, other: Track): boolean {
-  if (one.codecString !== other.codecString) return false;
-  if (!equal(one.configuration, other.configuration)) return false;
-  if (one.mediaType === "video" && other.mediaType === "video") {
-    return one.width === other.width && one.height === other.height;
-  }
-  if (one.mediaType === "audio" && other.mediaType === "audio") {
-    return one.sampleRate === other.sampleRate && one.channels === other.channels;
-  }
-  return false;
-}
+  known !== undefined && isSameCoding(known, read) ? known : read;

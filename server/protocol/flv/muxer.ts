@@ -263,8 +263,10 @@ const FLAC_MAGIC: OwnBytes = ascii("fLaC");
 const FOUR_CCS: { readonly [codec in VideoCodec | AudioCodec]: OwnBytes } = {
   avc: ascii("avc1"),
   hevc: ascii("hvc1"),
+  vvc: ascii("vvc1"),
   av1: ascii("av01"),
   vp9: ascii("vp09"),
+  vp8: ascii("vp08"),
   aac: ascii("mp4a"),
   mp3: ascii(".mp3"),
   opus: ascii("Opus"),
@@ -274,4 +276,4 @@ const FOUR_CCS: { readonly [codec in VideoCodec | AudioCodec]: OwnBytes } = {
 };
 
 /** Codecs whose CodedFrames begin with a composition time, and whose CodedFramesX has none. */
-const TIMED_CODECS: ReadonlySet<VideoCodec> = new Set<VideoCodec>(["avc", "hevc"]);
+const TIMED_CODECS: ReadonlySet<VideoCodec> = new Set<VideoCodec>(["avc", "hevc", "vvc"]);

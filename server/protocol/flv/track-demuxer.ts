@@ -213,11 +213,15 @@ export class TrackDemuxer {
 const MAY_BE_EMPTY: ReadonlySet<CodecReader["codec"]> = new Set<CodecReader["codec"]>([
   "av1",
   "vp9",
+  "vp8",
   "mp3",
   "opus",
   "ac-3",
   "ec-3",
 ]);
 
-const isVideoCodec = (codec: CodecReader["codec"]): codec is VideoCodec =>
-  codec === "avc" || codec === "hevc" || codec === "av1" || codec === "vp9";
+const VIDEO_CODECS: ReadonlySet<CodecReader["codec"]> = new Set<VideoCodec>([
+  ...(["avc", "hevc", "vvc", "av1", "vp9", "vp8"] as const),
+]);
+
+const isVideoCodec = (codec: CodecReader["codec"]): codec is VideoCodec => VIDEO_CODECS.has(codec);

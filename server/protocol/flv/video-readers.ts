@@ -10,7 +10,9 @@ import {
 import { avcTrack, isAvcSync, newAvcConfiguration } from "../codec/avc.ts";
 import { hevcTrack, isHevcIrap, newHevcConfiguration } from "../codec/hevc.ts";
 import { toLengthPrefixed } from "../codec/nal-units.ts";
+import { isVp8Sync, vp8Track } from "../codec/vp8.ts";
 import { isVp9Sync, vp9Track } from "../codec/vp9.ts";
+import { isVvcIrap, newVvcConfiguration, vvcTrack } from "../codec/vvc.ts";
 import type { VideoCodec, VideoTrack } from "../media/track.ts";
 import { type CodecReader, type Unit, unlessEqual } from "./codec-reader.ts";
 
@@ -27,8 +29,12 @@ export function videoReader(codec: VideoCodec, trackIndex: number, record: Bytes
       return new ParameterSetReader("hevc", HEVC, trackIndex, record);
     case "av1":
       return new ParameterSetReader("av1", AV1, trackIndex, record);
+    case "vvc":
+      return new ParameterSetReader("vvc", VVC, trackIndex, record);
     case "vp9":
-      return new Vp9Reader(trackIndex, record);
+      return new VpReader("vp9", VP9, trackIndex, record);
+    case "vp8":
+      return new VpReader("vp8", VP8, trackIndex, record);
   }
 }
 
@@ -43,7 +49,7 @@ function avcReader(trackIndex: number, record: Bytes): CodecReader {
   }
 }
 
-/** What AVC, HEVC and AV1 do each in its own way. */
+/** What AVC, HEVC, VVC and AV1 do each in its own way. */
 type Coding = {
   /**
    * @param keyFrame for records that leave the sequence header to the first key frame (AV1)
@@ -71,6 +77,12 @@ const HEVC: Coding = {
   isSync: isHevcIrap,
   update: newHevcConfiguration,
 };
+const VVC: Coding = {
+  read: vvcTrack,
+  unwrap: toLengthPrefixed,
+  isSync: isVvcIrap,
+  update: newVvcConfiguration,
+};
 const AV1: Coding = {
   read(trackIndex, record, keyFrame) {
     // Without a sequence header, whatever other OBUs there are, the first key frame is waited for.
@@ -83,7 +95,7 @@ const AV1: Coding = {
   update: newAv1Configuration,
 };
 
-/** AVC, HEVC and AV1: parameter sets (sequence headers) ahead of the pictures and among them. */
+/** AVC, HEVC, VVC and AV1: parameter sets (sequence headers) ahead of the pictures and among them. */
 class ParameterSetReader implements CodecReader {
   readonly codec: VideoCodec;
   readonly record: Bytes;
@@ -141,15 +153,27 @@ class ParameterSetReader implements CodecReader {
   }
 }
 
-/** VP9: its record has no dimensions, so each key frame is asked. */
-class Vp9Reader implements CodecReader {
-  readonly codec = "vp9";
+/** What VP8 and VP9 do each in its own way. */
+type VpCoding = {
+  readonly read: (trackIndex: number, record: Bytes, keyFrame: Bytes) => VideoTrack;
+  readonly isSync: (data: Bytes) => boolean;
+};
+
+const VP9: VpCoding = { read: vp9Track, isSync: isVp9Sync };
+const VP8: VpCoding = { read: vp8Track, isSync: isVp8Sync };
+
+/** VP8 and VP9: their record has no dimensions, so each key frame is asked. */
+class VpReader implements CodecReader {
+  readonly codec: VideoCodec;
   readonly record: Bytes;
   track: VideoTrack | undefined;
+  readonly #coding: VpCoding;
   readonly #trackIndex: number;
 
-  constructor(trackIndex: number, record: Bytes) {
+  constructor(codec: VideoCodec, coding: VpCoding, trackIndex: number, record: Bytes) {
+    this.codec = codec;
     this.record = record;
+    this.#coding = coding;
     this.#trackIndex = trackIndex;
   }
 
@@ -157,9 +181,10 @@ class Vp9Reader implements CodecReader {
 
   open(data: Bytes, isKey: boolean): readonly Unit[] {
     if (data.length === 0) return [];
-    const tellsSize = isVp9Sync(data);
+    const tellsSize = this.#coding.isSync(data);
     if (tellsSize) {
-      this.track = unlessEqual(this.track, vp9Track(this.#trackIndex, this.record, data));
+      const read = this.#coding.read(this.#trackIndex, this.record, data);
+      this.track = unlessEqual(this.track, read);
     }
     return [{ data, isSync: isKey || tellsSize, audioSamples: 0 }];
   }

@@ -183,8 +183,8 @@ const CODECS_BY_FOURCC: ReadonlyMap<string, VideoTagCodec> = new Map<string, Vid
   ["hvc1", { codec: "hevc", codecName: "H.265" }],
   ["av01", { codec: "av1", codecName: "AV1" }],
   ["vp09", { codec: "vp9", codecName: "VP9" }],
-  ["vp08", { codecName: "VP8" }],
-  ["vvc1", { codecName: "VVC" }],
+  ["vp08", { codec: "vp8", codecName: "VP8" }],
+  ["vvc1", { codec: "vvc", codecName: "H.266" }],
 ]);
 
 /** Codecs whose CodedFrames begin with a composition time. */

@@ -2,7 +2,7 @@ import { ascii, concat, NO_BYTES, type OwnBytes, u16, u32, utf8 } from "../bytes
 import type { Track, VideoTrack } from "../media/track.ts";
 import { box, fullBox, zeros } from "./box.ts";
 import { trackLanguage } from "./language.ts";
-import { pictureFormat, sampleEntry } from "./sample-entry.ts";
+import { pixelAspect, sampleEntry } from "./sample-entry.ts";
 
 /** What an init segment is made from. */
 export type InitSegmentOptions = {
@@ -77,9 +77,9 @@ function tkhd({ trackId, track }: InitSegmentOptions): OwnBytes {
 
 /** Width of a track's pictures in square pixels; their height stays as it is. */
 export function displayWidth(track: VideoTrack): number {
-  const { pixelAspect } = pictureFormat(track);
-  if (pixelAspect === undefined) return track.width;
-  return Math.min(Math.round((track.width * pixelAspect.width) / pixelAspect.height), 0xffff);
+  const aspect = pixelAspect(track);
+  if (aspect === undefined) return track.width;
+  return Math.min(Math.round((track.width * aspect.width) / aspect.height), 0xffff);
 }
 
 function mdia(options: InitSegmentOptions): OwnBytes {

@@ -1,50 +1,43 @@
-import {
-  ascii,
-  type Bytes,
-  concat,
-  NO_BYTES,
-  type OwnBytes,
-  u8,
-  u16,
-  u24,
-  u32,
-} from "../bytes/bytes.ts";
+import { type Bytes, concat, NO_BYTES, type OwnBytes, u8, u16, u24, u32 } from "../bytes/bytes.ts";
 import { avcPictureFormat, withBitstreamRestriction } from "../codec/avc.ts";
 import { hevcPictureFormat } from "../codec/hevc.ts";
-import type { PictureFormat } from "../codec/picture-format.ts";
+import type { PixelAspect } from "../codec/picture-format.ts";
 import type { AudioTrack, Track, VideoTrack } from "../media/track.ts";
 import { box, fullBox, zeros } from "./box.ts";
+import { colourBoxes } from "./colour.ts";
 
 /** The sample entry of a track (ISO/IEC 14496-12 §8.5.2), with its decoder's configuration. */
 export const sampleEntry = (track: Track): OwnBytes =>
   track.mediaType === "video" ? videoSampleEntry(track) : audioSampleEntry(track);
 
-/** Pixel aspect and colour, where an AVC or HEVC configuration tells them: AV1 and VP9 carry theirs. */
-export function pictureFormat(track: VideoTrack): PictureFormat {
+/** Shape of a pixel, where an AVC or HEVC configuration tells it. */
+export function pixelAspect(track: VideoTrack): PixelAspect | undefined {
   switch (track.codec) {
     case "avc":
-      return avcPictureFormat(track.configuration);
+      return avcPictureFormat(track.configuration).pixelAspect;
     case "hevc":
-      return hevcPictureFormat(track.configuration);
+      return hevcPictureFormat(track.configuration).pixelAspect;
     default:
-      return {};
+      return undefined;
   }
 }
 
 function videoSampleEntry(track: VideoTrack): OwnBytes {
   const { configuration } = track;
-  const format = pictureFormat(track);
+  const format = concat(...colourBoxes(track), pasp(pixelAspect(track)));
   switch (track.codec) {
-    case "avc": {
-      const avcC = box("avcC", withBitstreamRestriction(configuration));
-      return visual("avc1", track, avcC, colr(format), pasp(format));
-    }
+    case "avc":
+      return visual("avc1", track, box("avcC", withBitstreamRestriction(configuration)), format);
     case "hevc":
-      return visual("hvc1", track, box("hvcC", configuration), colr(format), pasp(format));
+      return visual("hvc1", track, box("hvcC", configuration), format);
+    case "vvc":
+      return visual("vvc1", track, fullBox("vvcC", 0, 0, configuration), format);
     case "av1":
-      return visual("av01", track, box("av1C", configuration));
+      return visual("av01", track, box("av1C", configuration), format);
     case "vp9":
-      return visual("vp09", track, box("vpcC", configuration));
+      return visual("vp09", track, box("vpcC", configuration), format);
+    case "vp8":
+      return visual("vp08", track, box("vpcC", configuration), format);
   }
 }
 
@@ -143,20 +136,7 @@ function descriptor(tag: number, ...parts: readonly Bytes[]): OwnBytes {
 }
 
 /** PixelAspectRatioBox (ISO/IEC 14496-12 §12.1.4), where pixels are not square. */
-const pasp = ({ pixelAspect }: PictureFormat): OwnBytes =>
-  pixelAspect === undefined || pixelAspect.width === pixelAspect.height
+const pasp = (aspect: PixelAspect | undefined): OwnBytes =>
+  aspect === undefined || aspect.width === aspect.height
     ? NO_BYTES
-    : box("pasp", u32(pixelAspect.width), u32(pixelAspect.height));
-
-/** ColourInformationBox (ISO/IEC 14496-12 §12.1.5), where the SPS describes its colour. */
-const colr = ({ colour }: PictureFormat): OwnBytes =>
-  colour === undefined
-    ? NO_BYTES
-    : box(
-        "colr",
-        ascii("nclx"),
-        u16(colour.primaries),
-        u16(colour.transfer),
-        u16(colour.matrix),
-        u8(colour.fullRange ? 0x80 : 0),
-      );
+    : box("pasp", u32(aspect.width), u32(aspect.height));

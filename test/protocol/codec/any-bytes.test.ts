@@ -10,7 +10,9 @@ import * as hevc from "../../../server/protocol/codec/hevc.ts";
 import * as mp3 from "../../../server/protocol/codec/mp3.ts";
 import * as nal from "../../../server/protocol/codec/nal-units.ts";
 import * as opus from "../../../server/protocol/codec/opus.ts";
+import * as vp8 from "../../../server/protocol/codec/vp8.ts";
 import * as vp9 from "../../../server/protocol/codec/vp9.ts";
+import * as vvc from "../../../server/protocol/codec/vvc.ts";
 import { ProtocolError } from "../../../server/protocol/errors.ts";
 import { initSegment } from "../../../server/protocol/isobmff/init-segment.ts";
 import type { Track } from "../../../server/protocol/media/track.ts";
@@ -64,6 +66,15 @@ const PARSERS: Record<string, { seed: Bytes; parse: (bytes: Bytes) => unknown }>
   "vp9Track, record": {
     seed: vectors.VP9_LIBVPX,
     parse: (bytes) => wrapped(vp9.vp9Track(0, bytes, vectors.VP9_LIBVPX_KEY_FRAME)),
+  },
+  vp8Track: {
+    seed: vectors.VP8_LIBVPX_KEY_FRAME,
+    parse: (bytes) => [vp8.isVp8Sync(bytes), wrapped(vp8.vp8Track(0, hex``, bytes))],
+  },
+  vvcTrack: { seed: vectors.VVC_RECORD, parse: (bytes) => wrapped(vvc.vvcTrack(0, bytes).track) },
+  newVvcConfiguration: {
+    seed: nal.lengthPrefixed([vectors.VVC_RECORD.subarray(21, 63), hex`0041aa`]),
+    parse: (bytes) => [vvc.newVvcConfiguration(vectors.VVC_RECORD, bytes), vvc.isVvcIrap(bytes)],
   },
   aacTrack: { seed: hex`11b056e500`, parse: (bytes) => wrapped(aac.aacTrack(0, bytes).track) },
   ADTS: {

@@ -9,7 +9,7 @@ import {
 import { ObuType, someObu } from "../../../server/protocol/codec/av1-obu.ts";
 import { LIMITS } from "../../../server/protocol/limits.ts";
 import { hex } from "../../support/hex.ts";
-import { AV1_LIBAOM, AV1_SVT, AV1_SVT_KEY_FRAME } from "./vectors.ts";
+import { AV1_LIBAOM, AV1_LIBAOM_PQ, AV1_SVT, AV1_SVT_KEY_FRAME } from "./vectors.ts";
 
 const described = { width: 322, height: 182, codecString: "av01.0.00M.08", reorderDepth: 0 };
 
@@ -98,4 +98,10 @@ test("isAv1Sync wants the sequence header ahead of the key frame", () => {
   expect(isAv1Sync(concat(sequenceHeader, keyFrame))).toBe(true);
   expect(isAv1Sync(concat(sequenceHeader, hex`320130`, keyFrame))).toBe(false);
   expect(isAv1Sync(keyFrame)).toBe(false);
+});
+
+test("av1Track tells the colour that the sequence header names", () => {
+  const colour = { primaries: 9, transfer: 16, matrix: 9, fullRange: false };
+  expect(av1Track(0, AV1_LIBAOM_PQ)).toMatchObject({ codecString: "av01.0.00M.10", colour });
+  expect(av1Track(0, AV1_LIBAOM)).not.toHaveProperty("colour");
 });

@@ -42,7 +42,10 @@ test.each([
   [
     "libx264 interlaced",
     AVC_X264_INTERLACED,
-    { codecString: "avc1.64001e", width: 720, height: 576, frameRate: 25, reorderDepth: 2 },
+    {
+      ...{ codecString: "avc1.64001e", width: 720, height: 576, frameRate: 25, reorderDepth: 2 },
+      colour: { primaries: 5, transfer: 6, matrix: 5, fullRange: false },
+    },
   ],
 ])("avcTrack reads %s and keeps its record", (_name, bytes, expected) => {
   const { track, nalLengthSize } = avcTrack(3, bytes);

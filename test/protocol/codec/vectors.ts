@@ -44,6 +44,21 @@ export const AV1_SVT = hex`81 00 0c 00 0a0b 000000043d06d402f80040`;
 /** … and how its first key frame begins (the frame OBU is cut to 4 bytes here). */
 export const AV1_SVT_KEY_FRAME = hex`0a0b 000000043d06d4fbf98040 3204 1a1400a1`;
 
+/** libaom, 10 bits, BT.2020 and PQ. */
+export const AV1_LIBAOM_PQ = hex`81 00 4c 00 0a0e 000000043d06d4daf95091009040`;
+
+/**
+ * A record of 720x1280 from the tests of ireader's avcodec (libflv): an SPS and a PPS, and what else
+ * its encoder (unknown) made of them.
+ */
+export const VVC_RECORD = hex`ff 0011 1f 01 02 69 00 00 02d0 0500 0000 02
+  8f 0001 002a
+  0079000b0269000003001688014048802b49ff451918e00c42555aabd5eb33255a12e472d4565a323040
+  90 0001 000c 008100000b4400a022241820`;
+
+/** libvpx (VP8): how a key frame begins. */
+export const VP8_LIBVPX_KEY_FRAME = hex`f067009d012a4201b60000070885858885848802`;
+
 /** libvpx-vp9. */
 export const VP9_LIBVPX = hex`01000000 00 0b 82 02 02 02 0000`;
 export const VP9_LIBVPX_KEY_FRAME = hex`824983420014100b560638241c184a000b905fc9f7`;

@@ -8,6 +8,7 @@ import { hex } from "../../support/hex.ts";
 
 const AVC = { codec: "avc", codecName: "H.264" } as const;
 const HEVC = { codec: "hevc", codecName: "H.265" } as const;
+const VVC = { codec: "vvc", codecName: "H.266" } as const;
 const AV1 = { codec: "av1", codecName: "AV1" } as const;
 const frame = { type: "frame", trackIndex: 0, compositionTime: 0 } as const;
 
@@ -130,7 +131,12 @@ describe("readVideoTag reads", () => {
     {
       name: "VVC, with its composition time",
       body: hex`91 ${ascii("vvc1")} 000001 aa`,
-      packets: [{ ...frame, codecName: "VVC", frameType: 1, compositionTime: 1, data: hex`aa` }],
+      packets: [{ ...frame, ...VVC, frameType: 1, compositionTime: 1, data: hex`aa` }],
+    },
+    {
+      name: "VP8, which has none",
+      body: hex`91 ${ascii("vp08")} 000001`,
+      packets: [{ ...frame, codec: "vp8", codecName: "VP8", frameType: 1, data: hex`000001` }],
     },
     {
       name: "a FourCC that nobody knows",

@@ -8,7 +8,9 @@ import { flacTrack } from "../../../server/protocol/codec/flac.ts";
 import { hevcTrack } from "../../../server/protocol/codec/hevc.ts";
 import { mp3Track, readMpegAudioHeader } from "../../../server/protocol/codec/mp3.ts";
 import { opusTrack } from "../../../server/protocol/codec/opus.ts";
+import { vp8Track } from "../../../server/protocol/codec/vp8.ts";
 import { vp9Track } from "../../../server/protocol/codec/vp9.ts";
+import { vvcTrack } from "../../../server/protocol/codec/vvc.ts";
 import { displayWidth, initSegment } from "../../../server/protocol/isobmff/init-segment.ts";
 import type { Track } from "../../../server/protocol/media/track.ts";
 import { hex } from "../../support/hex.ts";
@@ -44,6 +46,18 @@ describe.each<{ name: string; track: Track; entry: string; child: Bytes }>([
     track: vp9Track(0, vectors.VP9_LIBVPX, vectors.VP9_LIBVPX_KEY_FRAME),
     entry: "vp09",
     child: hex`00000014 76706343 ${vectors.VP9_LIBVPX}`,
+  },
+  {
+    name: "VP8",
+    track: vp8Track(0, hex``, vectors.VP8_LIBVPX_KEY_FRAME),
+    entry: "vp08",
+    child: hex`00000014 76706343 01000000 00 0b 82 02 02 02 0000`,
+  },
+  {
+    name: "VVC",
+    track: vvcTrack(0, vectors.VVC_RECORD).track,
+    entry: "vvc1",
+    child: hex`0000005c 76766343 00000000 ${vectors.VVC_RECORD}`,
   },
   {
     name: "AAC",
