@@ -5,6 +5,7 @@ import { type CodedFrame, expectAccount } from "./accounting.ts";
 import { decodeWarnings } from "./decode-check.ts";
 import { type ExpectedStream, expectedPackets } from "./ffprobe.ts";
 import { HlsViewer } from "./hls-viewer.ts";
+import { decodePcm, expectSamePcm } from "./pcm.ts";
 import type { RunningSluice } from "./sluice.ts";
 import { WsViewer } from "./ws-viewer.ts";
 
@@ -33,6 +34,11 @@ export type BroadcastOptions = {
   readonly rounding?: number;
   /** Also over HLS: all that viewers must get (the default), or only this. */
   readonly hls?: boolean | readonly MediaType[];
+  /**
+   * Sound is PCM or G.711, of so many channels, and comes as FLAC: what the first viewer decodes must
+   * be what was published, value by value, and all viewers must get the same.
+   */
+  readonly pcmChannels?: number;
 };
 
 type MediaType = "video" | "audio";
@@ -56,8 +62,10 @@ export type BroadcastAccount = {
 export async function accountForBroadcast(
   server: RunningSluice,
   streamPath: string,
-  { runs, mediaTypes, lateDecodes = true, rounding = 0, hls: overHls = true }: BroadcastOptions,
+  options: BroadcastOptions,
 ): Promise<BroadcastAccount> {
+  const { runs, mediaTypes, lateDecodes = true, rounding = 0, hls: overHls = true } = options;
+  const { pcmChannels } = options;
   const folder = mkdtempSync(join(tmpdir(), "sluice-beside-"));
   const waiting = new WsViewer(server.wsUrl(streamPath));
   const hls =
@@ -104,9 +112,15 @@ export async function accountForBroadcast(
     const frames: { [mediaType in MediaType]?: number } = {};
     const lateFrames: { [mediaType in MediaType]?: number } = {};
     for (const mediaType of due) {
-      const sequences = published.map(
+      let sequences: readonly (readonly CodedFrame[])[] = published.map(
         (streams) => streams.find((stream) => stream.mediaType === mediaType)?.frames ?? [],
       );
+      if (mediaType === "audio" && pcmChannels !== undefined) {
+        const sent = runs.flatMap((_, index) => [...decodePcm(join(folder, `${index}.flv`))]);
+        const heard = filesOf(waiting, "audio").flatMap((file) => [...decodePcm(file)]);
+        expectSamePcm(Int16Array.from(sent), Int16Array.from(heard), pcmChannels);
+        sequences = withPayloadsOf(sequences, waiting.coded("audio"));
+      }
       const total = sequences.flat().length;
       frames[mediaType] = total;
       expectAccount("WebSocket viewer from the beginning", sequences, waiting.coded(mediaType), {
@@ -184,6 +198,22 @@ function withoutEnd(
     const missing = (stream.frames.at(-1)?.dts ?? 0) - (stream.frames[count - 1]?.dts ?? 0);
     return missing > ms ? stream : { ...stream, frames: stream.frames.slice(0, count) };
   });
+}
+
+/** The times of what was published, with the payloads of what was received in its place. */
+function withPayloadsOf(
+  sequences: readonly (readonly CodedFrame[])[],
+  received: readonly CodedFrame[],
+): CodedFrame[][] {
+  let next = 0;
+  return sequences.map((frames) =>
+    frames.flatMap((frame) => {
+      const got = received[next];
+      next += 1;
+      // A last message of less than FLAC takes for a frame gives none.
+      return got === undefined ? [] : [{ ...frame, size: got.size, hash: got.hash }];
+    }),
+  );
 }
 
 /** ms of media that came, by the longest track. */
