@@ -12,6 +12,14 @@ export type Settings = {
   /** 0: any free port. */
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** undefined: not opened. */
+  readonly rtmpsPort: number | undefined;
+  readonly httpsPort: number | undefined;
+  /** Paths of certificate and private key: both or none. */
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+  /** The newest TLS that is spoken with RTMP clients. */
+  readonly rtmpsTlsMax: RtmpsTlsMax;
   readonly dataDir: string;
   /** Anyone who reaches the port may publish. */
   readonly open: boolean;
@@ -23,6 +31,9 @@ export type Settings = {
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 };
+
+/** TLS versions that RTMP may be bounded to. */
+export type RtmpsTlsMax = "1.2" | "1.3";
 
 /** What is logged: this, and whatever is worse. */
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -52,6 +63,7 @@ export type Surroundings = {
 type Written = string | number | boolean;
 
 const PORT = "a whole number from 0 to 65535 (0: any free port)";
+const FILE = "the path of a file";
 const LONGEST_GRACE_SECONDS = 3600;
 
 const port = z.coerce
@@ -59,6 +71,10 @@ const port = z.coerce
   .regex(/^\d{1,5}$/)
   .transform(Number)
   .pipe(z.int().max(65_535));
+const path = z
+  .string()
+  .min(1)
+  .regex(/^[^\0]*$/);
 const onOff = z.union([
   z.boolean(),
   z.enum(["on", "true", "yes", "1"]).transform(() => true),
@@ -102,6 +118,41 @@ const TABLE: { readonly [name in keyof Settings]: Setting } = {
     description: "port for pages, API, WebSocket and HLS; 0: any free port",
     defaultText: "8080",
     allowed: PORT,
+  },
+  rtmpsPort: {
+    flag: "rtmps-port",
+    value: "PORT",
+    description: "port for publishers over TLS only",
+    defaultText: "off; the RTMP port takes TLS too",
+    allowed: PORT,
+  },
+  httpsPort: {
+    flag: "https-port",
+    value: "PORT",
+    description: "port for all of the HTTP port over TLS",
+    defaultText: "off",
+    allowed: PORT,
+  },
+  tlsCert: {
+    flag: "tls-cert",
+    value: "FILE",
+    description: "certificate and its chain, PEM; followed when it changes",
+    defaultText: "none",
+    allowed: FILE,
+  },
+  tlsKey: {
+    flag: "tls-key",
+    value: "FILE",
+    description: "its private key, PEM, without a password",
+    defaultText: "none",
+    allowed: FILE,
+  },
+  rtmpsTlsMax: {
+    flag: "rtmps-tls-max",
+    value: "1.2|1.3",
+    description: "newest TLS for RTMP; librtmp of Debian fails with 1.3",
+    defaultText: "1.2",
+    allowed: "1.2 or 1.3",
   },
   dataDir: {
     flag: "data-dir",
@@ -164,11 +215,15 @@ const schema = (isTerminal: boolean) =>
       .optional(),
     rtmpPort: port.default(1935),
     httpPort: port.default(8080),
-    dataDir: z
+    rtmpsPort: port.optional(),
+    httpsPort: port.optional(),
+    tlsCert: path.optional(),
+    tlsKey: path.optional(),
+    rtmpsTlsMax: z.coerce
       .string()
-      .min(1)
-      .regex(/^[^\0]*$/)
-      .default("./data"),
+      .pipe(z.enum(["1.2", "1.3"]))
+      .default("1.2"),
+    dataDir: path.default("./data"),
     open: onOff.default(false),
     localPublish: onOff.default(true),
     rtmpe: onOff.default(true),
@@ -205,13 +260,41 @@ function check(layer: Layer, isTerminal: boolean): Settings {
     const written = layer.get(name);
     throw wrong(written?.source ?? name, written?.value, TABLE[name].allowed);
   }
-  const { host, ...rest } = result.data;
-  const settings: Settings = { host, ...rest };
-  if (settings.rtmpPort !== 0 && settings.rtmpPort === settings.httpPort) {
-    const source = (layer.get("httpPort") ?? layer.get("rtmpPort"))?.source ?? "--http-port";
-    throw wrong(source, settings.httpPort, "a port of its own for RTMP and for HTTP each");
-  }
+  const { host, rtmpsPort, httpsPort, tlsCert, tlsKey, ...rest } = result.data;
+  const settings: Settings = { host, rtmpsPort, httpsPort, tlsCert, tlsKey, ...rest };
+  checkPorts(settings, layer);
+  checkTls(settings, layer);
   return settings;
+}
+
+/** Each port is another one, but for those that are any free one. */
+function checkPorts(settings: Settings, layer: Layer): void {
+  const taken = new Map<number, keyof Settings>();
+  for (const name of ["rtmpPort", "httpPort", "rtmpsPort", "httpsPort"] as const) {
+    const value = settings[name];
+    if (value === undefined || value === 0) continue;
+    const other = taken.get(value);
+    if (other !== undefined) {
+      const source = (layer.get(name) ?? layer.get(other))?.source ?? `--${TABLE[name].flag}`;
+      throw wrong(source, value, "a port of its own for RTMP, HTTP, RTMPS and HTTPS each");
+    }
+    taken.set(value, name);
+  }
+}
+
+/** A certificate is nothing without its key, and TLS nothing without both. */
+function checkTls(settings: Settings, layer: Layer): void {
+  const { tlsCert, tlsKey } = settings;
+  if (tlsCert !== undefined && tlsKey !== undefined) return;
+  const missing = [
+    ...(tlsCert === undefined ? ["--tls-cert"] : []),
+    ...(tlsKey === undefined ? ["--tls-key"] : []),
+  ].join(" and ");
+  for (const name of ["rtmpsPort", "httpsPort", "tlsCert", "tlsKey"] as const) {
+    if (settings[name] === undefined) continue;
+    const source = layer.get(name)?.source ?? `--${TABLE[name].flag}`;
+    throw new SettingsError(`${source}: ${show(settings[name])} also needs ${missing}`);
+  }
 }
 
 const wrong = (source: string, value: unknown, allowed: string): SettingsError =>
@@ -299,7 +382,7 @@ function commandLineMessage(error: CommanderError): string {
     case "commander.optionMissingArgument": {
       const flag = quoted.split(" ")[0] ?? "";
       const setting = NAMES.map((name) => TABLE[name]).find((one) => `--${one.flag}` === flag);
-      return `${flag}: a value is missing; allowed: ${setting?.allowed ?? "the path of a file"}`;
+      return `${flag}: a value is missing; allowed: ${setting?.allowed ?? FILE}`;
     }
     case "commander.excessArguments":
       return "command: only one is allowed: serve or demo";

@@ -6,9 +6,11 @@ import { publishDemo } from "./command/demo.ts";
 import { specificHost } from "./command/instructions.ts";
 import { type Surroundings, serve } from "./command/serve.ts";
 import { type Invocation, readInvocation, type Settings, SettingsError } from "./config.ts";
+import { CertificateError } from "./endpoint/entry/certificate.ts";
+import { ListenError } from "./endpoint/entry/entry.ts";
 import { createLog, type ProcessLog } from "./log.ts";
 import { packageVersion } from "./package-root.ts";
-import { createSluice, ListenError } from "./sluice.ts";
+import { createSluice } from "./sluice.ts";
 
 /** Ended by a fault of ours; could not start as it was told to. */
 const EXIT_FAULT = 1;
@@ -52,6 +54,7 @@ function isAboutSettings(error: unknown): error is Error {
   return (
     error instanceof SettingsError ||
     error instanceof PublishKeyError ||
+    error instanceof CertificateError ||
     error instanceof ListenError
   );
 }

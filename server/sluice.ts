@@ -1,5 +1,4 @@
 import { createHmac, randomBytes } from "node:crypto";
-import type { Server } from "node:http";
 import { join } from "node:path";
 import { isDirectLoopback } from "./access/direct-loopback.ts";
 import { decidePublish } from "./access/publish-decision.ts";
@@ -8,11 +7,11 @@ import { processClock } from "./clock.ts";
 import type { Settings } from "./config.ts";
 import { newDiffieHellman } from "./diffie-hellman.ts";
 import { createApi } from "./endpoint/api/router.ts";
-import { createHttpPort } from "./endpoint/entry/http-port.ts";
+import { Entry, type Ports } from "./endpoint/entry/entry.ts";
 import { HlsEndpoint } from "./endpoint/hls/handler.ts";
 import { createApp } from "./endpoint/http/app.ts";
 import type { MayPublish } from "./endpoint/rtmp/connection.ts";
-import { RtmpListener } from "./endpoint/rtmp/listener.ts";
+import { RtmpConnections } from "./endpoint/rtmp/connections.ts";
 import { WebSocketEndpoint } from "./endpoint/ws/endpoint.ts";
 import { Registry } from "./live/registry.ts";
 import type { Log } from "./log.ts";
@@ -20,46 +19,26 @@ import { PACKAGE_ROOT, packageVersion } from "./package-root.ts";
 import { LIMITS } from "./protocol/limits.ts";
 import { readStreamUrl } from "./stream-url.ts";
 
-/** The ports that were taken. */
-export type Ports = { readonly rtmp: number; readonly http: number };
-
 /** A server: RTMP in, browsers out. */
 export type Sluice = {
   /** The server-wide publish key: a secret. */
   readonly publishKey: string;
   readonly publishKeyFile: string;
-  /** Opens the ports. @throws ListenError that names the setting, where one cannot be had */
+  /**
+   * Opens the ports.
+   *
+   * @throws ListenError that names the setting, where one cannot be had: none is open then
+   */
   start(): Promise<Ports>;
   /** Takes nobody new, ends what goes on in order, closes the ports. */
   stop(): Promise<void>;
 };
 
-type ListenAddress = { readonly port: number; readonly host: string | undefined };
-
-const HOST_ERRORS = ["EADDRNOTAVAIL", "ENOTFOUND", "EINVAL"];
-const LISTEN_ERRORS: { readonly [code: string]: string } = {
-  EADDRINUSE: "the port is taken",
-  EACCES: "this user may not open it",
-  EADDRNOTAVAIL: "no address of this machine",
-  ENOTFOUND: "no address is known for it",
-};
-
-/** A port cannot be had: one line for people. */
-export class ListenError extends Error {
-  override readonly name = "ListenError";
-
-  constructor(setting: string, { port, host }: ListenAddress, error: unknown) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    const isAboutHost = HOST_ERRORS.includes(code) && host !== undefined;
-    const what = isAboutHost ? `--host ${host}` : `${setting} ${port}`;
-    super(`${what}: cannot listen (${LISTEN_ERRORS[code] ?? code})`);
-  }
-}
-
 /**
  * Makes a server; nothing is opened before `start`.
  *
  * @throws PublishKeyError where the data directory or the key in it cannot be used
+ * @throws CertificateError where the certificate or its key cannot be used
  */
 export function createSluice(settings: Settings, { log }: { log: Log }): Sluice {
   const clock = processClock;
@@ -86,7 +65,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
       { key, isDirectLoopback: peer.transport === "rtmp" && isDirectLoopback(peer.address) },
       { publishKey: publishKey.key, open: settings.open, localPublish: settings.localPublish },
     );
-  const rtmp = new RtmpListener({
+  const rtmp = new RtmpConnections({
     publications: registry,
     mayPublish,
     crypto: {
@@ -97,9 +76,6 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     clock,
     limits: LIMITS,
     log,
-    connections: LIMITS.rtmpConnections,
-    connectionsPerAddress: LIMITS.rtmpConnectionsPerAddress,
-    httpPort: () => ports.http,
   });
   const webSocket = new WebSocketEndpoint({
     hub: registry,
@@ -143,7 +119,6 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     },
   });
 
-  const ports = { rtmp: settings.rtmpPort, http: settings.httpPort };
   let isReady = false;
   const api = createApi({
     liveStreams: () => registry.list(),
@@ -155,7 +130,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     limits: { clients: LIMITS.eventClients, silence: LIMITS.httpSilence },
     version: packageVersion(),
     publish: () =>
-      settings.localPublish ? { key: publishKey.key, rtmpPort: ports.rtmp } : undefined,
+      settings.localPublish ? { key: publishKey.key, rtmpPort: entry.ports.rtmp } : undefined,
   });
   const app = createApp({
     publicDir: join(PACKAGE_ROOT, "public"),
@@ -164,55 +139,37 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     isReady: () => isReady,
     log,
   });
-  const http = createHttpPort(app, (request, socket, head) => {
-    const url = readStreamUrl(request.url ?? "");
-    if (url?.resource !== "ws") return false;
-    webSocket.upgrade(request, socket, head, url.streamPath);
-    return true;
+  const entry = new Entry({
+    settings,
+    app,
+    onUpgrade: (request, socket, head) => {
+      const url = readStreamUrl(request.url ?? "");
+      if (url?.resource !== "ws") return false;
+      webSocket.upgrade(request, socket, head, url.streamPath);
+      return true;
+    },
+    adopt: (stream, guest, bytes) => rtmp.adopt(stream, guest, bytes),
+    clock,
+    log,
   });
 
   return {
     publishKey: publishKey.key,
     publishKeyFile: publishKey.file,
     start: async () => {
-      const { host } = settings;
-      try {
-        ports.rtmp = await rtmp.listen(settings.rtmpPort, host);
-      } catch (error) {
-        throw new ListenError("--rtmp-port", { port: settings.rtmpPort, host }, error);
-      }
-      try {
-        ports.http = await listen(http, settings.httpPort, host);
-      } catch (error) {
-        await rtmp.close();
-        throw new ListenError("--http-port", { port: settings.httpPort, host }, error);
-      }
+      const ports = await entry.listen();
       isReady = true;
-      return { ...ports };
+      return ports;
     },
     stop: async () => {
       isReady = false;
-      const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+      const everybodyLeft = entry.close();
       webSocket.close();
       hls.close();
       api.close();
-      await rtmp.close();
-      http.closeIdleConnections();
-      const cancel = clock.after(LIMITS.closeTime, () => http.closeAllConnections());
-      await closed;
-      cancel();
+      rtmp.close();
+      await everybodyLeft;
       registry.close();
     },
   };
-}
-
-function listen(server: Server, port: number, host: string | undefined): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port, host }, () => {
-      server.off("error", reject);
-      const address = server.address();
-      resolve(typeof address === "object" && address !== null ? address.port : port);
-    });
-  });
 }

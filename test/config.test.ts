@@ -29,6 +29,11 @@ const defaults: Settings = {
   host: undefined,
   rtmpPort: 1935,
   httpPort: 8080,
+  rtmpsPort: undefined,
+  httpsPort: undefined,
+  tlsCert: undefined,
+  tlsKey: undefined,
+  rtmpsTlsMax: "1.2",
   dataDir: "./data",
   open: false,
   localPublish: true,
@@ -51,11 +56,16 @@ test("readInvocation takes the command before or behind the flags", () => {
 
 test("readInvocation reads every flag", () => {
   const flags =
-    "--host ::1 --rtmp-port 0 --http-port=65535 --data-dir /d --open --local-publish off --rtmpe off --grace-period 1.5 --log-level debug --log-format pretty";
+    "--host ::1 --rtmp-port 0 --http-port=65535 --rtmps-port 0 --https-port 443 --tls-cert c.pem --tls-key k.pem --rtmps-tls-max 1.3 --data-dir /d --open --local-publish off --rtmpe off --grace-period 1.5 --log-level debug --log-format pretty";
   expect(settings(flags.split(" "))).toEqual({
     host: "::1",
     rtmpPort: 0,
     httpPort: 65_535,
+    rtmpsPort: 0,
+    httpsPort: 443,
+    tlsCert: "c.pem",
+    tlsKey: "k.pem",
+    rtmpsTlsMax: "1.3",
     dataDir: "/d",
     open: true,
     localPublish: false,
@@ -71,6 +81,11 @@ test("readInvocation reads every variable", () => {
     SLUICE_HOST: "localhost",
     SLUICE_RTMP_PORT: "1",
     SLUICE_HTTP_PORT: "2",
+    SLUICE_RTMPS_PORT: "3",
+    SLUICE_HTTPS_PORT: "4",
+    SLUICE_TLS_CERT: "c",
+    SLUICE_TLS_KEY: "k",
+    SLUICE_RTMPS_TLS_MAX: "1.2",
     SLUICE_DATA_DIR: "/e",
     SLUICE_OPEN: "on",
     SLUICE_LOCAL_PUBLISH: "false",
@@ -83,6 +98,11 @@ test("readInvocation reads every variable", () => {
     host: "localhost",
     rtmpPort: 1,
     httpPort: 2,
+    rtmpsPort: 3,
+    httpsPort: 4,
+    tlsCert: "c",
+    tlsKey: "k",
+    rtmpsTlsMax: "1.2",
     dataDir: "/e",
     open: true,
     localPublish: false,
@@ -112,6 +132,10 @@ test("flags beat the environment, which beats the file, which beats the defaults
   });
 });
 
+test("a TLS version is one in the file too, where YAML takes it for a number", () => {
+  expect(settings(["--config", file("rtmps-tls-max: 1.3")])).toMatchObject({ rtmpsTlsMax: "1.3" });
+});
+
 const PORTS = "a whole number from 0 to 65535 (0: any free port)";
 
 describe("readInvocation refuses with one line that names setting, value and what is allowed", () => {
@@ -138,8 +162,17 @@ describe("readInvocation refuses with one line that names setting, value and wha
     ],
     [
       ["--rtmp-port", "9", "--http-port", "9"],
-      "--http-port: 9 is not allowed here; allowed: a port of its own for RTMP and for HTTP each",
+      "--http-port: 9 is not allowed here; allowed: a port of its own for RTMP, HTTP, RTMPS and HTTPS each",
     ],
+    [
+      ["--https-port", "1935", "--tls-cert", "c", "--tls-key", "k"],
+      "--https-port: 1935 is not allowed here; allowed: a port of its own for RTMP, HTTP, RTMPS and HTTPS each",
+    ],
+    [["--rtmps-port", "0"], "--rtmps-port: 0 also needs --tls-cert and --tls-key"],
+    [["--https-port", "8443", "--tls-cert", "c"], "--https-port: 8443 also needs --tls-key"],
+    [["--tls-cert", "c"], '--tls-cert: "c" also needs --tls-key'],
+    [["--tls-key", "k"], '--tls-key: "k" also needs --tls-cert'],
+    [["--rtmps-tls-max", "1.1"], '--rtmps-tls-max: "1.1" is not allowed here; allowed: 1.2 or 1.3'],
     [["watch"], 'command: "watch" is not allowed here; allowed: serve or demo'],
     [["serve", "demo"], "command: only one is allowed: serve or demo"],
   ])("%j", (args, message) => {
@@ -147,7 +180,7 @@ describe("readInvocation refuses with one line that names setting, value and wha
   });
 
   test("an unknown flag", () => {
-    for (const flag of ["--rtmps-port", "--metrics", "-x"]) {
+    for (const flag of ["--quic-port", "--metrics", "-x"]) {
       const message = new RegExp(`^${flag} is no setting; allowed: --host .* --version$`);
       expect(() => invoke([flag, "1"])).toThrow(message);
     }
@@ -179,6 +212,7 @@ describe("readInvocation refuses with one line that names setting, value and wha
     ["rtmp-port: 1.5", /^rtmp-port in .*: 1\.5 is not allowed here/],
     ["rtmp-port:", /^rtmp-port in .*: null is not allowed here/],
     ["host: 5", /^host in .*: 5 is not allowed here; allowed: an IP address/],
+    ["rtmps-tls-max: 1.1", /^rtmps-tls-max in .*: 1\.1 is not allowed here; allowed: 1\.2 or/],
     ["- a", /^--config .*: \["a"\] is not allowed here/],
     ["a: 1\nb: [", /^--config: .*sluice\.yaml, line 2, is not YAML: /],
     ["rtmp-port: 1\nrtmp-port: 2", /^--config: .*, line 2, is not YAML: Map keys must be unique$/],

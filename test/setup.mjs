@@ -13,6 +13,7 @@ import { delimiter, join } from "node:path";
 
 /** What is needed, how to see that it is there, and the Debian packages that bring it. */
 const BASE = [
+  { name: "openssl", found: () => command("openssl"), packages: ["openssl"] },
   { name: "ffmpeg", found: () => command("ffmpeg"), packages: ["ffmpeg"] },
   { name: "ffprobe", found: () => command("ffprobe"), packages: ["ffmpeg"] },
   {

@@ -1,8 +1,9 @@
 import type { Settings } from "../config.ts";
+import type { Ports } from "../endpoint/entry/entry.ts";
 import type { Clock } from "../live/clock.ts";
 import type { ProcessLog } from "../log.ts";
 import { LIMITS } from "../protocol/limits.ts";
-import type { Ports, Sluice } from "../sluice.ts";
+import type { Sluice } from "../sluice.ts";
 import { instructions } from "./instructions.ts";
 
 /** What surrounds a running server. */
@@ -25,7 +26,7 @@ export type Surroundings = {
 /**
  * Runs a server until the process is asked to end, then ends it in order.
  *
- * @throws PublishKeyError and ListenError, both of one line for people; what `whenReady` throws
+ * @throws PublishKeyError, CertificateError and ListenError, each of one line for people; what `whenReady` throws
  */
 export async function serve(settings: Settings, surroundings: Surroundings): Promise<void> {
   const { log, clock, asked } = surroundings;
@@ -34,7 +35,7 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
   const ports = await sluice.start();
   let end = (): void => {};
   try {
-    surroundings.print(`sluice ready rtmp=${ports.rtmp} http=${ports.http}\n`);
+    surroundings.print(readyLine(ports));
     announce(settings, surroundings, sluice, ports);
     if (surroundings.whenReady !== undefined) end = await surroundings.whenReady(ports, sluice);
     log.info("stopping", { signal: await asked });
@@ -44,6 +45,14 @@ export async function serve(settings: Settings, surroundings: Surroundings): Pro
   }
 }
 
+function readyLine({ rtmp, http, rtmps, https }: Ports): string {
+  const tls = [
+    ...(rtmps === undefined ? [] : [`rtmps=${rtmps}`]),
+    ...(https === undefined ? [] : [`https=${https}`]),
+  ];
+  return `${["sluice ready", `rtmp=${rtmp}`, `http=${http}`, ...tls].join(" ")}\n`;
+}
+
 function announce(
   settings: Settings,
   { log, tell, addresses }: Surroundings,
@@ -51,7 +60,7 @@ function announce(
   ports: Ports,
 ): void {
   if (tell === undefined) {
-    log.info("ready", { rtmpPort: ports.rtmp, httpPort: ports.http, publishKeyFile });
+    log.info("ready", { ports, publishKeyFile });
     return;
   }
   const running = { rtmpPort: ports.rtmp, httpPort: ports.http, publishKey, publishKeyFile };

@@ -168,6 +168,11 @@ export const LIMITS = {
   /** Bytes of a request or an answer in the tunnel. */
   tunnelBody: 1_048_576, // 1 MiB
 
+  // TLS
+  tlsHandshakeTime: 10_000,
+  /** The files of certificate and key are looked at this often. */
+  certificateCheck: 2_000,
+
   // Process
   /** Connections are given this long to end by themselves when the server stops. */
   closeTime: 2_000,

@@ -10,6 +10,11 @@ const settings: Settings = {
   host: undefined,
   rtmpPort: 0,
   httpPort: 0,
+  rtmpsPort: undefined,
+  httpsPort: undefined,
+  tlsCert: undefined,
+  tlsKey: undefined,
+  rtmpsTlsMax: "1.2",
   dataDir: "/data",
   open: false,
   localPublish: true,
@@ -65,6 +70,14 @@ describe("serve", () => {
     expect(seen.printed).toBe("sluice ready rtmp=1935 http=8080\n");
     expect(seen.events).toEqual(["start", "stop"]);
     expect(clock.pending).toBe(0);
+  });
+
+  test("names the ports for TLS in the ready line where they are open", async () => {
+    const start = async () => ({ rtmp: 1, http: 2, rtmps: 3, https: 4 });
+    const { seen, ask, surroundings } = world({}, { start });
+    ask("SIGTERM");
+    await serve(settings, surroundings);
+    expect(seen.printed).toBe("sluice ready rtmp=1 http=2 rtmps=3 https=4\n");
   });
 
   test("names the key's file in the log where nobody is at a terminal, never the key", async () => {

@@ -41,7 +41,13 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Child {
 describe.concurrent("what cannot be done stops the start with one line, and exit code 2", () => {
   test.each<[string, () => readonly string[], RegExp, NodeJS.ProcessEnv?]>([
     ["an unknown flag", () => ["--rtmp-prot", "1935"], /--rtmp-prot/],
-    ["a flag that does nothing yet", () => ["--tls-cert", "cert.pem"], /--tls-cert/],
+    ["a flag that does nothing yet", () => ["--record", "on"], /--record/],
+    ["TLS without a certificate", () => ["--rtmps-port", "0"], /--rtmps-port.*--tls-cert/],
+    [
+      "a certificate that is not there",
+      () => [...FREE_PORTS, "--tls-cert", join(folder, "none.pem"), "--tls-key", MAIN],
+      /--tls-cert.*none\.pem.*ENOENT/,
+    ],
     ["an unknown command", () => ["publish"], /publish.*serve/],
     ["a port that is none", () => ["--rtmp-port", "70000"], /--rtmp-port.*70000.*65535/],
     ["a port without a number", () => ["--http-port"], /--http-port/],

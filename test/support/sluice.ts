@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Child, startChild } from "./child.ts";
@@ -8,6 +8,11 @@ export type RunningSluice = {
   readonly child: Child;
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** Where the flags opened them. */
+  readonly rtmpsPort: number | undefined;
+  readonly httpsPort: number | undefined;
+  /** The server-wide publish key, which a publisher needs who comes in another way than plain RTMP. */
+  readonly publishKey: string;
   readonly dataDir: string;
   /** `rtmp://127.0.0.1:PORT/live/NAME`, or of another app. */
   rtmpUrl(streamPath: string): string;
@@ -39,13 +44,19 @@ export async function startSluice(
   const child = startChild(process.execPath, [MAIN, ...ports, ...flags], {
     env: { ...process.env, ...env },
   });
-  const ready = await child.line(/^sluice ready rtmp=(\d+) http=(\d+)/m);
-  const rtmpPort = Number(ready[1]);
-  const httpPort = Number(ready[2]);
+  const [line] = await child.line(/^sluice ready .*$/m);
+  const portOf = (name: string): number | undefined => {
+    const port = new RegExp(` ${name}=(\\d+)`).exec(line)?.[1];
+    return port === undefined ? undefined : Number(port);
+  };
+  const [rtmpPort = 0, httpPort = 0] = [portOf("rtmp"), portOf("http")];
   return {
     child,
     rtmpPort,
     httpPort,
+    rtmpsPort: portOf("rtmps"),
+    httpsPort: portOf("https"),
+    publishKey: readFileSync(join(dataDir, "publish.key"), "utf8").trim(),
     dataDir,
     rtmpUrl: (streamPath) => `rtmp://127.0.0.1:${rtmpPort}/${streamPath}`,
     httpUrl: (path) => `http://127.0.0.1:${httpPort}${path}`,

@@ -42,13 +42,18 @@ export class WsViewer {
   /**
    * @param url of `/streams/APP/NAME/ws`
    * @param options.keepPayloads false keeps no payloads, only what accounting needs: for long runs
+   * @param options.ca a certificate to be trusted, in PEM
    */
   constructor(
     url: string,
-    options: { keepPayloads?: boolean; headers?: Record<string, string> } = {},
+    options: { keepPayloads?: boolean; headers?: Record<string, string>; ca?: string } = {},
   ) {
     this.#keepPayloads = options.keepPayloads ?? true;
-    this.#socket = new WebSocket(url, { headers: options.headers ?? {}, perMessageDeflate: false });
+    this.#socket = new WebSocket(url, {
+      headers: options.headers ?? {},
+      perMessageDeflate: false,
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+    });
     this.#socket.binaryType = "nodebuffer";
     this.#socket.on("open", () => {
       this.opened = now();

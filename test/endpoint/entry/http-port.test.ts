@@ -9,10 +9,10 @@ afterEach(() => {
 });
 
 async function stage() {
-  const server = createHttpPort(
-    (_request, response) => response.end("the app"),
-    () => false,
-  );
+  const { server } = createHttpPort({
+    app: (_request, response) => response.end("the app"),
+    onUpgrade: () => false,
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   closers.push(() => {

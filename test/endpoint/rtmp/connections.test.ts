@@ -1,10 +1,11 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
+import { closed, listen } from "../../../server/endpoint/entry/listen.ts";
 import { Pushing, PushRefused } from "../../../server/endpoint/relay/pushing.ts";
 import type { PublishDecision } from "../../../server/endpoint/rtmp/connection.ts";
-import { RtmpListener } from "../../../server/endpoint/rtmp/listener.ts";
+import { RtmpConnections } from "../../../server/endpoint/rtmp/connections.ts";
 import type { Publication } from "../../../server/live/live-stream.ts";
 import { Registry } from "../../../server/live/registry.ts";
 import { LIMITS } from "../../../server/protocol/limits.ts";
@@ -19,7 +20,6 @@ afterEach(async () => {
 
 async function stage({
   decision = { allowed: true, identity: undefined } as PublishDecision,
-  connections = 10,
   publisherOutput = LIMITS.publisherOutput as number,
 } = {}) {
   const clock = new ManualClock();
@@ -41,7 +41,7 @@ async function stage({
     },
   });
   const asked: unknown[] = [];
-  const listener = new RtmpListener({
+  const connections = new RtmpConnections({
     publications: registry,
     mayPublish: (request) => {
       asked.push(request);
@@ -54,15 +54,17 @@ async function stage({
     clock,
     limits: { ...LIMITS, publisherOutput },
     log,
-    connections,
-    connectionsPerAddress: 8,
-    httpPort: () => 8080,
   });
-  const port = await listener.listen(0, "127.0.0.1");
+  const server = createServer({ noDelay: true }, (socket) => {
+    const openedAt = clock.now();
+    connections.adopt(socket, { address: "127.0.0.1", transport: "rtmp", openedAt });
+  });
+  const port = await listen(server, 0, "127.0.0.1");
   closers.push(async () => {
-    const closed = listener.close();
+    const everybodyLeft = closed(server);
+    connections.close();
     clock.pass(2000);
-    await closed;
+    await everybodyLeft;
   });
   const dial = async (): Promise<Socket> => {
     const socket = connect({ host: "127.0.0.1", port });
@@ -73,7 +75,7 @@ async function stage({
   };
   const push = (streamName = "show?key=secret") =>
     Pushing.open({ host: "127.0.0.1", port, app: "live", streamName }, randomBytes, () => {});
-  return { clock, log, registry, listener, port, dial, push, asked };
+  return { clock, log, registry, port, dial, push, asked };
 }
 
 /** Resolves when something the log says has come true. */
@@ -157,26 +159,6 @@ test("a publisher that sends nothing for 20 s is dropped", async () => {
   expect(log.lines.some(({ fields }) => fields["code"] === "RTMP_SILENCE")).toBe(true);
 });
 
-test.each([
-  {
-    name: "a web request",
-    bytes: "GET / HTTP/1.1\r\n\r\n",
-    answer: /^HTTP\/1\.1 404 .*port 8080/s,
-  },
-  { name: "TLS", bytes: "\x16\x03\x01", answer: /^$/ },
-  { name: "garbage", bytes: "\xff\xff\xff\xff", answer: /^$/ },
-])("$name on the RTMP port is answered or ended at once", async ({ bytes, answer }) => {
-  const { dial } = await stage();
-  const socket = await dial();
-  let got = "";
-  socket.setEncoding("latin1").on("data", (text: string) => {
-    got += text;
-  });
-  socket.write(Buffer.from(bytes, "latin1"));
-  await once(socket, "close");
-  expect(got).toMatch(answer);
-});
-
 test("a chunk stream that lies costs its own connection, with a code in the log", async () => {
   const { dial, log, push, registry, clock } = await stage();
   await push();
@@ -254,16 +236,6 @@ test("who takes over from itself on one connection does not stay for ever", asyn
   await until(() => log.lines.some(({ message }) => message === "publishing"));
   say(2, "publish", "show", "live");
   await until(() => registry.find("live/show")?.state === "reconnecting");
-});
-
-test("more connections than allowed are closed at once", async () => {
-  const { dial, log } = await stage({ connections: 2 });
-  const first = await dial();
-  await dial();
-  const third = await dial();
-  await once(third, "close");
-  expect(first.closed).toBe(false);
-  expect(log.lines.some(({ fields }) => fields["code"] === "RTMP_CONNECTIONS")).toBe(true);
 });
 
 test("bad messages in a row end the publication with a limit, single ones do not", async () => {

@@ -1,0 +1,145 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { request } from "node:https";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { accountForBroadcast, type Run } from "../support/broadcast.ts";
+import { makeCertificate, type TestCertificate } from "../support/certificate.ts";
+import { counterClip } from "../support/counter-clip.ts";
+import { type Publisher, publishWithFfmpeg } from "../support/ffmpeg.ts";
+import { expectedPackets } from "../support/ffprobe.ts";
+import { publishWithFfmpeg8 } from "../support/node-av.ts";
+import { publishWithGStreamer } from "../support/other-publishers.ts";
+import { type RunningSluice, startSluice } from "../support/sluice.ts";
+import { WsViewer } from "../support/ws-viewer.ts";
+
+// Every way in, by clients that know it; a few seconds each, and not a frame is missing.
+
+let server: RunningSluice;
+let certificate: TestCertificate;
+let ca: string;
+let clip: string;
+
+beforeAll(async () => {
+  certificate = makeCertificate();
+  ca = readFileSync(certificate.cert, "utf8");
+  const tls = ["--tls-cert", certificate.cert, "--tls-key", certificate.key];
+  server = await startSluice([...tls, "--rtmps-port", "0", "--https-port", "0"]);
+  clip = await counterClip({ video: "h264", audio: "aac", bFrames: 3 });
+});
+
+afterAll(async () => {
+  await server.stop();
+  certificate.remove();
+});
+
+const SECONDS = 3;
+
+type Scheme = "rtmps" | "rtmpt" | "rtmpts";
+type Port = "rtmp" | "rtmps" | "http" | "https";
+
+const portOf = (port: Port): number => server[`${port}Port`] ?? 0;
+const name = (scheme: Scheme, port: Port, client: string) => `live/${scheme}-${port}-${client}`;
+/** No way in but plain RTMP does without the key. */
+const urlOf = (scheme: Scheme, port: Port, streamPath: string) =>
+  `${scheme}://127.0.0.1:${portOf(port)}/${streamPath}?key=${server.publishKey}`;
+
+async function finished({ child }: Publisher): Promise<void> {
+  const { code } = await child.exited;
+  if (code !== 0) throw new Error(`The publisher exited with ${code}\n${child.stderr()}`);
+}
+
+const ffmpeg = (url: string): Run => ({
+  publish: (_, beside) =>
+    finished(publishWithFfmpeg({ input: clip, url, beside, seconds: SECONDS })),
+});
+
+const ffmpeg8 = (url: string): Run => ({
+  publish: (_, beside) =>
+    finished(publishWithFfmpeg8({ input: clip, url, beside, seconds: SECONDS })),
+  expected: (beside) => expectedPackets(beside, "ffmpeg8"),
+});
+
+describe.concurrent("publishing", { timeout: 60_000 }, () => {
+  test.each<[Scheme, Port]>([
+    ["rtmps", "rtmps"],
+    ["rtmps", "rtmp"],
+  ])("ffmpeg 5.1: %s on the %s port", async (scheme, port) => {
+    const streamPath = name(scheme, port, "ffmpeg");
+    await accountForBroadcast(server, streamPath, {
+      runs: [ffmpeg(urlOf(scheme, port, streamPath))],
+    });
+  });
+
+  test.each<[Scheme, Port]>([["rtmps", "rtmps"]])(
+    "FFmpeg 8: %s on the %s port",
+    async (scheme, port) => {
+      const streamPath = name(scheme, port, "ffmpeg8");
+      await accountForBroadcast(server, streamPath, {
+        runs: [ffmpeg8(urlOf(scheme, port, streamPath))],
+      });
+    },
+  );
+
+  const hasGStreamer = spawnSync("gst-inspect-1.0", ["--exists", "rtmp2sink"]).status === 0;
+  test.skipIf(!hasGStreamer)("GStreamer's rtmp2sink: rtmps on the rtmp port", async () => {
+    const streamPath = name("rtmps", "rtmp", "gstreamer");
+    const url = urlOf("rtmps", "rtmp", streamPath);
+    await accountForBroadcast(server, streamPath, {
+      runs: [
+        {
+          publish: (_, beside) =>
+            publishWithGStreamer("rtmp2sink", { input: clip, url, beside, seconds: 4 }),
+        },
+      ],
+    });
+  });
+
+  test("without the key is refused, from this machine too", async () => {
+    const url = `rtmps://127.0.0.1:${server.rtmpsPort}/live/nobody`;
+    const publisher = publishWithFfmpeg({ input: clip, url, seconds: 1 });
+    expect((await publisher.child.exited).code).not.toBe(0);
+    await server.child.line(/publish refused: A publish key is needed/);
+  });
+});
+
+/** Asks over HTTPS, and trusts nothing but the test's own certificate. */
+function get(
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number | undefined; text: string }> {
+  return new Promise((resolve, reject) => {
+    const options = { host: "127.0.0.1", port: server.httpsPort, path, headers, ca, agent: false };
+    const asked = request(options, async (response) => {
+      let text = "";
+      for await (const piece of response) text += piece;
+      resolve({ status: response.statusCode, text });
+    });
+    asked.on("error", reject).end();
+  });
+}
+
+describe("HTTPS", () => {
+  test("has the pages and the API, and shows the key to this machine and nobody else", async () => {
+    expect(await get("/")).toMatchObject({ status: 200, text: expect.stringContaining("<html") });
+    expect((await get("/watch/live/demo")).status).toBe(200);
+    const local = await get("/api/v1/streams");
+    expect(JSON.parse(local.text).publish.server).toBe(`rtmp://localhost:${server.rtmpPort}/live`);
+    const forwarded = await get("/api/v1/streams", { "X-Forwarded-For": "192.0.2.1" });
+    expect(JSON.parse(forwarded.text).publish).toBeUndefined();
+    const elsewhere = await get("/api/v1/streams", { Origin: "https://example.com" });
+    expect(JSON.parse(elsewhere.text).publish).toBeUndefined();
+  });
+
+  test("has the WebSocket and HLS", { timeout: 30_000 }, async () => {
+    const url = `wss://127.0.0.1:${server.httpsPort}/streams/live/secure/ws`;
+    const viewer = new WsViewer(url, { ca });
+    await viewer.until("hello", ({ state }) => state === "waiting");
+    const rtmpUrl = server.rtmpUrl("live/secure");
+    const publisher = publishWithFfmpeg({ input: clip, url: rtmpUrl, loops: 0 });
+    await viewer.until("pictures", ({ frames }) => frames.length > 30);
+    const playlist = await get("/streams/live/secure/index.m3u8");
+    expect(playlist.text).toMatch(/^#EXTM3U/);
+    await publisher.stop();
+    await viewer.close();
+  });
+});
