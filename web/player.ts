@@ -42,6 +42,12 @@ export type Unplayed = {
   readonly unplayable: readonly NamedUnplayable[];
 };
 
+/** One of the broadcast's tracks, as it may be chosen from. */
+export type PlayerTrack = (AnnouncedTrack | ListedTrack) & {
+  /** It is the one of its kind that plays, or is about to. */
+  readonly isSelected: boolean;
+};
+
 /** What the encoder said in between: the `detail` of `data`. From strangers: text, never markup. */
 export type PlayerData = {
   readonly name: string;
@@ -110,9 +116,14 @@ export class Player extends EventTarget {
       canChangeType: typeof SourceBuffer !== "undefined" && "changeType" in SourceBuffer.prototype,
       mayBuild: () => performance.now() >= this.#mseRestsUntil,
       build: (plan) => this.#buildMse(plan),
+      select: (trackIds) => this.#link.select(trackIds),
       now: () => performance.now(),
     });
-    this.#link = new Link(address.webSocket, {
+    const url = () => {
+      const { asked } = this.#feed;
+      return asked === undefined ? address.webSocket : `${address.webSocket}?tracks=${asked}`;
+    };
+    this.#link = new Link(url, {
       onMessage: (message) => this.#hear(message),
       onFrames: (frames) => this.#receive(frames),
       onUp: () => this.#up(),
@@ -157,14 +168,40 @@ export class Player extends EventTarget {
     return this.#playable;
   }
 
-  /** What plays (or would), as the server describes it. */
-  get tracks(): readonly (AnnouncedTrack | ListedTrack)[] {
-    if (this.#link.isUp) return this.#feed.plan.tracks.map(({ track }) => track);
-    return this.#listed?.tracks ?? this.#tracks;
+  /** All tracks of the broadcast: sizes of the picture, languages of the sound. */
+  get tracks(): readonly PlayerTrack[] {
+    const { current } = this.#succession;
+    if (current?.transport === "hls" || !this.#link.isUp) {
+      const selected = current instanceof HlsPlayback ? current.trackIds : [];
+      return (this.#listed?.tracks ?? this.#tracks).map((track) => ({
+        ...track,
+        isSelected: selected.includes(track.id),
+      }));
+    }
+    const { wanted } = this.#feed.plan;
+    return this.#feed.announced.map((track) => ({
+      ...track,
+      isSelected: wanted.includes(track.id),
+    }));
+  }
+
+  /**
+   * Plays these tracks: one of a kind, and where none of a kind is named, what plays goes on. Sound
+   * changes at once, the picture at its next key frame; until then the one before is shown.
+   *
+   * @param trackIds ids out of `tracks`; such as are not there are remembered for when they come
+   */
+  selectTracks(trackIds: readonly number[]): void {
+    this.#feed.prefer(trackIds);
+    const { current, next } = this.#succession;
+    for (const playback of [current, next]) {
+      if (playback instanceof HlsPlayback) playback.select(trackIds);
+    }
+    this.#changed();
   }
 
   get hasSound(): boolean {
-    return this.tracks.some(({ mediaType }) => mediaType === "audio");
+    return this.#played.some(({ mediaType }) => mediaType === "audio");
   }
 
   get paused(): boolean {
@@ -255,7 +292,7 @@ export class Player extends EventTarget {
       droppedByBrowser: quality.droppedVideoFrames,
       droppedByServer: this.#droppedByServer,
       shown: quality.totalVideoFrames - quality.droppedVideoFrames,
-      codecs: this.tracks.map(({ codec }) => codec),
+      codecs: this.#played.map(({ codec }) => codec),
       width: this.video.videoWidth,
       height: this.video.videoHeight,
       frameRate: isHls ? (listedRate ?? 0) : frameRate,
@@ -285,6 +322,13 @@ export class Player extends EventTarget {
     this.#stage.destroy();
   }
 
+  /** What plays (or would), as the server describes it. */
+  get #played(): readonly (AnnouncedTrack | ListedTrack)[] {
+    if (this.#link.isUp) return this.#feed.plan.tracks.map(({ track }) => track);
+    const selected = this.tracks.filter(({ isSelected }) => isSelected);
+    return selected.length > 0 ? selected : this.tracks;
+  }
+
   /** What of the broadcast can be played here, by what the WebSocket says, or the list. */
   get #playable(): Unplayed & { readonly isAnything: boolean } {
     const { tracks, unsupported } = this.#feed.plan;
@@ -311,6 +355,9 @@ export class Player extends EventTarget {
         this.#unplayable = message.unplayable;
         this.#feed.announce(message.tracks);
         break;
+      case "selected":
+        this.#feed.selected(message.tracks);
+        break;
       case "history":
         this.#feed.history(message.fragments);
         break;
@@ -335,7 +382,8 @@ export class Player extends EventTarget {
   #receive(frames: readonly Frame[]): void {
     let bytes = 0;
     let pictures = 0;
-    const videoId = this.#tracks.find(({ mediaType }) => mediaType === "video")?.id;
+    const { tracks } = this.#feed.plan;
+    const videoId = tracks.find(({ track }) => track.mediaType === "video")?.track.id;
     for (const { type, payload, trackId } of frames) {
       bytes += payload.length;
       if (type === FrameType.Fragment && trackId === videoId) pictures += 1;
@@ -399,9 +447,10 @@ export class Player extends EventTarget {
     }
     this.#prepared?.destroy();
     this.#prepared = undefined;
-    this.#succession.take(
-      new HlsPlayback(this.#succession.freeVideo(), this.#address.playlist, this.#host),
-    );
+    const video = this.#succession.freeVideo();
+    const playback = new HlsPlayback(video, this.#address.playlist, this.#host);
+    playback.select(this.#feed.preferred);
+    this.#succession.take(playback);
   }
 
   #failed(playback: Playback, error: unknown): void {

@@ -57,6 +57,24 @@ export type Batching = {
   readonly time: number;
 };
 
+/** Messages of one sample, each made once for as long as anything holds the sample. */
+export class SingleMessages<Form> {
+  readonly #pack: Packager<Form>;
+  readonly #messages = new WeakMap<LiveSample, LaneMessage<Form>>();
+
+  constructor(pack: Packager<Form>) {
+    this.#pack = pack;
+  }
+
+  of(sample: LiveSample): LaneMessage<Form> {
+    const known = this.#messages.get(sample);
+    if (known !== undefined) return known;
+    const message = new LaneMessage([sample], this.#pack);
+    this.#messages.set(sample, message);
+    return message;
+  }
+}
+
 /** Samples of a message are named by the bits of a mask. */
 const MAX_SAMPLES = 16;
 
@@ -70,15 +88,25 @@ export class Lane<Form> {
   readonly #batching: Batching;
   readonly #clock: Clock;
   readonly #receivers = new Set<(message: LaneMessage<Form>) => void>();
-  /** Messages of one sample, for as long as the history holds the sample. */
-  readonly #alone = new WeakMap<LiveSample, LaneMessage<Form>>();
+  readonly #singles: SingleMessages<Form>;
   #held: LiveSample[] = [];
   #cancelFlush: (() => void) | undefined;
 
-  constructor(pack: Packager<Form>, batching: Batching, clock: Clock) {
+  /** @param singles shared by lanes of one live stream in one form */
+  constructor(
+    pack: Packager<Form>,
+    batching: Batching,
+    clock: Clock,
+    singles: SingleMessages<Form> = new SingleMessages(pack),
+  ) {
     this.#pack = pack;
     this.#batching = batching;
     this.#clock = clock;
+    this.#singles = singles;
+  }
+
+  get receivers(): number {
+    return this.#receivers.size;
   }
 
   /** @returns takes the receiver out again */
@@ -91,11 +119,7 @@ export class Lane<Form> {
 
   /** A newcomer's history: each sample by itself, wrapped once for all newcomers. */
   history(samples: readonly LiveSample[]): LaneMessage<Form>[] {
-    return samples.map((sample) => {
-      const message = this.#alone.get(sample) ?? new LaneMessage([sample], this.#pack);
-      this.#alone.set(sample, message);
-      return message;
-    });
+    return samples.map((sample) => this.#singles.of(sample));
   }
 
   push(sample: LiveSample): void {
@@ -113,9 +137,9 @@ export class Lane<Form> {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
     if (this.#held.length === 0) return;
-    const message = new LaneMessage(this.#held, this.#pack);
     const [first, second] = this.#held;
-    if (first !== undefined && second === undefined) this.#alone.set(first, message);
+    const isSingle = first !== undefined && second === undefined;
+    const message = isSingle ? this.#singles.of(first) : new LaneMessage(this.#held, this.#pack);
     this.#held = [];
     for (const receiver of this.#receivers) receiver(message);
   }

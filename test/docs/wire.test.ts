@@ -47,6 +47,9 @@ test("the messages of docs/wire.md are JSON with a type", () => {
     .map((text) => text.replace("…,", "0,").replace(": … }", ": 0 }"))
     .map((text) => (JSON.parse(text) as { type: string }).type);
   expect(new Set(types)).toEqual(
-    new Set(["hello", "state", "tracks", "history", "dropped", "data", "clock", "error"]),
+    new Set([
+      ...["hello", "state", "tracks", "selected", "history", "dropped", "data", "clock", "error"],
+      "select",
+    ]),
   );
 });

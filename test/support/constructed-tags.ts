@@ -90,6 +90,25 @@ export function byFourCc(tags: readonly Tag[]): Tag[] {
   });
 }
 
+/**
+ * Classic H.264 and AAC tags of a real encoder as a further track of a multitrack broadcast: one
+ * track a message (Enhanced RTMP v2, "Enhanced Video", "Enhanced Audio"; AvMultitrackType OneTrack).
+ */
+export function onTrack(tags: readonly Tag[], trackId: number): Tag[] {
+  return tags.flatMap((tag): Tag[] => {
+    const [first = 0, packetType = 0] = tag.payload;
+    if (tag.kind === "video" && (first & 0x0f) === 7) {
+      const head = [0x80 | (first & 0x70) | 6, packetType, ...ascii("avc1"), trackId];
+      return [withHead(tag, head, tag.payload.subarray(packetType === 1 ? 2 : 5))];
+    }
+    if (tag.kind === "audio" && first >> 4 === 10) {
+      const head = [0x95, packetType, ...ascii("mp4a"), trackId];
+      return [withHead(tag, head, tag.payload.subarray(2))];
+    }
+    return [];
+  });
+}
+
 /** Enhanced HEVC tags of a real encoder under codec id 12, as IP cameras and older SDKs send them. */
 export function asHevcUnderCodecId12(tags: readonly Tag[]): Tag[] {
   return tags.flatMap((tag): Tag[] => {

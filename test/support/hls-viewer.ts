@@ -59,15 +59,20 @@ export class HlsViewer {
     return this.#failure;
   }
 
-  /** The samples of all segments of the first rendition of a kind, for `accountFor`. */
-  coded(mediaType: "video" | "audio"): CodedFrame[] {
-    const rendition = this.renditions.find((candidate) => candidate.mediaType === mediaType);
+  /** The samples of all segments of a rendition of a kind, for `accountFor`. */
+  coded(mediaType: "video" | "audio", index = 0): CodedFrame[] {
+    const rendition = this.ofKind(mediaType)[index];
     return rendition?.segments.flatMap(({ samples }) => samples) ?? [];
   }
 
+  /** The renditions of a kind, in the order they are listed. */
+  ofKind(mediaType: "video" | "audio"): readonly Rendition[] {
+    return this.renditions.filter((candidate) => candidate.mediaType === mediaType);
+  }
+
   /** What was served, as files for ffmpeg: one for each init segment, or all packed audio in one. */
-  files(mediaType: "video" | "audio"): Uint8Array[] {
-    const rendition = this.renditions.find((candidate) => candidate.mediaType === mediaType);
+  files(mediaType: "video" | "audio", index = 0): Uint8Array[] {
+    const rendition = this.ofKind(mediaType)[index];
     const files: { init: Uint8Array | undefined; pieces: Uint8Array[] }[] = [];
     for (const { init, bytes, gap } of rendition?.segments ?? []) {
       if (gap) continue;

@@ -5,11 +5,11 @@ import type { Epoch } from "../../server/live/timeline.ts";
 const NO_BYTES = new Uint8Array(0);
 
 /** A video track of a live stream for tests of the hub, which never looks into configurations. */
-export const videoTrack = (id = 1, configuration = 1): LiveTrack => ({
+export const videoTrack = (id = 1, configuration = 1, trackIndex = 0): LiveTrack => ({
   id,
   track: {
     mediaType: "video",
-    trackIndex: 0,
+    trackIndex,
     codec: "avc",
     codecString: "avc1.64001f",
     configuration: NO_BYTES,
@@ -24,11 +24,11 @@ export const videoTrack = (id = 1, configuration = 1): LiveTrack => ({
 });
 
 /** An audio track of a live stream, likewise. */
-export const audioTrack = (id = 2, configuration = 1): LiveTrack => ({
+export const audioTrack = (id = 2, configuration = 1, trackIndex = 0): LiveTrack => ({
   id,
   track: {
     mediaType: "audio",
-    trackIndex: 0,
+    trackIndex,
     codec: "aac",
     codecString: "mp4a.40.2",
     configuration: NO_BYTES,

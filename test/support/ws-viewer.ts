@@ -148,6 +148,11 @@ export class WsViewer {
     return missing;
   }
 
+  /** Asks for these tracks and no others. */
+  select(trackIds: readonly number[]): void {
+    this.#socket.send(JSON.stringify({ type: "select", tracks: trackIds }));
+  }
+
   /** Its end of the connection, while there is one. */
   get localPort(): number | undefined {
     // `ws` keeps its socket to itself; only a client's address tells its connection apart.

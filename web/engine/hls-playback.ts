@@ -1,7 +1,7 @@
 import type Hls from "hls.js";
 import type { HlsConfig, Loader, LoaderContext } from "hls.js";
 import { Surplus } from "../control/surplus.ts";
-import { withTightTarget } from "./hls-playlist.ts";
+import { trackIdOf, withTightTarget } from "./hls-playlist.ts";
 import { playsNativeHls } from "./platform.ts";
 import type { Playback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
 
@@ -20,6 +20,8 @@ export class HlsPlayback implements Playback {
   readonly #listening = new AbortController();
   #hls: Hls | undefined;
   readonly #surplus = new Surplus();
+  /** Chosen, and not seen in a playlist yet. */
+  #chosen: readonly number[] = [];
   #playhead = { at: 0, time: -1 };
   #ahead = 0;
   #isReady = false;
@@ -44,6 +46,28 @@ export class HlsPlayback implements Playback {
     } else {
       this.#load(url).catch((error: unknown) => this.#fail(error));
     }
+  }
+
+  /** The tracks that play; where the browser plays HLS by itself, it does not tell. */
+  get trackIds(): readonly number[] {
+    const hls = this.#hls;
+    if (hls === undefined) return [];
+    const level = hls.levels[hls.currentLevel === -1 ? hls.nextLevel : hls.currentLevel];
+    const urls = [level?.uri, hls.audioTracks[hls.audioTrack]?.url];
+    return urls.flatMap((url) => trackIdOf(url ?? "") ?? []);
+  }
+
+  /** Plays these tracks: a rendition of the picture without adapting it any more, a sound. */
+  select(trackIds: readonly number[]): void {
+    this.#chosen = trackIds;
+    const hls = this.#hls;
+    if (hls === undefined) return;
+    const isChosen = (url: string) => trackIds.includes(trackIdOf(url) ?? -1);
+    const level = hls.levels.findIndex(({ uri }) => isChosen(uri));
+    if (level >= 0 && hls.nextLevel !== level) hls.nextLevel = level;
+    // Sound of another codec is in another group: hls.js finds the variant that goes with it.
+    const sound = hls.allAudioTracks.find(({ url }) => isChosen(url));
+    if (sound !== undefined) hls.setAudioOption(sound);
   }
 
   get isReady(): boolean {
@@ -138,6 +162,7 @@ export class HlsPlayback implements Playback {
       if (!fatal) return;
       this.#fail(new Error(`${type}: ${details}`));
     });
+    hls.on(HlsClass.Events.MANIFEST_PARSED, () => this.select(this.#chosen));
     hls.loadSource(url);
     hls.attachMedia(this.video);
   }

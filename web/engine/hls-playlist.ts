@@ -13,3 +13,9 @@ export function withTightTarget(playlist: string): string {
     longest < Number(declared) ? `#EXT-X-TARGETDURATION:${longest}` : line,
   );
 }
+
+/** @returns the track whose media playlist lies at `url`, as the server names them */
+export function trackIdOf(url: string): number | undefined {
+  const match = /\/t(\d+)\.m3u8(?:$|\?)/.exec(url);
+  return match === null ? undefined : Number(match[1]);
+}

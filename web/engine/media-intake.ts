@@ -27,14 +27,17 @@ export type IntakeHost = {
   onError(error: unknown): void;
 };
 
-/** The way into one MediaSource: a buffer for each track, and pictures in whole groups. */
+type MediaType = PlannedTrack["track"]["mediaType"];
+
+/** The way into one MediaSource: a buffer for each kind of track, and pictures in whole groups. */
 export class MediaIntake {
   readonly #opening: MediaOpening;
   readonly #plan: readonly PlannedTrack[];
   readonly #host: IntakeHost;
-  readonly #videoId: number | undefined;
-  readonly #grouping: AppendGrouping<Frame> | undefined;
-  #buffers = new Map<number, TrackBuffer>();
+  /** The tracks that are played now. */
+  readonly #kinds = new Map<number, MediaType>();
+  #grouping: AppendGrouping<Frame> | undefined;
+  #buffers = new Map<MediaType, TrackBuffer>();
   /** What came before the MediaSource opened. */
   #early: (() => void)[] = [];
   #isOpen = false;
@@ -46,9 +49,10 @@ export class MediaIntake {
     this.#opening = opening;
     this.#plan = plan;
     this.#host = host;
-    const picture = plan.find(({ track }) => track.mediaType === "video")?.track;
-    this.#videoId = picture?.id;
-    if (picture !== undefined) this.#grouping = new AppendGrouping(picture);
+    for (const { track } of plan) {
+      this.#kinds.set(track.id, track.mediaType);
+      if (track.mediaType === "video") this.#grouping = new AppendGrouping(track);
+    }
     opening.whenOpen(() => this.#open());
   }
 
@@ -69,7 +73,7 @@ export class MediaIntake {
 
   /** From picture to picture, seconds; 0 without pictures. */
   get pictureInterval(): number {
-    const timescale = this.#buffers.get(this.#videoId ?? -1)?.track.timescale;
+    const timescale = this.#buffers.get("video")?.track.timescale;
     if (timescale === undefined || this.#grouping === undefined) return 0;
     return this.#grouping.interval / timescale;
   }
@@ -79,11 +83,19 @@ export class MediaIntake {
     return this.#grouping?.reorders ? this.#deepest : 0;
   }
 
-  /** Takes a track's init segment; `mimeType` may be another than before. */
-  init(trackId: number, mimeType: string, bytes: Bytes): void {
+  /** Takes an init segment: another configuration of a track, or another track in its place. */
+  init(planned: PlannedTrack, bytes: Bytes): void {
+    const { track } = planned;
     this.#whenOpen(() => {
-      if (trackId === this.#videoId) this.#release(this.#grouping?.flush() ?? []);
-      this.#buffers.get(trackId)?.init(mimeType, bytes);
+      if (track.mediaType === "video") {
+        this.#release(this.#grouping?.flush() ?? []);
+        if (!this.#kinds.has(track.id)) this.#grouping = new AppendGrouping(track);
+      }
+      for (const [id, mediaType] of this.#kinds) {
+        if (mediaType === track.mediaType) this.#kinds.delete(id);
+      }
+      this.#kinds.set(track.id, track.mediaType);
+      this.#buffers.get(track.mediaType)?.init(planned, bytes);
     });
   }
 
@@ -91,12 +103,13 @@ export class MediaIntake {
   feed(frames: readonly Frame[], isHistory: boolean): void {
     this.#whenOpen(() => {
       const now = performance.now();
-      const perTrack = new Map<number, Frame[]>();
+      const perKind = new Map<MediaType, Frame[]>();
       for (const frame of frames) {
-        const buffer = this.#buffers.get(frame.trackId);
-        if (buffer === undefined) continue;
-        const isPicture = frame.trackId === this.#videoId;
-        if (isPicture || this.#videoId === undefined) {
+        const kind = this.#kinds.get(frame.trackId);
+        const buffer = kind && this.#buffers.get(kind);
+        if (kind === undefined || buffer === undefined) continue;
+        const isPicture = kind === "video";
+        if (isPicture || this.#grouping === undefined) {
           const { timescale } = buffer.track;
           const shownAt = (frame.dts + frame.compositionOffset) / timescale;
           const { serverTime } = frame;
@@ -104,11 +117,11 @@ export class MediaIntake {
         }
         const released = isPicture ? this.#group(frame, now) : [frame];
         if (released.length === 0) continue;
-        const list = perTrack.get(frame.trackId);
-        if (list === undefined) perTrack.set(frame.trackId, released);
+        const list = perKind.get(kind);
+        if (list === undefined) perKind.set(kind, released);
         else list.push(...released);
       }
-      for (const [trackId, list] of perTrack) this.#append(trackId, list);
+      for (const [kind, list] of perKind) this.#append(kind, list);
       this.#isHistory = isHistory;
     });
   }
@@ -144,7 +157,7 @@ export class MediaIntake {
           onAppended: () => this.#host.onAppended(),
           playhead: () => this.#opening.video.currentTime,
         });
-        this.#buffers.set(planned.track.id, buffer);
+        this.#buffers.set(planned.track.mediaType, buffer);
       }
     } catch (error) {
       this.#host.onError(error);
@@ -175,14 +188,14 @@ export class MediaIntake {
   }
 
   #release(frames: Frame[]): void {
-    if (frames.length > 0 && this.#videoId !== undefined) this.#append(this.#videoId, frames);
+    if (frames.length > 0) this.#append("video", frames);
   }
 
-  #append(trackId: number, frames: readonly Frame[]): void {
-    const buffer = this.#buffers.get(trackId);
+  #append(kind: MediaType, frames: readonly Frame[]): void {
+    const buffer = this.#buffers.get(kind);
     if (buffer === undefined) return;
     const { timescale } = buffer.track;
-    if (trackId !== this.#videoId) {
+    if (kind !== "video") {
       buffer.append(frames, (frames.at(-1)?.duration ?? 0) / timescale);
       return;
     }

@@ -56,12 +56,12 @@ const DEAR_JUMP = 500;
 /** The clock hangs for this long (ms) with so much (seconds) too much ahead: push it. */
 const HANGING = { still: 1_500, ahead: 0.5 } as const;
 
-/** One MediaSource on one `<video>`, with a fixed set of tracks, fed by frames. */
+/** One MediaSource on one `<video>`, with a track of each of a fixed set of kinds, fed by frames. */
 export class MsePlayback implements Playback {
   readonly engine = "mse";
   readonly transport = "websocket";
   readonly video: HTMLVideoElement;
-  readonly plan: readonly PlannedTrack[];
+  #plan: readonly PlannedTrack[];
   readonly #host: PlaybackHost;
   readonly #opening: MediaOpening;
   readonly #intake: MediaIntake;
@@ -88,7 +88,7 @@ export class MsePlayback implements Playback {
     const { video } = opening;
     this.#opening = opening;
     this.video = video;
-    this.plan = plan;
+    this.#plan = plan;
     this.#host = host;
     this.#hasSound = plan.some(({ track }) => track.mediaType === "audio");
     this.#jitter = new ArrivalJitter(this.#hasSound ? JITTER.withSound : JITTER.alone);
@@ -116,6 +116,11 @@ export class MsePlayback implements Playback {
     });
   }
 
+  /** The track of each kind that is played now. */
+  get plan(): readonly PlannedTrack[] {
+    return this.#plan;
+  }
+
   get isReady(): boolean {
     return this.#isReady;
   }
@@ -141,9 +146,16 @@ export class MsePlayback implements Playback {
     };
   }
 
-  /** Takes a track's init segment; `mimeType` may be another than before. */
-  init(trackId: number, mimeType: string, bytes: Bytes): void {
-    this.#intake.init(trackId, mimeType, bytes);
+  /** Whether samples of this track are taken as they are. */
+  plays(trackId: number): boolean {
+    return this.#plan.some(({ track }) => track.id === trackId);
+  }
+
+  /** Takes an init segment: of the track that is played, or of another of its kind in its place. */
+  init(planned: PlannedTrack, bytes: Bytes): void {
+    const { mediaType } = planned.track;
+    this.#plan = this.#plan.map((one) => (one.track.mediaType === mediaType ? planned : one));
+    this.#intake.init(planned, bytes);
   }
 
   /**

@@ -35,6 +35,8 @@ type Source = {
   isResuming: boolean;
   hasMetLast: boolean;
   isSilent: boolean;
+  /** Since when it is to be played, ms. */
+  plannedAt: number;
 };
 
 /** What the feed asks of the player. */
@@ -43,6 +45,8 @@ export type FeedHost = {
   readonly canChangeType: boolean;
   /** Makes a playback of these tracks on a free `<video>`: it takes the stage when it is ready. */
   build(plan: readonly PlannedTrack[]): MsePlayback;
+  /** Asks the server for these tracks and no others. */
+  select(trackIds: readonly number[]): void;
   /** Whether a playback may be built now: MSE rests for a while after many errors. */
   mayBuild(): boolean;
   now(): number;
@@ -58,7 +62,13 @@ export class MseFeed {
   #sources = new Map<number, Source>();
   readonly #known = new Map<number, Source>();
   #playback: MsePlayback | undefined;
-  #plan: Plan = { tracks: [], unsupported: [] };
+  #plan: Plan = { tracks: [], wanted: [], unsupported: [] };
+  /** What the server sends of the tracks announced. */
+  #sent: ReadonlySet<number> = new Set();
+  /** What the viewer chose, newest first. */
+  #preferred: readonly number[] = [];
+  /** What this connection was asked for; undefined while it sends what it sends to everybody. */
+  #asked: readonly number[] | undefined;
   #firstInitAt: number | undefined;
   #history = 0;
   #historyFrom = 0;
@@ -78,6 +88,21 @@ export class MseFeed {
   /** Whether what comes now is older than the moment of joining. */
   get isHistory(): boolean {
     return this.#history > 0;
+  }
+
+  /** All tracks that are announced. */
+  get announced(): readonly AnnouncedTrack[] {
+    return [...this.#sources.values()].map(({ track }) => track);
+  }
+
+  /** What the viewer chose, newest first. */
+  get preferred(): readonly number[] {
+    return this.#preferred;
+  }
+
+  /** What the server was asked for, for the next connection's address. */
+  get asked(): readonly number[] | undefined {
+    return this.#asked;
   }
 
   /** A new connection: what it sends may begin before what is known. */
@@ -110,6 +135,7 @@ export class MseFeed {
           isResuming: false,
           hasMetLast: false,
           isSilent: false,
+          plannedAt: this.#host.now(),
         });
       }
     }
@@ -118,6 +144,22 @@ export class MseFeed {
       if (this.#known.size <= MOST_KNOWN) break;
       if (!this.#sources.has(id)) this.#known.delete(id);
     }
+    this.#sent = new Set(tracks.map(({ id }) => id));
+    this.#choose();
+  }
+
+  /** From here on these tracks are sent. */
+  selected(trackIds: readonly number[]): void {
+    this.#sent = new Set(trackIds);
+    this.#choose();
+  }
+
+  /** The viewer wants these tracks; where it named none of a kind, that stays as it is. */
+  prefer(trackIds: readonly number[]): void {
+    const kindOf = (id: number) => this.#sources.get(id)?.track.mediaType;
+    const kinds = trackIds.map(kindOf);
+    const others = this.#preferred.filter((id) => !kinds.includes(kindOf(id)));
+    this.#preferred = [...trackIds, ...others].slice(0, MOST_KNOWN);
     this.#choose();
   }
 
@@ -170,10 +212,37 @@ export class MseFeed {
     return this.#plan.tracks.some(({ track }) => track.id === trackId);
   }
 
-  /** Chooses anew, from what is announced. */
+  /** Chooses anew, from what is announced and what is sent. */
   #choose(): void {
-    const tracks = [...this.#sources.values()].map(({ track }) => track);
-    this.#plan = planTracks(tracks, this.#host.canPlay);
+    const before = this.#plan.tracks.map(({ track }) => track.id);
+    this.#plan = planTracks({
+      tracks: this.announced,
+      sent: this.#sent,
+      preferred: this.#preferred,
+      supports: this.#host.canPlay,
+    });
+    for (const { track } of this.#plan.tracks) {
+      const source = this.#sources.get(track.id);
+      if (source === undefined || before.includes(track.id)) continue;
+      source.plannedAt = this.#host.now();
+      source.isSilent = false;
+      // What was heard of it before is of another time.
+      source.last = undefined;
+      source.isResuming = false;
+    }
+    for (const id of before) if (!this.#isPlanned(id)) this.#cache.forget(id);
+    this.#ask();
+  }
+
+  /** Tells the server what is wanted, where it sends something else or was asked for something else. */
+  #ask(): void {
+    const { wanted } = this.#plan;
+    const asked = this.#asked;
+    const isSent = wanted.every((id) => this.#sent.has(id));
+    const isAsked = asked?.length === wanted.length && wanted.every((id) => asked.includes(id));
+    if (isAsked || (isSent && asked === undefined)) return;
+    this.#asked = wanted;
+    this.#host.select(wanted);
   }
 
   #init(source: Source, frame: Frame): void {
@@ -183,17 +252,15 @@ export class MseFeed {
     this.#firstInitAt ??= this.#host.now();
     this.#cache.forget(track.id);
     const planned = this.#plan.tracks.find((one) => one.track.id === track.id);
-    if (planned !== undefined && this.#isTaken(track.id)) {
-      this.#playback?.init(track.id, planned.mimeType, frame.payload);
-    }
+    if (planned === undefined || !this.#isTaken(planned)) return;
+    if (this.#playback?.plays(track.id)) this.#playback.init(planned, frame.payload);
   }
 
   /** Whether the present playback can take what now comes of a track. */
-  #isTaken(trackId: number): boolean {
-    const isThis = ({ track }: PlannedTrack) => track.id === trackId;
-    const before = this.#playback?.plan.filter(isThis) ?? [];
-    const now = this.#plan.tracks.filter(isThis);
-    return before.length > 0 && isContinuation(before, now, this.#host.canChangeType);
+  #isTaken(planned: PlannedTrack): boolean {
+    const isOfKind = ({ track }: PlannedTrack) => track.mediaType === planned.track.mediaType;
+    const before = this.#playback?.plan.filter(isOfKind) ?? [];
+    return before.length > 0 && isContinuation(before, [planned], this.#host.canChangeType);
   }
 
   /** Whether the playback has not seen this frame yet; finds out where another timeline began. */
@@ -230,7 +297,19 @@ export class MseFeed {
   #hand(frames: readonly Frame[], isHistory: boolean): void {
     const playback = this.#playback;
     if (playback === undefined || this.#mustRebuild) return;
-    const taken = frames.filter(({ trackId }) => this.#isTaken(trackId));
+    let taken: Frame[] = [];
+    for (const frame of frames) {
+      const planned = this.#plan.tracks.find(({ track }) => track.id === frame.trackId);
+      if (planned === undefined || !this.#isTaken(planned)) continue;
+      if (!playback.plays(frame.trackId)) {
+        const init = this.#sources.get(frame.trackId)?.init;
+        if (init === undefined || (frame.flags & FrameFlag.Sync) === 0) continue;
+        if (taken.length > 0) playback.feed(taken, isHistory);
+        taken = [];
+        playback.init(planned, init);
+      }
+      taken.push(frame);
+    }
     if (taken.length > 0) playback.feed(taken, isHistory);
     if (isHistory && this.#history === 0) playback.endHistory();
   }
@@ -281,9 +360,9 @@ export class MseFeed {
     this.#builtAt = this.#host.now();
     const playback = this.#host.build(wanted);
     this.#playback = playback;
-    for (const { track, mimeType } of wanted) {
-      const init = this.#sources.get(track.id)?.init;
-      if (init !== undefined) playback.init(track.id, mimeType, init);
+    for (const planned of wanted) {
+      const init = this.#sources.get(planned.track.id)?.init;
+      if (init !== undefined) playback.init(planned, init);
     }
     playback.feed(frames, true);
     playback.endHistory();
@@ -300,7 +379,7 @@ export class MseFeed {
     for (const { source, end } of ends) {
       if (source === undefined || !Number.isFinite(newest)) continue;
       const allowed = SILENT[source.track.mediaType];
-      const since = Math.max(this.#builtAt, this.#connectedAt);
+      const since = Math.max(this.#builtAt, this.#connectedAt, source.plannedAt);
       const behind = end === undefined ? (this.#host.now() - since) / 1_000 : newest - end;
       if (behind > allowed && this.#playback !== undefined) source.isSilent = true;
       if (end !== undefined && behind < allowed / 3) source.isSilent = false;

@@ -7,7 +7,7 @@ import { isRaw, type PlannedTrack } from "./plan.ts";
 /** What waits for its SourceBuffer. */
 type Job =
   | { readonly name: "init"; readonly mimeType: string; readonly bytes: Bytes }
-  | { readonly name: "media"; readonly frame: Frame }
+  | { readonly name: "media"; readonly frame: Frame; readonly timescale: number }
   | { readonly name: "remove"; readonly end: number };
 
 /** Bytes that may wait: a SourceBuffer that takes nothing would let them grow for ever. */
@@ -16,9 +16,9 @@ const MAX_WAITING = 48 * 1024 * 1024;
 /** Raw sound that is further than this (seconds) from where the last ended is placed anew. */
 const RAW_GAP = 0.06;
 
-/** One track on its way into one SourceBuffer: one append at a time, what piled up in one. */
+/** Tracks of one kind, one at a time, on their way into one SourceBuffer: one append at a time, what piled up in one. */
 export class TrackBuffer {
-  readonly track: AnnouncedTrack;
+  #track: AnnouncedTrack;
   readonly #buffer: SourceBuffer;
   readonly #raw: boolean;
   readonly #onError: (error: unknown) => void;
@@ -44,7 +44,7 @@ export class TrackBuffer {
       playhead(): number;
     },
   ) {
-    this.track = track;
+    this.#track = track;
     this.#mimeType = mimeType;
     this.#raw = isRaw(mimeType);
     this.#onError = host.onError;
@@ -58,6 +58,11 @@ export class TrackBuffer {
     this.#buffer.addEventListener("error", () => {
       this.#onError(new Error(`Cannot append to ${this.#mimeType}`));
     });
+  }
+
+  /** The track that is played now. */
+  get track(): AnnouncedTrack {
+    return this.#track;
   }
 
   /**
@@ -74,8 +79,12 @@ export class TrackBuffer {
     return Array.from({ length: buffered.length }, (_, index) => buffered.start(index));
   }
 
-  /** Takes an init segment; the same one again would only break the GOP, and is left out. */
-  init(mimeType: string, bytes: Bytes): void {
+  /**
+   * Takes an init segment, of this track or of the one that takes its place. The same one again would
+   * only break the GOP, and is left out.
+   */
+  init({ track, mimeType }: PlannedTrack, bytes: Bytes): void {
+    this.#track = track;
     if (this.#raw) return;
     if (this.#lastInit !== undefined && sameBytes(this.#lastInit, bytes)) return;
     this.#lastInit = bytes;
@@ -87,7 +96,7 @@ export class TrackBuffer {
   /** Takes samples in decode order. @param interval seconds that the last of them is shown for */
   append(frames: readonly Frame[], interval: number): void {
     for (const frame of frames) {
-      this.#jobs.push({ name: "media", frame });
+      this.#jobs.push({ name: "media", frame, timescale: this.#track.timescale });
       this.#waiting += frame.payload.length;
     }
     this.#reach = interval;
@@ -140,9 +149,9 @@ export class TrackBuffer {
         }
         pieces.push(job.bytes);
       } else {
-        const { frame } = job;
-        const start = (frame.dts + frame.compositionOffset) / this.track.timescale;
-        if (this.#raw && !this.#placeRaw(start, frame.duration / this.track.timescale, taken)) {
+        const { frame, timescale } = job;
+        const start = (frame.dts + frame.compositionOffset) / timescale;
+        if (this.#raw && !this.#placeRaw(start, frame.duration / timescale, taken)) {
           break;
         }
         pieces.push(this.#raw ? frame.payload.subarray(frame.dataOffset) : frame.payload);

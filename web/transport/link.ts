@@ -15,7 +15,7 @@ export type LinkListener = {
 
 /** Keeps one WebSocket connection alive for ever: backs off, and hurries when there is reason to. */
 export class Link {
-  readonly #url: string;
+  readonly #url: () => string;
   readonly #listener: LinkListener;
   readonly #backoff: Backoff = new Backoff({ random: Math.random });
   readonly #probing: Backoff = new Backoff({
@@ -31,7 +31,8 @@ export class Link {
   /** Something else plays meanwhile: attempts may become rare. */
   isSpare = false;
 
-  constructor(url: string, listener: LinkListener) {
+  /** @param url asked at each connection */
+  constructor(url: () => string, listener: LinkListener) {
     this.#url = url;
     this.#listener = listener;
   }
@@ -65,7 +66,7 @@ export class Link {
   connect(): void {
     clearTimeout(this.#timer);
     if (this.#isStopped || this.#socket !== undefined) return;
-    const socket = new StreamSocket(this.#url, {
+    const socket = new StreamSocket(this.#url(), {
       onMessage: (message) => {
         if (message.type === "hello") this.#up(socket);
         this.#listener.onMessage(message);
@@ -86,6 +87,11 @@ export class Link {
   /** To be called a few times a second. */
   tick(): void {
     this.#socket?.tick();
+  }
+
+  /** Asks for these tracks and no others. */
+  select(tracks: readonly number[]): void {
+    this.#socket?.select(tracks);
   }
 
   stop(): void {

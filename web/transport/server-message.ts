@@ -1,6 +1,16 @@
 import type { ServerMessage } from "../../server/protocol/wire/control.ts";
 
-const KNOWN = ["hello", "state", "tracks", "history", "dropped", "data", "clock", "error"];
+const KNOWN = [
+  "hello",
+  "state",
+  "tracks",
+  "selected",
+  "history",
+  "dropped",
+  "data",
+  "clock",
+  "error",
+];
 
 /**
  * Reads one text message of the server.
@@ -19,6 +29,9 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
   if (message.type === "tracks") {
     if (!("tracks" in message && Array.isArray(message.tracks))) return undefined;
     if (!("unplayable" in message && Array.isArray(message.unplayable))) return undefined;
+  }
+  if (message.type === "selected") {
+    if (!("tracks" in message && Array.isArray(message.tracks))) return undefined;
   }
   if (message.type === "data") {
     if (!("name" in message && typeof message.name === "string")) return undefined;

@@ -88,6 +88,13 @@ export class StreamSocket {
     this.#end(reason);
   }
 
+  /** Asks for these tracks and no others. */
+  select(tracks: readonly number[]): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    const message: ViewerMessage = { type: "select", tracks };
+    this.#socket.send(JSON.stringify(message));
+  }
+
   /** Since a question that has had no answer, ms. */
   #silentFor(now: number): number {
     return this.#heardAt < this.#askedAt ? now - this.#askedAt : 0;

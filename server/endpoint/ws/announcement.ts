@@ -43,9 +43,17 @@ export function announceTrack(live: LiveTrack): AnnouncedTrack {
 /** The tracks of a live stream as they are now, and what is there but cannot be played. */
 export const announceTracks = (liveStream: LiveStream): ServerMessage => ({
   type: "tracks",
-  tracks: liveStream.tracks.map(announceTrack),
+  tracks: inOrder(liveStream.tracks).map(announceTrack),
   unplayable: liveStream.unplayable.map(({ mediaType, codecName }) => ({ mediaType, codecName })),
 });
+
+/** Pictures, then sound, each in the encoder's own order: the first of each is the default. */
+const inOrder = (tracks: readonly LiveTrack[]): LiveTrack[] =>
+  tracks.toSorted(
+    ({ track: a }, { track: b }) =>
+      (a.mediaType === b.mediaType ? 0 : a.mediaType === "video" ? -1 : 1) ||
+      a.trackIndex - b.trackIndex,
+  );
 
 /** What all viewers of a live stream are told of its tracks, made once for each change. */
 export class Announcement {

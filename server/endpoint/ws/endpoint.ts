@@ -2,14 +2,16 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../../live/clock.ts";
-import { type Batching, Lane } from "../../live/lane.ts";
+import type { Batching } from "../../live/lane.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
+import { TrackLanes } from "../../live/track-lanes.ts";
 import { type Log, RepeatLog } from "../../log.ts";
 import { AddressCounter } from "../entry/address-counter.ts";
 import { Announcement } from "./announcement.ts";
 import { type DataLimits, DataMessages } from "./data-message.ts";
 import { packMessage } from "./packager.ts";
 import { type Broadcast, CloseCode, Viewer, type ViewerLimits } from "./viewer.ts";
+import { readWantedTracks } from "./viewer-message.ts";
 
 /** What the endpoint needs of the hub. */
 export type Watchable = {
@@ -39,7 +41,14 @@ export type WebSocketEndpointOptions = {
 
 type Channel = Broadcast & { readonly viewers: Set<Viewer>; readonly stop: () => void };
 
-/** Everybody who watches over WebSocket, and one lane for each live stream that is watched. */
+/** What a newcomer wants. */
+type Wish = {
+  readonly address: string;
+  readonly streamPath: string;
+  readonly trackIds: readonly number[] | undefined;
+};
+
+/** Everybody who watches over WebSocket, and the lanes of each live stream that is watched. */
 export class WebSocketEndpoint {
   readonly #options: WebSocketEndpointOptions;
   readonly #server: WebSocketServer;
@@ -70,7 +79,9 @@ export class WebSocketEndpoint {
   /** Answers an upgrade to `/streams/APP/NAME/ws`. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, streamPath: string): void {
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#welcome(webSocket, socket, request.socket.remoteAddress ?? "", streamPath);
+      const address = request.socket.remoteAddress ?? "";
+      const trackIds = readWantedTracks(request.url ?? "");
+      this.#welcome(webSocket, socket, { address, streamPath, trackIds });
     });
   }
 
@@ -81,7 +92,7 @@ export class WebSocketEndpoint {
     }
   }
 
-  #welcome(webSocket: WebSocket, socket: Duplex, address: string, streamPath: string): void {
+  #welcome(webSocket: WebSocket, socket: Duplex, { address, streamPath, trackIds }: Wish): void {
     const { hub, clock, limits, log } = this.#options;
     const hasPlace = this.#viewers < limits.viewers && this.#addresses.take(address);
     const liveStream = hasPlace ? hub.watch(streamPath) : undefined;
@@ -104,7 +115,8 @@ export class WebSocketEndpoint {
       this.#channels.delete(streamPath);
       hub.release(liveStream);
     };
-    const viewer = new Viewer({ webSocket, socket }, channel, { clock, limits }, onClose);
+    const connection = { webSocket, socket };
+    const viewer = new Viewer(connection, channel, { clock, limits }, trackIds, onClose);
     channel.viewers.add(viewer);
     log.debug("viewer came", { streamPath, address });
   }
@@ -114,7 +126,7 @@ export class WebSocketEndpoint {
     if (known !== undefined) return known;
     const { batching, clock, limits } = this.#options;
     const { streamPath } = liveStream;
-    const lane = new Lane(packMessage, batching, clock);
+    const lanes = new TrackLanes(packMessage, batching, clock);
     const announcement = new Announcement(liveStream, () => clock.now());
     const dataMessages = new DataMessages(clock, limits.data, (why) => {
       const message = `a data message is not sent to viewers: ${why}`;
@@ -122,22 +134,22 @@ export class WebSocketEndpoint {
     });
     // It watches before its viewers do: what is held back goes out before they are told of a change.
     const unobserve = liveStream.observe({
-      sample: (sample) => lane.push(sample),
+      sample: (sample) => lanes.push(sample),
       tracks: () => {
-        lane.flush();
+        lanes.flush();
         announcement.change();
       },
       data: (event) => {
-        if (dataMessages.take(event)) lane.flush();
+        if (dataMessages.take(event)) lanes.flush();
       },
-      state: () => lane.flush(),
+      state: () => lanes.flush(),
     });
     const stop = (): void => {
-      lane.flush();
+      lanes.flush();
       unobserve();
     };
     const viewers = new Set<Viewer>();
-    const channel = { liveStream, lane, announcement, dataMessages, viewers, stop };
+    const channel = { liveStream, lanes, announcement, dataMessages, viewers, stop };
     this.#channels.set(streamPath, channel);
     return channel;
   }

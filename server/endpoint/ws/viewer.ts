@@ -1,13 +1,16 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Clock } from "../../live/clock.ts";
-import type { Lane, LaneMessage } from "../../live/lane.ts";
+import type { LaneMessage } from "../../live/lane.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
 import { type Backlog, Subscription } from "../../live/subscription.ts";
-import type { ServerMessage, ViewerMessage } from "../../protocol/wire/control.ts";
+import { TrackChoice } from "../../live/track-choice.ts";
+import type { TrackLanes, TrackReceiver } from "../../live/track-lanes.ts";
+import type { ServerMessage } from "../../protocol/wire/control.ts";
 import type { Announcement } from "./announcement.ts";
 import type { DataMessages } from "./data-message.ts";
 import { packText } from "./packager.ts";
+import { readViewerMessage } from "./viewer-message.ts";
 
 /** Close codes of our WebSocket protocol (RFC 6455 §7.4.1; `docs/wire.md`). */
 export const CloseCode = {
@@ -28,10 +31,10 @@ export type ViewerLimits = {
   readonly dataBacklog: number;
 };
 
-/** What a viewer watches; lane and announcement are shared by all who do. */
+/** What a viewer watches; lanes and messages are shared by all who do. */
 export type Broadcast = {
   readonly liveStream: LiveStream;
-  readonly lane: Lane<Buffer>;
+  readonly lanes: TrackLanes<Buffer>;
   readonly announcement: Announcement;
   readonly dataMessages: DataMessages;
 };
@@ -49,10 +52,12 @@ const CLOSING_TIME = 1000;
  * One viewer on one WebSocket. Live messages go to the socket as they are, already with their
  * WebSocket header; `ws` keeps the handshake, the control frames and what the viewer sends.
  */
-export class Viewer {
+export class Viewer implements TrackReceiver<Buffer> {
+  readonly choice: TrackChoice = new TrackChoice(() => this.#switched());
   readonly #webSocket: WebSocket;
   readonly #socket: Duplex;
   readonly #liveStream: LiveStream;
+  readonly #lanes: TrackLanes<Buffer>;
   readonly #announcement: Announcement;
   readonly #dataMessages: DataMessages;
   readonly #clock: Clock;
@@ -61,6 +66,8 @@ export class Viewer {
   readonly #stops: (() => void)[] = [];
   /** Init segments that this viewer has: configuration by track. */
   readonly #initialised = new Map<number, number>();
+  /** The tracks that it takes to be sent, by what it was told. */
+  #told: readonly number[] = [];
   #isClosed = false;
   #cancelLook: (() => void) | undefined;
   #cancelTermination: (() => void) | undefined;
@@ -73,17 +80,20 @@ export class Viewer {
 
   /**
    * @param socket the connection that carries `webSocket`, to write prepared messages to
+   * @param trackIds the tracks it wants, where it said so with its request
    * @param onClose called once, with the reason, for the log
    */
   constructor(
     { webSocket, socket }: { webSocket: WebSocket; socket: Duplex },
-    { liveStream, lane, announcement, dataMessages }: Broadcast,
+    { liveStream, lanes, announcement, dataMessages }: Broadcast,
     { clock, limits }: { clock: Clock; limits: ViewerLimits },
+    trackIds: readonly number[] | undefined,
     onClose: (reason: string, samplesDropped: number) => void,
   ) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#liveStream = liveStream;
+    this.#lanes = lanes;
     this.#announcement = announcement;
     this.#dataMessages = dataMessages;
     this.#clock = clock;
@@ -91,7 +101,8 @@ export class Viewer {
     this.#subscription = new Subscription(limits.backlog);
     this.#lastTaken = clock.now();
     this.#lastPing = clock.now();
-    this.#begin(lane);
+    if (trackIds !== undefined) this.choice.choose(trackIds);
+    this.#begin();
     const pump = (): void => this.#pump();
     socket.on("drain", pump);
     webSocket.on("message", (data, isBinary) => this.#receive(data.toString(), isBinary));
@@ -114,40 +125,47 @@ export class Viewer {
     this.#cancelTermination = this.#clock.after(CLOSING_TIME, () => this.#webSocket.terminate());
   }
 
-  #begin(lane: Lane<Buffer>): void {
-    const { state, streamPath } = this.#liveStream;
-    const serverTime = this.#clock.now();
-    // What happens in one turn leaves in one packet.
-    this.#socket.cork();
-    this.#say({ type: "hello", version: 1, streamPath, state, serverTime });
-    this.#stops.push(lane.receive((message) => this.#offer(message)));
-    this.#stops.push(
-      this.#liveStream.observe({
-        state: (now) => this.#say({ type: "state", state: now, serverTime: this.#clock.now() }),
-        tracks: () => this.#announce(),
-        data: (event) => this.#tellData(this.#dataMessages.due(event)),
-      }),
-    );
-    if (this.#liveStream.tracks.length > 0 || this.#liveStream.unplayable.length > 0) {
-      this.#announce();
-    }
-    const { metadata } = this.#liveStream;
-    if (metadata !== undefined) this.#tellData(this.#dataMessages.of(metadata));
-    const history = lane.history(this.#liveStream.history());
-    const bytes = history.reduce((sum, message) => sum + message.sizeOf(message.everything), 0);
-    if (history.length > 0) this.#say({ type: "history", fragments: history.length, bytes });
-    this.#subscription.join(history, this.#clock.now());
-    this.#pump();
-    this.#socket.uncork();
-  }
-
-  #offer(message: LaneMessage<Buffer>): void {
+  /** Takes what goes to all who are sent the same tracks. */
+  receive(message: LaneMessage<Buffer>): void {
+    if (this.#isClosed) return;
     if (this.#subscription.isIdle && this.#socket.writableLength < SOCKET_FULL) {
       this.#write(message.whole);
       return;
     }
     this.#subscription.offer(message, this.#clock.now());
     this.#pump();
+  }
+
+  #begin(): void {
+    const { state, streamPath } = this.#liveStream;
+    const serverTime = this.#clock.now();
+    // What happens in one turn leaves in one packet.
+    this.#socket.cork();
+    this.#say({ type: "hello", version: 1, streamPath, state, serverTime });
+    this.#stops.push(
+      this.#liveStream.observe({
+        state: (now) => this.#say({ type: "state", state: now, serverTime: this.#clock.now() }),
+        tracks: () => {
+          this.#announce();
+          this.#lanes.place(this);
+        },
+        data: (event) => this.#tellData(this.#dataMessages.due(event)),
+      }),
+    );
+    this.#stops.push(() => this.#lanes.remove(this));
+    if (this.#liveStream.tracks.length > 0 || this.#liveStream.unplayable.length > 0) {
+      this.#announce();
+    }
+    const { metadata } = this.#liveStream;
+    if (metadata !== undefined) this.#tellData(this.#dataMessages.of(metadata));
+    const history = this.#lanes.history(this.choice.join(this.#liveStream.history()));
+    const bytes = history.reduce((sum, message) => sum + message.sizeOf(message.everything), 0);
+    if (history.length > 0) this.#say({ type: "history", fragments: history.length, bytes });
+    this.#subscription.join(history, this.#clock.now());
+    // What is held back for others came before: it is in the history.
+    this.#lanes.place(this);
+    this.#pump();
+    this.#socket.uncork();
   }
 
   #write(bytes: Buffer): void {
@@ -167,14 +185,37 @@ export class Viewer {
 
   #announce(): void {
     const { tracks } = this.#liveStream;
-    this.#subscription.keep(tracks.map(({ id }) => id));
+    this.choice.announce(tracks);
     this.#insert(this.#announcement.tracks);
+    this.#told = tracks.map(({ id }) => id);
+    this.#tellSelected();
     for (const track of tracks) {
       if (this.#initialised.get(track.id) === track.configuration) continue;
       this.#initialised.set(track.id, track.configuration);
       this.#insert(this.#announcement.initSegment(track));
     }
     this.#pump();
+  }
+
+  /** Says which tracks are sent from here on, where it is not what the viewer takes it to be. */
+  #tellSelected(): void {
+    const { sent } = this.choice;
+    this.#subscription.keep(sent);
+    if (sent.length === this.#told.length && sent.every((id) => this.#told.includes(id))) return;
+    this.#told = sent;
+    this.#insert(packText({ type: "selected", tracks: sent }));
+  }
+
+  #switched(): void {
+    this.#tellSelected();
+    this.#pump();
+  }
+
+  #select(trackIds: readonly number[]): void {
+    this.#lanes.remove(this); // what is held back for it goes out before it is told
+    this.choice.choose(trackIds);
+    this.#switched();
+    if (!this.#isClosed) this.#lanes.place(this);
   }
 
   #tellData(message: Buffer | undefined): void {
@@ -222,6 +263,10 @@ export class Viewer {
       });
       return;
     }
+    if (message.type === "select") {
+      this.#select(message.tracks);
+      return;
+    }
     // Not behind what waits: it is about the line, not about the stream.
     if (this.#socket.writableLength >= SOCKET_FULL) return; // nobody reads it in time
     this.#write(packText({ type: "clock", sent: message.sent, serverTime: now }));
@@ -265,16 +310,4 @@ function unsentBytes(socket: Duplex): number {
   const isKnown = typeof handle === "object" && handle !== null && "writeQueueSize" in handle;
   const queued = isKnown ? Number(handle.writeQueueSize) : 0;
   return socket.writableLength + queued;
-}
-
-function readViewerMessage(text: string): ViewerMessage | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) return undefined;
-    if (!("type" in value) || value.type !== "clock") return undefined;
-    if (!("sent" in value) || typeof value.sent !== "number") return undefined;
-    return { type: "clock", sent: value.sent };
-  } catch {
-    return undefined;
-  }
 }

@@ -68,6 +68,11 @@ export type ServerMessage =
       readonly unplayable: readonly AnnouncedUnplayable[];
     }
   /**
+   * Which tracks are sent from here on; without one behind the latest `tracks` it is all of them. A
+   * picture begins at a sync sample.
+   */
+  | { readonly type: "selected"; readonly tracks: readonly number[] }
+  /**
    * The next `fragments` fragments are history (the current GOP): older than the moment of joining.
    * The newest of them is where the live edge was.
    */
@@ -96,4 +101,9 @@ export type ServerMessage =
 /** Text messages from viewer to server, JSON, one object each. */
 export type ViewerMessage =
   /** Asks for the server's clock; `sent` comes back as it was. */
-  { readonly type: "clock"; readonly sent: number };
+  | { readonly type: "clock"; readonly sent: number }
+  /**
+   * Asks for these tracks and no others. Sound changes at once, a picture at the next sync sample of
+   * its track: the one before goes on until then, and `selected` says where it changes.
+   */
+  | { readonly type: "select"; readonly tracks: readonly number[] };

@@ -99,8 +99,8 @@ async function stage({ viewers = 100 } = {}) {
     server.closeAllConnections();
     server.close();
   });
-  const watch = async () => {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/`);
+  const watch = async (query = "") => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/${query}`);
     closers.push(() => socket.terminate());
     const texts: ServerMessage[] = [];
     const frames: Frame[] = [];
@@ -229,6 +229,112 @@ test.each([
   for (const text of send) viewer.socket.send(text);
   await until(() => viewer.closed() !== undefined);
   expect(viewer.closed()).toBe(code);
+});
+
+/** Two sizes of the picture, and sound: ids 1, 2 and 3. */
+function publishLadder(publication: { input(event: MediaEvent): void }) {
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "track", track: { ...video, trackIndex: 1, width: 320 } });
+  publication.input({ type: "track", track: mp3 });
+  return (dts: number, isSync = false, size = 100): void => {
+    for (const trackIndex of [0, 1]) {
+      const sample = { ...picture(dts, isSync, size), trackIndex };
+      publication.input({ type: "sample", sample });
+    }
+    const sound = { ...picture(dts, true), mediaType: "audio", audioSamples: 1152 } as const;
+    publication.input({ type: "sample", sample: sound });
+  };
+}
+const tracksOf = (frames: readonly Frame[]) =>
+  frames.filter(({ type }) => type === FrameType.Fragment).map(({ trackId }) => trackId);
+
+test("of several tracks a viewer is sent the first of each kind, and told so", async () => {
+  const { watch, publish } = await stage();
+  const send = publishLadder(publish());
+  send(0, true);
+  const viewer = await watch();
+  await until(() => viewer.frames.length === 5);
+  send(40);
+  await until(() => viewer.frames.length === 7);
+  expect(viewer.texts.slice(1)).toMatchObject([
+    { type: "tracks", tracks: [{ id: 1 }, { id: 2 }, { id: 3 }] },
+    { type: "selected", tracks: [1, 3] },
+    { type: "history", fragments: 2, bytes: 200 },
+  ]);
+  const inits = viewer.frames.filter(({ type }) => type === FrameType.InitSegment);
+  expect(inits.map(({ trackId }) => trackId)).toEqual([1, 2, 3]);
+  expect(tracksOf(viewer.frames)).toEqual([1, 3, 1, 3]);
+});
+
+test("a viewer's choice holds from the next sync sample, and the picture before goes on until then", async () => {
+  const { watch, publish } = await stage();
+  const send = publishLadder(publish());
+  const viewer = await watch();
+  send(0, true);
+  await until(() => tracksOf(viewer.frames).length === 2);
+  viewer.socket.send(JSON.stringify({ type: "select", tracks: [2, 3] }));
+  viewer.socket.send(JSON.stringify({ type: "clock", sent: 1 }));
+  await until(() => viewer.texts.at(-1)?.type === "clock");
+  send(40);
+  send(80, true);
+  send(120);
+  await until(() => tracksOf(viewer.frames).length === 9);
+  expect(tracksOf(viewer.frames)).toEqual([...[1, 3], ...[1, 3], ...[1, 2, 3], ...[2, 3]]);
+  expect(viewer.texts.at(-1)).toEqual({ type: "selected", tracks: [2, 3] });
+  const ofSecond = viewer.frames.filter(({ trackId, type }) => trackId === 2 && type === 2);
+  expect(ofSecond.map(({ flags }) => flags & FrameFlag.Sync)).toEqual([1, 0]);
+});
+
+test("who says with the request what it wants is given the history of that", async () => {
+  const { watch, publish } = await stage();
+  const send = publishLadder(publish());
+  send(0, true);
+  send(40);
+  const viewer = await watch("?tracks=2");
+  await until(() => tracksOf(viewer.frames).length === 2);
+  expect(tracksOf(viewer.frames)).toEqual([2, 2]);
+  expect(viewer.texts.slice(2)).toMatchObject([
+    { type: "selected", tracks: [2] },
+    { type: "history", fragments: 2, bytes: 200 },
+  ]);
+});
+
+test.each([
+  "x",
+  "[1]",
+  '{"a":1}',
+  "[1.5]",
+  JSON.stringify(Array.from({ length: 30 }, (_, n) => n)),
+])("a choice of %s is answered with an error", async (tracks) => {
+  const { watch } = await stage();
+  const viewer = await watch(`?tracks=${tracks}`);
+  const text =
+    tracks === "[1]" ? '{"type":"select","tracks":["1"]}' : `{"type":"select","tracks":${tracks}}`;
+  viewer.socket.send(text);
+  await until(() => viewer.texts.length === 2);
+  expect(viewer.texts[1]).toMatchObject({ type: "error", code: "WIRE_MESSAGE" });
+});
+
+test("a viewer of one track is told of no loss in the others", async () => {
+  const { watch, publish, clock } = await stage();
+  const send = publishLadder(publish());
+  const slow = await watch();
+  await until(() => slow.texts.length === 3);
+  slow.socket.pause();
+  for (let n = 0; n < 60; n += 1) {
+    send(n * 40, n % 20 === 0, 400_000);
+    clock.pass(40);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  slow.socket.resume();
+  const lost = () => slow.texts.filter(({ type }) => type === "dropped");
+  await until(() => {
+    send(4000, true);
+    return lost().length > 0;
+  });
+  expect(new Set(lost().map((message) => "trackId" in message && message.trackId))).toEqual(
+    new Set([1]),
+  );
 });
 
 const cue = (dts: number, values: readonly DataValue[], name = "onCuePoint"): MediaEvent => ({
