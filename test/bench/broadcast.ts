@@ -58,12 +58,18 @@ export class Broadcast {
   /** @param options.beforeWrite is called with each message right before it is written */
   static async open(
     url: string,
-    options: { pictureBytes?: number; beforeWrite?: (message: Outgoing) => void } = {},
+    options: {
+      pictureBytes?: number;
+      beforeWrite?: (message: Outgoing) => void;
+      chunkSize?: number;
+      piecesPerRequest?: number;
+    } = {},
   ): Promise<Broadcast> {
     const { pictureBytes = PICTURE_BYTES, beforeWrite = () => {} } = options;
-    const publisher = await TagPublisher.open(url);
+    const { chunkSize = 4096, piecesPerRequest = 1 } = options;
+    const publisher = await TagPublisher.open(url, { chunkSize, piecesPerRequest });
     const broadcast = new Broadcast(publisher, pictureBytes, beforeWrite);
-    broadcast.#encoder.chunkSize = 4096; // as the publisher's session announced
+    broadcast.#encoder.chunkSize = chunkSize; // as the publisher's session announced
     await publisher.write(broadcast.#encode("video", 0, VIDEO_HEADER));
     await publisher.write(broadcast.#encode("audio", 0, AUDIO_HEADER));
     return broadcast;

@@ -14,7 +14,7 @@ const BUNDLES = join(import.meta.dirname, "../.cache/bench");
 
 /** Starts `NAME.ts` of this folder, as bundled. It ends when this process does. */
 export function startHelper<Request extends object, Answer>(
-  name: "relay" | "replay" | "crowd",
+  name: "relay" | "replay" | "crowd" | "ingest",
 ): Helper<Request, Answer> {
   const child = fork(join(BUNDLES, `${name}.mjs`), { serialization: "advanced" });
   const exited = once(child, "exit");

@@ -5,10 +5,12 @@ import { describeLoad, describeMachine } from "./machine.ts";
 import { measurePlayer } from "./player.ts";
 import { type Report, renderReport } from "./report.ts";
 import { measureServer } from "./server.ts";
+import { measureVariants } from "./variants.ts";
 import { measureViewers } from "./viewers.ts";
 
 const PARTS = new Map([
   ["server", measureServer],
+  ["variants", measureVariants],
   ["viewers", measureViewers],
   ["player", measurePlayer],
 ]);

@@ -1,19 +1,22 @@
-import { randomFillSync } from "node:crypto";
+import { createHmac, randomFillSync } from "node:crypto";
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { newDiffieHellman } from "../../server/diffie-hellman.ts";
 import { concat } from "../../server/protocol/bytes/bytes.ts";
 import { ClientSession } from "../../server/protocol/rtmp/client-session.ts";
 import type { Tag } from "./flv-file.ts";
+import { isEncrypted, openTransport, readRtmpUrl } from "./rtmp-transport.ts";
 
 /** A publisher made of tags at hand: what no real encoder here sends, or times none of them has. */
 export class TagPublisher {
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #session: ClientSession;
   /** The server's refusal, in its own words. */
   refusal: { readonly code: string; readonly description: string } | undefined;
 
-  private constructor(socket: Socket, session: ClientSession) {
+  private constructor(socket: Duplex, session: ClientSession) {
     this.#socket = socket;
     this.#session = session;
   }
@@ -21,20 +24,22 @@ export class TagPublisher {
   /**
    * Connects and publishes.
    *
-   * @param url `rtmp://HOST:PORT/APP/NAME?key=…`
+   * @param url `rtmp://HOST:PORT/APP/NAME?key=…`, or `rtmps`, `rtmpt` … instead
+   * @param options.piecesPerRequest of a tunnel: see `TunnelOptions`
    * @throws Error with the server's words where it refuses
    */
-  static async open(url: string, timeout = 10_000): Promise<TagPublisher> {
-    const { hostname, port, pathname, search, host } = new URL(url.replace(/^rtmp:/, "http:"));
-    const parts = pathname.slice(1).split("/");
-    const streamName = `${parts.pop() ?? ""}${search}`;
-    const app = parts.join("/");
-    const socket = connect({ host: hostname, port: Number(port) || 1935, noDelay: true });
+  static async open(
+    url: string,
+    options: { timeout?: number; chunkSize?: number; piecesPerRequest?: number } = {},
+  ): Promise<TagPublisher> {
+    const { timeout = 10_000, chunkSize = 4096, piecesPerRequest } = options;
+    const target = readRtmpUrl(url);
+    const { app, tcUrl, streamName } = target;
+    const socket = openTransport(target, piecesPerRequest);
     const session = new ClientSession({
       random: (length: number) => randomFillSync(new Uint8Array(length)),
-      app,
-      tcUrl: `rtmp://${host}/${app}`,
-      streamName,
+      encryption: isEncrypted(target) ? { hmac, diffieHellman: newDiffieHellman } : undefined,
+      ...{ app, tcUrl, streamName, chunkSize },
     });
     const publisher = new TagPublisher(socket, session);
     await publisher.#begin(timeout);
@@ -50,7 +55,7 @@ export class TagPublisher {
   /** Sends raw bytes: a chunk stream that lies. */
   async write(bytes: Uint8Array): Promise<void> {
     if (this.#socket.destroyed) throw new Error("The server closed the connection");
-    if (!this.#socket.write(bytes)) await once(this.#socket, "drain");
+    if (!this.#put(bytes)) await once(this.#socket, "drain");
   }
 
   /**
@@ -81,7 +86,12 @@ export class TagPublisher {
 
   /** The line breaks: no goodbye, no FIN. */
   abort(): void {
-    this.#socket.resetAndDestroy();
+    if (this.#socket instanceof Socket) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
+  }
+
+  #put(bytes: Uint8Array): boolean {
+    return this.#socket.write(this.#session.seal(bytes));
   }
 
   #begin(timeout: number): Promise<void> {
@@ -92,14 +102,14 @@ export class TagPublisher {
         reject(new Error(message));
       };
       const timer = setTimeout(() => fail(`Not publishing after ${timeout} ms`), timeout);
-      this.#socket.once("connect", () => this.#socket.write(this.#session.start()));
+      this.#put(this.#session.start()); // kept until there is a connection
       this.#socket.on("error", (error) => fail(error.message));
       this.#socket.on("close", () => fail("The server closed the connection"));
       this.#socket.on("data", (bytes) => {
         for (const effect of this.#session.receive(bytes)) {
           if (effect.type === "send") {
             // What the server asks after our goodbye stays unanswered.
-            if (!this.#socket.writableEnded) this.#socket.write(effect.bytes);
+            if (!this.#socket.writableEnded) this.#put(effect.bytes);
           } else if (effect.type === "publishing") {
             clearTimeout(timer);
             resolve();
@@ -112,6 +122,9 @@ export class TagPublisher {
     });
   }
 }
+
+const hmac = (key: Uint8Array, data: Uint8Array): Uint8Array =>
+  createHmac("sha256", key).update(data).digest();
 
 /** ms: a clock that is set to another time is not waited for. */
 const JUMP = 60_000;
