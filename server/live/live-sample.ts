@@ -9,6 +9,7 @@ export type LiveSampleFields = {
   readonly track: LiveTrack;
   readonly epoch: Epoch;
   readonly sequenceNumber: number;
+  readonly ordinal: number;
   readonly at: Milliseconds;
   readonly dts: number;
   readonly compositionOffset: number;
@@ -27,6 +28,8 @@ export class LiveSample {
   readonly epoch: Epoch;
   /** Counts the fragments of this track, from 1. */
   readonly sequenceNumber: number;
+  /** Counts the samples of all tracks in the order they came, from 1. */
+  readonly ordinal: number;
   /**
    * Decode time in ms on the live stream's timeline, with the encoder's own distances: what outputs
    * that speak FLV send. Audio's `dts` is counted in samples instead.
@@ -52,6 +55,7 @@ export class LiveSample {
     this.track = fields.track;
     this.epoch = fields.epoch;
     this.sequenceNumber = fields.sequenceNumber;
+    this.ordinal = fields.ordinal;
     this.at = fields.at;
     this.dts = fields.dts;
     this.compositionOffset = fields.compositionOffset;

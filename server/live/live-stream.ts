@@ -125,6 +125,7 @@ export class LiveStream {
   #startedAt: Milliseconds | undefined;
   #cancelGrace: (() => void) | undefined;
   #nextTrackId = 1;
+  #samples = 0;
 
   /** @param onIdle called when nobody publishes any more, the grace period being over */
   constructor(
@@ -365,6 +366,7 @@ export class LiveStream {
       this.#tellTracks();
     }
     lane.sequenceNumber += 1;
+    this.#samples += 1;
     const { dts, compositionOffset } =
       "video" in lane.clock
         ? lane.clock.video.place(at, sample.compositionOffset)
@@ -375,6 +377,7 @@ export class LiveStream {
       track: lane.live,
       epoch,
       sequenceNumber: lane.sequenceNumber,
+      ordinal: this.#samples,
       at,
       dts,
       compositionOffset,

@@ -22,20 +22,30 @@ export type InitSegmentOptions = {
  * renderer. An AVC configuration that rules reordering out says so in its copy here
  * (`withBitstreamRestriction`).
  */
-export const initSegment = (options: InitSegmentOptions): OwnBytes => concat(ftyp(), moov(options));
+export const initSegment = (options: InitSegmentOptions): OwnBytes =>
+  concat(ftyp("cmfc"), moov([options]));
 
-const ftyp = (): OwnBytes =>
-  box("ftyp", ascii("iso6"), u32(0x200), ascii("iso6"), ascii("cmfc"), ascii("mp41"));
+/**
+ * The init segment of several tracks that go together: of a file, or of one stream of bytes for all
+ * of them. CMAF knows no such thing, so it does not claim to be that.
+ *
+ * @param tracks in the order in which players shall see them; their `trackId` differ
+ */
+export const initSegmentOf = (tracks: readonly InitSegmentOptions[]): OwnBytes =>
+  concat(ftyp("mp42"), moov(tracks));
 
-const moov = (options: InitSegmentOptions): OwnBytes =>
-  box("moov", mvhd(options), trak(options), box("mvex", trex(options)));
+const ftyp = (brand: "cmfc" | "mp42"): OwnBytes =>
+  box("ftyp", ascii("iso6"), u32(0x200), ascii("iso6"), ascii(brand), ascii("mp41"));
+
+const moov = (tracks: readonly InitSegmentOptions[]): OwnBytes =>
+  box("moov", mvhd(tracks), ...tracks.map(trak), box("mvex", ...tracks.map(trex)));
 
 const MATRIX: OwnBytes = concat(
   ...[0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000].map(u32),
 );
 
 /** MovieHeaderBox (§8.2.2). */
-const mvhd = ({ trackId }: InitSegmentOptions): OwnBytes =>
+const mvhd = (tracks: readonly InitSegmentOptions[]): OwnBytes =>
   fullBox(
     "mvhd",
     0,
@@ -48,7 +58,7 @@ const mvhd = ({ trackId }: InitSegmentOptions): OwnBytes =>
     zeros(10),
     MATRIX,
     zeros(24),
-    u32(trackId + 1), // next_track_ID
+    u32(Math.max(...tracks.map(({ trackId }) => trackId)) + 1), // next_track_ID
   );
 
 const trak = (options: InitSegmentOptions): OwnBytes => box("trak", tkhd(options), mdia(options));

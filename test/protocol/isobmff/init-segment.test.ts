@@ -11,7 +11,11 @@ import { opusTrack } from "../../../server/protocol/codec/opus.ts";
 import { vp8Track } from "../../../server/protocol/codec/vp8.ts";
 import { vp9Track } from "../../../server/protocol/codec/vp9.ts";
 import { vvcTrack } from "../../../server/protocol/codec/vvc.ts";
-import { displayWidth, initSegment } from "../../../server/protocol/isobmff/init-segment.ts";
+import {
+  displayWidth,
+  initSegment,
+  initSegmentOf,
+} from "../../../server/protocol/isobmff/init-segment.ts";
 import type { Track } from "../../../server/protocol/media/track.ts";
 import { hex } from "../../support/hex.ts";
 import { inspectBoxes, inspectInitSegment } from "../../support/inspect.ts";
@@ -243,4 +247,27 @@ test("displayWidth is the width in square pixels", () => {
   expect(displayWidth(avcTrack(0, vectors.AVC_X264).track)).toBe(avc.width);
   const interlaced = avcTrack(0, vectors.AVC_X264_INTERLACED).track;
   expect(displayWidth(interlaced)).toBe(Math.round((interlaced.width * 64) / 45));
+});
+
+test("initSegmentOf holds several tracks, each as it is alone", () => {
+  const tracks = [
+    { trackId: 3, timescale: 90_000, track: avc },
+    { trackId: 1, timescale: 48_000, track: aac, language: "de" },
+  ];
+  const boxesOf = (bytes: Bytes, ...path: string[]) =>
+    path.reduce(
+      (boxes, type) => boxes.filter((box) => box.type === type).flatMap((box) => box.boxes ?? []),
+      inspectBoxes(bytes),
+    );
+  const together = boxesOf(initSegmentOf(tracks), "moov");
+  const alone = tracks.map((track) => boxesOf(initSegment(track), "moov"));
+  const ofType = (boxes: typeof together, type: string) => boxes.filter((box) => box.type === type);
+  expect(ofType(together, "trak")).toEqual(alone.flatMap((boxes) => ofType(boxes, "trak")));
+  expect(boxesOf(initSegmentOf(tracks), "moov", "mvex")).toEqual(
+    tracks.flatMap((track) => boxesOf(initSegment(track), "moov", "mvex")),
+  );
+  expect(ofType(together, "mvhd")).toEqual([expect.objectContaining({ nextTrackId: 4 })]);
+  // CMAF has one track in a file.
+  const [ftyp] = inspectBoxes(initSegmentOf(tracks));
+  expect(JSON.stringify(ftyp)).not.toContain("cmfc");
 });
