@@ -8,8 +8,10 @@ import type { Settings } from "./config.ts";
 import { newDiffieHellman } from "./diffie-hellman.ts";
 import { createApi } from "./endpoint/api/router.ts";
 import { Entry, type Ports } from "./endpoint/entry/entry.ts";
+import { FLV_RESOURCE, FlvEndpoint } from "./endpoint/flv/endpoint.ts";
 import { HlsEndpoint } from "./endpoint/hls/handler.ts";
 import { createApp } from "./endpoint/http/app.ts";
+import { Mp4Endpoint } from "./endpoint/mp4/endpoint.ts";
 import type { MayPublish } from "./endpoint/rtmp/connection.ts";
 import { RtmpConnections } from "./endpoint/rtmp/connections.ts";
 import { WebSocketEndpoint } from "./endpoint/ws/endpoint.ts";
@@ -103,6 +105,31 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     batching: { receivers: LIMITS.soundBatchViewers, time: LIMITS.soundBatchTime },
     log,
   });
+  const endless = {
+    hub: registry,
+    clock,
+    limits: {
+      backlog: {
+        bytes: LIMITS.viewerBacklog,
+        time: LIMITS.viewerBacklogTime,
+        soundBytes: LIMITS.viewerSoundBacklog,
+        historyTime: LIMITS.viewerSilence,
+      },
+      silence: LIMITS.viewerSilence,
+      notices: LIMITS.viewerNotices,
+      viewers: LIMITS.viewers,
+      viewersPerAddress: LIMITS.viewersPerAddress,
+      viewersPerStream: LIMITS.viewersPerStream,
+      publisherWait: LIMITS.publisherWait,
+      trackWait: LIMITS.trackWait,
+      trackGrace: LIMITS.trackGrace,
+      message: LIMITS.viewerMessage,
+      messagesPerSecond: LIMITS.viewerMessagesPerSecond,
+    },
+    log,
+  };
+  const flv = new FlvEndpoint(endless);
+  const mp4 = new Mp4Endpoint(endless);
   const hls = new HlsEndpoint({
     hub: registry,
     clock,
@@ -125,6 +152,8 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     viewers: {
       webSocket: (streamPath) => webSocket.viewers(streamPath),
       hls: (streamPath) => hls.viewers(streamPath),
+      flv: (streamPath) => flv.viewers(streamPath),
+      mp4: (streamPath) => mp4.viewers(streamPath),
     },
     clock,
     limits: { clients: LIMITS.eventClients, silence: LIMITS.httpSilence },
@@ -134,7 +163,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
   });
   const app = createApp({
     publicDir: join(PACKAGE_ROOT, "public"),
-    hls: hls.handle,
+    outputs: [hls.handle, flv.handle, mp4.handle],
     api: api.router,
     isReady: () => isReady,
     log,
@@ -144,9 +173,16 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     app,
     onUpgrade: (request, socket, head) => {
       const url = readStreamUrl(request.url ?? "");
-      if (url?.resource !== "ws") return false;
-      webSocket.upgrade(request, socket, head, url.streamPath);
-      return true;
+      switch (url?.resource) {
+        case "ws":
+          webSocket.upgrade(request, socket, head, url.streamPath);
+          return true;
+        case FLV_RESOURCE:
+          flv.upgrade(request, socket, head, url.streamPath);
+          return true;
+        default:
+          return false;
+      }
     },
     adopt: (stream, guest, bytes) => rtmp.adopt(stream, guest, bytes),
     clock,
@@ -166,6 +202,8 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
       const everybodyLeft = entry.close();
       webSocket.close();
       hls.close();
+      flv.close();
+      mp4.close();
       api.close();
       rtmp.close();
       await everybodyLeft;

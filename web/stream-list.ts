@@ -20,7 +20,13 @@ export type ListedStream = {
   readonly uptimeSeconds: number;
   /** bits/s */
   readonly bitrate: number;
-  readonly viewers: { readonly websocket: number; readonly hls: number; readonly total: number };
+  readonly viewers: {
+    readonly websocket: number;
+    readonly hls: number;
+    readonly flv: number;
+    readonly mp4: number;
+    readonly total: number;
+  };
   readonly tracks: readonly ListedTrack[];
   readonly unplayable: readonly {
     readonly mediaType: "video" | "audio";

@@ -106,6 +106,15 @@ export const LIMITS = {
   soundBatchTime: 50,
   soundBatchViewers: 50,
 
+  // Output without end over HTTP: FLV and MP4
+  viewersPerStream: 5000,
+  /** A request waits this long for somebody to publish: proxies commonly give up after 60 s. */
+  publisherWait: 45_000,
+  /** What is told in front waits for a track that metadata names, once another one is there … */
+  trackWait: 1_000,
+  /** … and this long where there is no metadata to say whether one comes. */
+  trackGrace: 100,
+
   // HLS
   hlsTargetDuration: 10_000,
   hlsSegment: 2_000,

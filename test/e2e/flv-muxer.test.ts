@@ -64,7 +64,7 @@ test.each([
   }
   writeFileSync(written, joinBytes(pieces));
   const due = packetsOf(original, by);
-  expect(due.flatMap(({ frames }) => frames).length).toBeGreaterThan(5);
+  expect(due.flatMap(({ frames }) => frames).length).toBeGreaterThanOrEqual(5);
   expect(packetsOf(written, by)).toEqual(due);
 });
 

@@ -94,11 +94,12 @@ export class WallView {
     setText(badge, STATES[stream.state]);
     setText(facts, factsOf(stream));
     const video = stream.tracks.find(({ mediaType }) => mediaType === "video");
-    const { websocket, hls, total } = stream.viewers;
+    const { websocket, hls, flv, mp4, total } = stream.viewers;
+    const ways = `${websocket} by WebSocket, ${hls} by HLS, ${flv} by FLV, ${mp4} by MP4`;
     const rows: [name: string, value: string, title: string][] = [
       ["Rate", formatBitrate(stream.bitrate), ""],
       ["Pictures", video?.frameRate === undefined ? "–" : formatFrameRate(video.frameRate), ""],
-      ["Viewers", String(total), `${websocket} by WebSocket, ${hls} by HLS`],
+      ["Viewers", String(total), ways],
     ];
     if (figures.children.length === 0) {
       for (const [name] of rows) {

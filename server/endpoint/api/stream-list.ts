@@ -22,7 +22,13 @@ export type ListedStream = {
   readonly startedAt: string | null;
   readonly uptimeSeconds: number;
   readonly bitrate: number;
-  readonly viewers: { readonly websocket: number; readonly hls: number; readonly total: number };
+  readonly viewers: {
+    readonly websocket: number;
+    readonly hls: number;
+    readonly flv: number;
+    readonly mp4: number;
+    readonly total: number;
+  };
   readonly tracks: readonly ListedTrack[];
   readonly unplayable: readonly {
     readonly mediaType: "video" | "audio";
@@ -67,6 +73,8 @@ const stream = z.strictObject({
   viewers: z.strictObject({
     websocket: z.int().min(0),
     hls: z.int().min(0).describe("who asked for something lately"),
+    flv: z.int().min(0).describe("by HTTP and by WebSocket"),
+    mp4: z.int().min(0),
     total: z.int().min(0),
   }),
   tracks: z.array(track),
@@ -97,6 +105,8 @@ export type ListedLiveStream = Pick<
 export type ViewerCounts = {
   webSocket(streamPath: string): number;
   hls(streamPath: string): number;
+  flv(streamPath: string): number;
+  mp4(streamPath: string): number;
 };
 
 /**
@@ -124,13 +134,15 @@ function listedStream(
   const tracks = liveStream.status().map(listedTrack);
   const websocket = viewers.webSocket(streamPath);
   const hls = viewers.hls(streamPath);
+  const flv = viewers.flv(streamPath);
+  const mp4 = viewers.mp4(streamPath);
   return {
     path: streamPath,
     state,
     startedAt: startedAt === undefined ? null : new Date(Math.round(startedAt)).toISOString(),
     uptimeSeconds: startedAt === undefined ? 0 : Math.max(0, Math.floor((now - startedAt) / 1000)),
     bitrate: tracks.reduce((sum, one) => sum + one.bitrate, 0),
-    viewers: { websocket, hls, total: websocket + hls },
+    viewers: { websocket, hls, flv, mp4, total: websocket + hls + flv + mp4 },
     tracks,
     unplayable: unplayable.map(({ mediaType: type, codecName }) => ({
       mediaType: type,

@@ -9,12 +9,12 @@ import { LIMITS } from "../../protocol/limits.ts";
 export type AppParts = {
   /** Pages, and `build` and `assets` with what they load. */
   readonly publicDir: string;
-  /** HLS; passes on what is not its own. */
-  readonly hls: (
+  /** What answers under `/streams`, in order; each passes on what is not its own. */
+  readonly outputs: readonly ((
     request: express.Request,
     response: express.Response,
     next: express.NextFunction,
-  ) => void;
+  ) => void)[];
   /** What answers under `/api/v1`. */
   readonly api: express.Router;
   /** All listeners are up, and the server is not about to go. */
@@ -61,7 +61,7 @@ export function createApp(parts: AppParts): express.Express {
     const ready = parts.isReady();
     sendText(response, ready ? 200 : 503, ready ? "ready" : "not ready");
   });
-  app.use(parts.hls);
+  for (const output of parts.outputs) app.use(output);
   app.use("/streams", (request, response) => {
     const isWebSocket = /\/ws(\?|$)/.test(request.url);
     if (isWebSocket) response.set({ Upgrade: "websocket", Connection: "Upgrade" });

@@ -7,10 +7,7 @@ import {
   FrameFlag,
   FrameType,
 } from "../../protocol/wire/frame.ts";
-
-/** FIN and opcode: one message, one WebSocket frame (RFC 6455 §5.2). */
-const TEXT_MESSAGE = 0x81;
-const BINARY_MESSAGE = 0x82;
+import { BINARY_MESSAGE, beginMessage, TEXT_MESSAGE } from "../entry/websocket-message.ts";
 
 /**
  * Wraps samples as one WebSocket message, its WebSocket header included. Frames from a server are
@@ -79,22 +76,5 @@ export function packText(control: ServerMessage): Buffer {
   const text = Buffer.from(JSON.stringify(control));
   const message = beginMessage(TEXT_MESSAGE, text.length);
   message.set(text, message.length - text.length);
-  return message;
-}
-
-/** Memory for a message of `length` bytes, its WebSocket header written in front. */
-function beginMessage(opcode: number, length: number): Buffer {
-  const headerLength = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-  const message = Buffer.allocUnsafe(headerLength + length);
-  message[0] = opcode;
-  if (headerLength === 2) {
-    message[1] = length;
-  } else if (headerLength === 4) {
-    message[1] = 126;
-    message.writeUInt16BE(length, 2);
-  } else {
-    message[1] = 127;
-    message.writeBigUInt64BE(BigInt(length), 2);
-  }
   return message;
 }

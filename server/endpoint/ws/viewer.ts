@@ -7,6 +7,7 @@ import { type Backlog, Subscription } from "../../live/subscription.ts";
 import { TrackChoice } from "../../live/track-choice.ts";
 import type { TrackLanes, TrackReceiver } from "../../live/track-lanes.ts";
 import type { ServerMessage } from "../../protocol/wire/control.ts";
+import { unsentBytes } from "../entry/unsent-bytes.ts";
 import type { Announcement } from "./announcement.ts";
 import type { DataMessages } from "./data-message.ts";
 import { packText } from "./packager.ts";
@@ -299,15 +300,4 @@ export class Viewer implements TrackReceiver<Buffer> {
     for (const stop of this.#stops) stop();
     this.#stops.length = 0;
   }
-}
-
-/**
- * Bytes that the kernel has not taken. `writableLength` stands still while one large write goes
- * out piece by piece; the handle's queue does not (it is what a socket's own timeout looks at).
- */
-function unsentBytes(socket: Duplex): number {
-  const handle: unknown = Reflect.get(socket, "_handle");
-  const isKnown = typeof handle === "object" && handle !== null && "writeQueueSize" in handle;
-  const queued = isKnown ? Number(handle.writeQueueSize) : 0;
-  return socket.writableLength + queued;
 }

@@ -122,23 +122,39 @@ export function canPass(mediaType: MediaType, body: Bytes, dialect: FlvDialect):
   return mediaType === "video" ? first < EX_VIDEO : first >> 4 !== EX_AUDIO >> 4;
 }
 
+/** Bytes of a whole tag with its back-pointer. */
+export const tagLength = ({ head, data }: FlvBody): number =>
+  TAG_HEADER_LENGTH + head.length + data.length + PREVIOUS_TAG_SIZE_LENGTH;
+
 /**
  * A whole tag with its back-pointer (Video File Format 10.1, §E.4.1), in one new piece of memory.
  *
  * @param timestamp ms; rounded, and its low 32 bits are written
  */
-export function wrapTag({ typeId, head, data }: FlvBody, timestamp: Milliseconds): OwnBytes {
+export function wrapTag(body: FlvBody, timestamp: Milliseconds): OwnBytes {
+  const tag = new Uint8Array(tagLength(body));
+  writeTag(tag, body, timestamp);
+  return tag;
+}
+
+/**
+ * The same into memory that is there: what is written is all of it.
+ *
+ * @param into `tagLength` bytes
+ */
+export function writeTag(into: Bytes, body: FlvBody, timestamp: Milliseconds): void {
+  const { typeId, head, data } = body;
   const length = head.length + data.length;
-  const tag = new Uint8Array(TAG_HEADER_LENGTH + length + 4);
-  const view = new DataView(tag.buffer);
+  const view = new DataView(into.buffer, into.byteOffset, into.length);
   const time = Math.round(timestamp) % 2 ** 32;
   view.setUint32(0, typeId * 2 ** 24 + length);
   // Its low 24 bits, then the byte above them; the stream id behind is 0.
   view.setUint32(4, ((time << 8) | (time >>> 24)) >>> 0);
-  tag.set(head, TAG_HEADER_LENGTH);
-  tag.set(data, TAG_HEADER_LENGTH + head.length);
+  view.setUint16(8, 0);
+  view.setUint8(10, 0);
+  into.set(head, TAG_HEADER_LENGTH);
+  into.set(data, TAG_HEADER_LENGTH + head.length);
   view.setUint32(TAG_HEADER_LENGTH + length, TAG_HEADER_LENGTH + length);
-  return tag;
 }
 
 const hasClassicForm = ({ trackIndex, codec }: Track): boolean =>
@@ -234,6 +250,7 @@ function sequenceStartBody({ codec, configuration }: AudioTrack): Bytes {
 }
 
 const TAG_HEADER_LENGTH = 11;
+const PREVIOUS_TAG_SIZE_LENGTH = 4;
 
 const EX_VIDEO = 0x80;
 const EX_AUDIO = 0x90;

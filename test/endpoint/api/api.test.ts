@@ -25,7 +25,7 @@ const liveStream = (fields: Partial<ListedLiveStream> = {}): ListedLiveStream =>
   unplayable: [{ mediaType: "audio", trackIndex: 1, codecName: "Speex" }],
   ...fields,
 });
-const viewers = { webSocket: () => 3, hls: () => 2 };
+const viewers = { webSocket: () => 3, hls: () => 2, flv: () => 4, mp4: () => 1 };
 
 test("listStreams tells of each stream that is or was published, by path", () => {
   const list = listStreams(
@@ -44,7 +44,7 @@ test("listStreams tells of each stream that is or was published, by path", () =>
     startedAt: "2026-05-01T10:00:00.000Z",
     uptimeSeconds: 61,
     bitrate: 2_128_000,
-    viewers: { websocket: 3, hls: 2, total: 5 },
+    viewers: { websocket: 3, hls: 2, flv: 4, mp4: 1, total: 10 },
     tracks: [
       {
         id: 1,

@@ -34,10 +34,16 @@ beforeAll(async () => {
   });
   const app = createApp({
     publicDir,
-    hls: (request, response, next) => {
-      if (request.path.endsWith(".m3u8")) response.end("#EXTM3U");
-      else next();
-    },
+    outputs: [
+      (request, response, next) => {
+        if (request.path.endsWith(".m3u8")) response.end("#EXTM3U");
+        else next();
+      },
+      (request, response, next) => {
+        if (request.path.endsWith("/live.flv")) response.end("FLV");
+        else next();
+      },
+    ],
     api,
     isReady: () => isReady,
     log: createLog({ level: "info", format: "json", write: (line) => void logged.push(line) }),
@@ -153,10 +159,11 @@ describe("createApp answers", () => {
     isReady = true;
   });
 
-  test("for HLS, and for a WebSocket address without an upgrade", async () => {
+  test("for each output, and for a WebSocket address without an upgrade", async () => {
     expect((await get("/streams/live/demo/index.m3u8")).text).toBe("#EXTM3U");
     expect((await get("/streams/live/demo/ws")).status).toBe(426);
-    expect((await get("/streams/live/demo/live.flv")).status).toBe(404);
+    expect((await get("/streams/live/demo/live.flv")).text).toBe("FLV");
+    expect((await get("/streams/live/demo/live.ogg")).status).toBe(404);
   });
 
   test("for the API in JSON, failures included, without their insides", async () => {
