@@ -1,4 +1,4 @@
-import { type Bytes, equal, NO_BYTES } from "../protocol/bytes/bytes.ts";
+import { type Bytes, NO_BYTES } from "../protocol/bytes/bytes.ts";
 import { ProtocolError } from "../protocol/errors.ts";
 import type {
   DataValue,
@@ -8,12 +8,19 @@ import type {
   Sample,
   UnplayableTrack,
 } from "../protocol/media/sample.ts";
-import { type MediaType, type Track, type TrackKey, trackKey } from "../protocol/media/track.ts";
+import {
+  isSameCoding,
+  isSameLabel,
+  type MediaType,
+  type Track,
+  type TrackKey,
+  trackKey,
+} from "../protocol/media/track.ts";
 import type { Clock } from "./clock.ts";
 import { DeclaredDuration } from "./declared-duration.ts";
 import { History } from "./history.ts";
 import { LiveSample } from "./live-sample.ts";
-import { type LiveTrack, liveTrack } from "./live-track.ts";
+import { type LiveTrack, liveTrack, relabelled } from "./live-track.ts";
 import { RateMeter } from "./rate-meter.ts";
 import { AudioClock, VideoClock } from "./sample-clock.ts";
 import { Segmenter, type SegmenterSettings } from "./segmenter.ts";
@@ -305,9 +312,12 @@ export class LiveStream {
     const key = trackKey(track);
     this.#unplayable = this.#unplayable.filter((other) => trackKey(other) !== key);
     const known = this.#lanes.get(key);
-    if (known !== undefined && isSameTrack(known.live.track, track)) {
+    if (known !== undefined && isSameCoding(known.live.track, track)) {
       known.isConfirmed = true;
-      return; // announced again, if it was not, with its next sample
+      if (isSameLabel(known.live.track, track)) return; // announced, or with its next sample
+      known.live = relabelled(known.live, track);
+      if (known.isActive) this.#tellTracks();
+      return;
     }
     const id = known?.live.id ?? this.#nextTrackId;
     const live = liveTrack(id, (known?.live.configuration ?? 0) + 1, track);
@@ -428,18 +438,4 @@ export class LiveStream {
     this.#state = state;
     for (const observer of this.#observers) observer.state?.(state);
   }
-}
-
-/** Whether a repeated description says nothing new. */
-function isSameTrack(a: Track, b: Track): boolean {
-  if (a.codecString !== b.codecString || !equal(a.configuration, b.configuration)) return false;
-  if (a.mediaType === "video" && b.mediaType === "video") {
-    return a.width === b.width && a.height === b.height;
-  }
-  return (
-    a.mediaType === "audio" &&
-    b.mediaType === "audio" &&
-    a.sampleRate === b.sampleRate &&
-    a.channels === b.channels
-  );
 }

@@ -28,15 +28,33 @@ export type LiveTrack = {
 /** Makes a track of a live stream from what the encoder described. */
 export function liveTrack(id: number, configuration: number, track: Track): LiveTrack {
   const timescale = track.mediaType === "video" ? VIDEO_TIMESCALE : track.sampleRate;
-  const kind = track.mediaType === "video" ? "Video" : "Audio";
+  const { language } = track;
+  const options = { trackId: id, timescale, track };
   return {
     id,
     track,
     timescale,
     configuration,
-    initSegment: initSegment({ trackId: id, timescale, track }),
-    language: track.language ?? "und",
-    name: track.name ?? (track.trackIndex === 0 ? kind : `${kind} ${track.trackIndex + 1}`),
+    initSegment: initSegment(language === undefined ? options : { ...options, language }),
+    ...labelsOf(track),
+  };
+}
+
+/**
+ * The same track under what the encoder calls it now: language, name and other words that are for
+ * people and for choosing. The init segment stays what it was.
+ */
+export const relabelled = (live: LiveTrack, track: Track): LiveTrack => ({
+  ...live,
+  track,
+  ...labelsOf(track),
+});
+
+function labelsOf({ mediaType, trackIndex, language, name }: Track) {
+  const kind = mediaType === "video" ? "Video" : "Audio";
+  return {
+    language: language ?? "und",
+    name: name ?? (trackIndex === 0 ? kind : `${kind} ${trackIndex + 1}`),
   };
 }
 

@@ -59,6 +59,8 @@ export const LIMITS = {
   audioTracks: 16,
   modExElements: 8,
   metadataBytes: 65_536, // 64 KiB
+  /** Characters of a track's name. */
+  trackName: 128,
   /** A decoder configuration: parameter sets and all. */
   configurationBytes: 65_536, // 64 KiB
   /** NAL units of one picture, where they are taken apart. */

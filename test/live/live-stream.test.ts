@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import type { LiveSample } from "../../server/live/live-sample.ts";
 import { type LiveSettings, LiveStream } from "../../server/live/live-stream.ts";
-import type { Sample } from "../../server/protocol/media/sample.ts";
+import { concat } from "../../server/protocol/bytes/bytes.ts";
+import { FlvDemuxer } from "../../server/protocol/flv/demuxer.ts";
+import type { MediaEvent, Sample } from "../../server/protocol/media/sample.ts";
 import type { AudioTrack, VideoTrack } from "../../server/protocol/media/track.ts";
 import { hex } from "../support/hex.ts";
 import { ManualClock } from "../support/manual-clock.ts";
@@ -275,4 +277,54 @@ test("LiveStream withdraws a track whose clock stands still while the others go 
     clock.pass(40);
   }
   expect(told.at(-1)).toBe("tracks 1.1");
+});
+
+test("a track that is called something else is announced, and its configuration stays", () => {
+  const { liveStream, told } = stage();
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: audio });
+  const [before] = liveStream.tracks;
+  told.length = 0;
+  publication.input({ type: "track", track: { ...audio, language: "de", name: "Kommentar" } });
+  const [after] = liveStream.tracks;
+  expect(after).toMatchObject({ language: "de", name: "Kommentar", configuration: 1 });
+  expect(after?.initSegment).toBe(before?.initSegment);
+  expect(told.filter((one) => one.startsWith("tracks"))).toHaveLength(1);
+  publication.input({ type: "track", track: { ...audio, language: "de", name: "Kommentar" } });
+  expect(told.filter((one) => one.startsWith("tracks"))).toHaveLength(1);
+});
+
+test("other colours are another configuration", () => {
+  const { liveStream } = stage();
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: video });
+  const colour = { primaries: 9, transfer: 16, matrix: 9, fullRange: false };
+  publication.input({ type: "track", track: { ...video, colour } });
+  publication.input({ type: "track", track: { ...video, colour: { ...colour } } });
+  expect(liveStream.tracks).toMatchObject([{ id: 1, configuration: 2 }]);
+});
+
+test("nanoseconds reach the composition offset of a picture, and the place of sound", () => {
+  const { liveStream, samples } = stage();
+  const publication = liveStream.publish();
+  const demuxer = new FlvDemuxer({ place: (at) => at, peek: (at) => at });
+  const take = (events: readonly MediaEvent[]) => {
+    for (const event of events) publication.input(event);
+  };
+  take(demuxer.video(0, concat(hex`90 61766331`, video.configuration)));
+  take(demuxer.audio(0, hex`af00 1190`));
+  const slice = hex`00000001 65`;
+  take(demuxer.video(1000, concat(hex`91 61766331 000028`, slice)));
+  // CodedFrames, 40 ms and 500,000 ns; CodedFramesX, 999,999 ns at most; -1 ms and 500,000 ns.
+  take(demuxer.video(1040, concat(hex`97 02 07a120 01 61766331 000028`, slice)));
+  take(demuxer.video(1080, concat(hex`97 02 ffffff 03 61766331`, slice)));
+  take(demuxer.video(1120, concat(hex`97 02 07a120 01 61766331 ffffff`, slice)));
+  take(demuxer.audio(1120, hex`97 02 07a120 01 6d703461 211004`));
+  const [first, ...others] = samples.map(({ compositionOffset }) => compositionOffset);
+  expect(first).toBe(3600);
+  expect(others).toEqual([3645, 90, -45, 0]);
+  const [begin, , , last, heard] = samples;
+  const distance = (heard?.dts ?? 0) / 48_000 - (last?.dts ?? 0) / 90_000;
+  expect(distance).toBeCloseTo(0.0005, 6);
+  expect((last?.dts ?? 0) - (begin?.dts ?? 0)).toBe(120 * 90);
 });

@@ -19,6 +19,7 @@ import {
 } from "../../protocol/hls/resource-name.ts";
 import { displayWidth } from "../../protocol/isobmff/init-segment.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
+import type { VideoTrack } from "../../protocol/media/track.ts";
 
 /** What HLS needs of a live stream. */
 export type SegmentedStream = {
@@ -214,7 +215,20 @@ function videoRendition(rendition: Rendition): VideoRendition | undefined {
     width: displayWidth(track),
     height: track.height,
     ...(frameRate === undefined ? {} : { frameRate }),
+    ...rangeOf(track),
   };
+}
+
+/** By transfer characteristics (ISO/IEC 23091-2): what is neither PQ nor HLG is SDR. */
+function rangeOf({ colour }: VideoTrack): Pick<VideoRendition, "videoRange"> {
+  switch (colour?.transfer) {
+    case 16:
+      return { videoRange: "PQ" };
+    case 18:
+      return { videoRange: "HLG" };
+    default:
+      return {};
+  }
 }
 
 function audioRendition(rendition: Rendition): AudioRendition | undefined {

@@ -29,7 +29,8 @@ export function announceTrack(live: LiveTrack): AnnouncedTrack {
     name: live.name,
   };
   if (track.mediaType === "audio") {
-    return { ...common, sampleRate: track.sampleRate, channels: track.channels };
+    const { sampleRate, channels, channelLayout } = track;
+    return { ...common, sampleRate, channels, ...(channelLayout && { channelLayout }) };
   }
   return {
     ...common,
@@ -37,6 +38,7 @@ export function announceTrack(live: LiveTrack): AnnouncedTrack {
     height: track.height,
     ...(track.frameRate === undefined ? {} : { frameRate: track.frameRate }),
     ...(track.reorderDepth === undefined ? {} : { reorderDepth: track.reorderDepth }),
+    ...(track.colour && { colour: track.colour }),
   };
 }
 

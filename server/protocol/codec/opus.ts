@@ -27,12 +27,20 @@ const MAX_PACKET_SAMPLES = 5760; // 120 ms
  *     "OpusHead" | version u8 = 1 | channels u8 | pre-skip u16le | input rate u32le | gain i16le
  *     family u8 | (family ≠ 0: streams u8 | coupled u8 | mapping u8 × channels)
  *
- * @param opusHead may be empty: then the first packet tells the channels, as far as it can
+ * @param opusHead may be empty: then `otherwise` counts
+ * @param otherwise the number of channels, where it is known, else the first packet, which tells one
+ *   from two
  * @throws ProtocolError `OPUS_HEAD` or `TRUNCATED` (malformed)
  */
-export function opusTrack(trackIndex: number, opusHead: Bytes, firstPacket?: Bytes): AudioTrack {
+export function opusTrack(
+  trackIndex: number,
+  opusHead: Bytes,
+  otherwise: { readonly packet?: Bytes; readonly channels?: number | undefined } = {},
+): AudioTrack {
   const isTold = opusHead.length > 0;
-  const configuration = isTold ? readOpusHead(opusHead) : defaultConfiguration(firstPacket);
+  const configuration = isTold
+    ? readOpusHead(opusHead)
+    : defaultConfiguration(otherwise.channels ?? channelsOf(otherwise.packet));
   return {
     mediaType: "audio",
     trackIndex,
@@ -114,11 +122,29 @@ function readOpusHead(opusHead: Bytes): OwnBytes {
   return dOps(channels, preSkip, inputRate, gain, family, mapping);
 }
 
+const channelsOf = (packet: Bytes | undefined): number =>
+  packet !== undefined && ((packet[0] ?? 4) & 4) === 0 ? 1 : 2;
+
 // Encoders that leave the header out are not known to say a pre-skip elsewhere.
-function defaultConfiguration(firstPacket: Bytes | undefined): OwnBytes {
-  const isMono = firstPacket !== undefined && ((firstPacket[0] ?? 4) & 4) === 0;
-  return dOps(isMono ? 1 : 2, 0, OPUS_RATE, 0, 0, new Uint8Array(0));
+function defaultConfiguration(channels: number): OwnBytes {
+  if (channels === 1 || channels === 2) {
+    return dOps(channels, 0, OPUS_RATE, 0, 0, new Uint8Array(0));
+  }
+  const mapping = SURROUND_MAPPINGS.get(channels);
+  if (mapping === undefined)
+    throw malformed(`Cannot map ${channels} Opus channels without a header`);
+  return dOps(channels, 0, OPUS_RATE, 0, 1, Uint8Array.from(mapping));
 }
+
+/** Streams, coupled streams, and the map of family 1 as libopus codes it (RFC 7845 §5.1.1.2). */
+const SURROUND_MAPPINGS: ReadonlyMap<number, readonly number[]> = new Map([
+  [3, [2, 1, 0, 2, 1]],
+  [4, [2, 2, 0, 1, 2, 3]],
+  [5, [3, 2, 0, 4, 1, 2, 3]],
+  [6, [4, 2, 0, 4, 1, 2, 3, 5]],
+  [7, [4, 3, 0, 4, 1, 2, 3, 5, 6]],
+  [8, [5, 3, 0, 6, 1, 2, 3, 4, 5, 7]],
+]);
 
 const dOps = (
   channels: number,

@@ -98,6 +98,7 @@ class OpusReader implements CodecReader {
   readonly record: Bytes;
   track: AudioTrack | undefined;
   readonly #trackIndex: number;
+  #channels: number | undefined;
 
   constructor(trackIndex: number, record: Bytes) {
     this.record = record;
@@ -107,10 +108,19 @@ class OpusReader implements CodecReader {
 
   repeat(): void {}
 
+  expectChannels(channels: number): void {
+    if (this.record.length > 0 || channels === this.#channels) return;
+    this.#channels = channels;
+    this.track = undefined;
+  }
+
   open(data: Bytes): readonly Unit[] {
     if (data.length === 0) return [];
     const unit = sound(data, opusPacketSamples(data));
-    this.track ??= opusTrack(this.#trackIndex, this.record, data);
+    this.track ??= opusTrack(this.#trackIndex, this.record, {
+      packet: data,
+      channels: this.#channels,
+    });
     return [unit];
   }
 }

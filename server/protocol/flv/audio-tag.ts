@@ -3,6 +3,8 @@ import type { Bytes } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { Milliseconds } from "../media/sample.ts";
+import type { ChannelLayout } from "../media/track.ts";
+import { layoutOfMap, layoutOfMask } from "./channel-layout.ts";
 import type { TagAudioCodec } from "./codec-reader.ts";
 import { readFourCc, readModEx, readMultitrack } from "./ex-header.ts";
 
@@ -29,14 +31,9 @@ export type AudioPacket =
       readonly type: "multichannel";
       readonly trackIndex: number;
       readonly channels: number;
-      /** Where each channel is heard; undefined when the sender does not say. */
+      /** Undefined when the sender does not say, or names another number of channels. */
       readonly layout: ChannelLayout | undefined;
     };
-
-/** AudioChannelOrder: speakers by the bits of a mask, or a speaker's code for each channel. */
-export type ChannelLayout =
-  | { readonly order: "native"; readonly mask: number }
-  | { readonly order: "custom"; readonly map: Bytes };
 
 /**
  * Opens the body of an audio message or FLV tag, classic or Enhanced (v2).
@@ -121,8 +118,9 @@ function readMultichannelConfig(reader: ByteReader, trackIndex: number): AudioPa
   const order = reader.u8();
   const channels = reader.u8();
   let layout: ChannelLayout | undefined;
-  if (order === 1) layout = { order: "native", mask: reader.u32() };
-  if (order === 2) layout = { order: "custom", map: reader.take(channels) };
+  if (order === 1) layout = layoutOfMask(reader.u32());
+  if (order === 2) layout = layoutOfMap(reader.take(channels));
+  if (layout?.length !== channels) layout = undefined;
   return { type: "multichannel", trackIndex, channels, layout };
 }
 

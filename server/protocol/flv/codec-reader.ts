@@ -31,6 +31,8 @@ export type CodecReader = {
   readonly track: Track | undefined;
   /** The same configuration was sent again. */
   repeat(): void;
+  /** How many channels there are, of codecs whose configuration may leave it open (Opus). */
+  expectChannels?(channels: number): void;
   /**
    * @param isKey what the encoder says
    * @param tag what it came in, of codecs that need the tag's header (PCM)

@@ -1,10 +1,12 @@
 import { type Bytes, equal } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
-import type { DataValue, MediaEvent, Milliseconds } from "../media/sample.ts";
+import type { MediaEvent, Milliseconds } from "../media/sample.ts";
 import { type AudioPacket, readAudioTag } from "./audio-tag.ts";
 import type { ClassicTag } from "./codec-reader.ts";
+import { readColourInfo } from "./colour-info.ts";
 import { readScriptData, type ScriptDataEncoding } from "./script-data.ts";
 import { NOTHING_SAID, readSaidOfSound, type SaidOfSound } from "./sound-header.ts";
+import { TrackAnnouncer } from "./track-announcer.ts";
 import { type OnIgnored, TrackDemuxer } from "./track-demuxer.ts";
 import { readVideoTag, type VideoPacket } from "./video-tag.ts";
 
@@ -26,9 +28,10 @@ export type FlvDemuxerOptions = {
  * Makes media events of one publisher's audio, video and data messages (or FLV tags), classic and
  * Enhanced RTMP v1 and v2.
  *
- * Samples are views of the messages they came in, but for PCM and G.711, which become FLAC. A `ProtocolError` costs its message and leaves
- * everything else as it was: the caller counts it and goes on. Where one of several tracks in a
- * message is bad, the others' events are given, and the error is told through `onIgnored`.
+ * Samples are views of the messages they came in, but for PCM and G.711, which become FLAC. A
+ * `ProtocolError` costs its message and leaves everything else as it was: the caller counts it and
+ * goes on. Where one of several tracks in a message is bad, the others' events are given, and the
+ * error is told through `onIgnored`.
  */
 export class FlvDemuxer {
   readonly #place: (timestamp: number) => Milliseconds;
@@ -38,8 +41,7 @@ export class FlvDemuxer {
   readonly #audioTracks: TrackDemuxer;
   /** As it came last: some encoders repeat it every few seconds. */
   #metadata: Bytes | undefined;
-  /** Of video track 0, as metadata says. */
-  #frameRate: number | undefined;
+  readonly #announcer: TrackAnnouncer;
   #saidOfSound: SaidOfSound = NOTHING_SAID;
 
   constructor({ place, peek, onIgnored = () => {} }: FlvDemuxerOptions) {
@@ -48,6 +50,7 @@ export class FlvDemuxer {
     this.#onIgnored = onIgnored;
     this.#videoTracks = new TrackDemuxer("video", onIgnored);
     this.#audioTracks = new TrackDemuxer("audio", onIgnored);
+    this.#announcer = new TrackAnnouncer(onIgnored);
   }
 
   /**
@@ -80,10 +83,8 @@ export class FlvDemuxer {
     if (said.type === "data") return [{ ...said, dts: this.#peek(timestamp) }];
     if (this.#metadata !== undefined && equal(body, this.#metadata)) return [];
     this.#metadata = body;
-    const { framerate } = said.values;
-    this.#frameRate = saneFrameRate(framerate);
     this.#saidOfSound = readSaidOfSound(said.values);
-    return [said];
+    return [said, ...this.#announcer.metadata(said.values)];
   }
 
   #takeAll(
@@ -115,16 +116,17 @@ export class FlvDemuxer {
     tag: ClassicTag | undefined,
   ): MediaEvent[] {
     switch (packet.type) {
-      // Colours are in the bitstream, too; channel maps change nothing in what is delivered.
-      case "metadata":
-      case "multichannel":
-      case "command":
+      case "command": // StartSeek, EndSeek: nothing to a live stream
         return [];
+      case "metadata": {
+        const info = readColourInfo(packet.values);
+        return info === undefined ? [] : this.#announcer.colour(packet.trackIndex, info);
+      }
+      case "multichannel":
+        tracks.expectChannels(packet.trackIndex, packet.channels);
+        return this.#announcer.channels(packet.trackIndex, packet);
       default:
-        return tracks.take(packet, dts, {
-          frameRate: packet.trackIndex === 0 ? this.#frameRate : undefined,
-          tag,
-        });
+        return this.#announcer.complete(tracks.take(packet, dts, tag));
     }
   }
 }
@@ -137,7 +139,3 @@ const holdsFrame = (packet: VideoPacket | AudioPacket, tag: ClassicTag | undefin
   packet.type === "frame" &&
   packet.data.length > 0 &&
   (packet.codec !== undefined || tag !== undefined);
-
-/** Encoders write 0, 1000 or nothing where they do not know. */
-const saneFrameRate = (value: DataValue | undefined): number | undefined =>
-  typeof value === "number" && value >= 1 && value <= 300 ? value : undefined;

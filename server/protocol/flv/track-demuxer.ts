@@ -20,14 +20,6 @@ type TrackPacket = Extract<
 type Configuration = Extract<TrackPacket, { readonly type: "configuration" }>;
 type Frame = Extract<TrackPacket, { readonly type: "frame" }>;
 
-/** What is known about a packet besides itself. */
-export type PacketContext = {
-  /** What metadata says of this packet's track. */
-  readonly frameRate: number | undefined;
-  /** The message it came in, where that has the classic form. */
-  readonly tag: ClassicTag | undefined;
-};
-
 /** One track number of an encoder, and what it carries at present. */
 type Slot = {
   reader: CodecReader | undefined;
@@ -45,6 +37,8 @@ export class TrackDemuxer {
   readonly #mediaType: MediaType;
   readonly #onIgnored: OnIgnored;
   readonly #slots = new Map<number, Slot>();
+  /** As MultichannelConfig says, by track number. */
+  readonly #channels = new Map<number, number>();
 
   constructor(mediaType: MediaType, onIgnored: OnIgnored) {
     this.#mediaType = mediaType;
@@ -53,20 +47,27 @@ export class TrackDemuxer {
 
   /**
    * @param dts of the message, for packets that hold a frame
+   * @param tag the message it came in, where that has the classic form
    * @throws ProtocolError `FLV_TRACKS` (limit) and what the codec finds wrong, in message scope
    */
-  take(packet: TrackPacket, dts: Milliseconds, context: PacketContext): MediaEvent[] {
+  take(packet: TrackPacket, dts: Milliseconds, tag: ClassicTag | undefined): MediaEvent[] {
     switch (packet.type) {
       case "configuration":
-        return this.#configure(packet, context.frameRate);
+        return this.#configure(packet);
       case "frame":
-        return this.#open(packet, dts, context);
+        return this.#open(packet, dts, tag);
       case "end":
         return this.#end(packet.trackIndex);
     }
   }
 
-  #configure(packet: Configuration, frameRate: number | undefined): MediaEvent[] {
+  /** MultichannelConfig: how many channels there are, for codecs that leave it to that. */
+  expectChannels(trackIndex: number, channels: number): void {
+    this.#channels.set(trackIndex, channels);
+    this.#slots.get(trackIndex)?.reader?.expectChannels?.(channels);
+  }
+
+  #configure(packet: Configuration): MediaEvent[] {
     const { codec, codecName, trackIndex, record } = packet;
     const slot = this.#slot(trackIndex);
     if (codec === undefined) {
@@ -77,19 +78,21 @@ export class TrackDemuxer {
     const known = slot.reader;
     if (known !== undefined && known.codec === codec && equal(known.record, record)) {
       known.repeat(); // DJI sends its configuration twice, others with every key frame.
-      return this.#announce(slot, known.track, frameRate);
+      return this.#announce(slot, known.track);
     }
     if (record.length === 0 && !MAY_BE_EMPTY.has(codec)) {
       this.#ignore("FLV_EMPTY_CONFIGURATION", trackIndex, "an empty configuration");
       return [];
     }
     const reader = this.#newReader(codec, trackIndex, record);
+    const channels = this.#channels.get(trackIndex);
+    if (channels !== undefined) reader.expectChannels?.(channels);
     this.#keep(slot, trackIndex);
     slot.reader = reader;
-    return this.#announce(slot, reader.track, frameRate);
+    return this.#announce(slot, reader.track);
   }
 
-  #open(packet: Frame, dts: Milliseconds, { frameRate, tag }: PacketContext): MediaEvent[] {
+  #open(packet: Frame, dts: Milliseconds, tag: ClassicTag | undefined): MediaEvent[] {
     const { codec, codecName, trackIndex, data } = packet;
     const slot = this.#slot(trackIndex);
     const isVideo = "frameType" in packet;
@@ -127,7 +130,7 @@ export class TrackDemuxer {
       this.#ignore("FLV_NO_CONFIGURATION", trackIndex, "a frame before the first key frame");
       return [];
     }
-    const events = this.#announce(slot, track, frameRate);
+    const events = this.#announce(slot, track);
     let at = isVideo ? dts : dts + packet.timeOffset;
     for (const { data: unitData, isSync, audioSamples, original } of units) {
       const sample: Sample = {
@@ -155,15 +158,13 @@ export class TrackDemuxer {
     return [{ type: "track-end", mediaType: this.#mediaType, trackIndex }];
   }
 
-  #announce(slot: Slot, track: Track | undefined, frameRate: number | undefined): MediaEvent[] {
+  #announce(slot: Slot, track: Track | undefined): MediaEvent[] {
     if (track === undefined || track === slot.announced) return [];
     const isNews = slot.announced === undefined || unlessEqual(slot.announced, track) === track;
     slot.announced = track;
     if (!isNews) return [];
     slot.unplayable = undefined;
-    const tellsRate = track.mediaType !== "video" || track.frameRate !== undefined;
-    const told = tellsRate || frameRate === undefined ? track : { ...track, frameRate };
-    return [{ type: "track", track: told }];
+    return [{ type: "track", track }];
   }
 
   #refuse(slot: Slot, trackIndex: number, codecName: string): MediaEvent[] {

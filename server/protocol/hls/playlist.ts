@@ -21,6 +21,8 @@ export type VideoRendition = PlaylistRendition & {
   readonly height: number;
   /** Pictures a second, where known. */
   readonly frameRate?: number;
+  /** Absent: SDR. */
+  readonly videoRange?: "PQ" | "HLG";
 };
 
 /** An audio rendition: a member of the group that every video variant refers to. */
@@ -91,9 +93,12 @@ export function multivariantPlaylist(
     lines.push(audioMedia(audio, names[index] ?? audio.name, index === 0));
   }
   const loudest = largest(audios);
+  // Without any, all are SDR.
+  const hasRange = videos.some(({ videoRange }) => videoRange !== undefined);
   for (const video of videos) {
     const size = attribute("RESOLUTION", `${video.width}x${video.height}`);
     const rate = video.frameRate === undefined ? [] : [frameRate(video.frameRate)];
+    const range = hasRange ? [attribute("VIDEO-RANGE", video.videoRange ?? "SDR")] : [];
     const group = audios.length === 0 ? [] : [attribute("AUDIO", quoted(AUDIO_GROUP))];
     lines.push(
       streamInf(
@@ -101,6 +106,7 @@ export function multivariantPlaylist(
         attribute("CODECS", quoted(codecs([video, ...audios]))),
         size,
         ...rate,
+        ...range,
         ...group,
         attribute("CLOSED-CAPTIONS", "NONE"),
       ),

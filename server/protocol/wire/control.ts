@@ -21,8 +21,17 @@ export type AnnouncedTrack = {
   readonly frameRate?: number;
   /** Pictures that are decoded before one that is shown earlier, where it is known. */
   readonly reorderDepth?: number;
+  /** How decoded samples become light, by the numbers of ISO/IEC 23091-2, where it is known. */
+  readonly colour?: {
+    readonly primaries: number;
+    readonly transfer: number;
+    readonly matrix: number;
+    readonly fullRange: boolean;
+  };
   readonly sampleRate?: number;
   readonly channels?: number;
+  /** Where each channel is heard ("FL", "FR", "FC", "LFE" …), where it is known. */
+  readonly channelLayout?: readonly string[];
   readonly language: string;
   readonly name: string;
 };

@@ -22,8 +22,8 @@ test("opusTrack keeps the mapping of 5.1", () => {
 
 test("opusTrack does without a header", () => {
   expect(opusTrack(0, hex``).configuration).toEqual(hex`00 02 0000 0000bb80 0000 00`);
-  expect(opusTrack(0, hex``, hex`f8b4`).channels).toBe(1);
-  expect(opusTrack(0, hex``, hex`fcb4`).channels).toBe(2);
+  expect(opusTrack(0, hex``, { packet: hex`f8b4` }).channels).toBe(1);
+  expect(opusTrack(0, hex``, { packet: hex`fcb4` }).channels).toBe(2);
 });
 
 test.each([

@@ -70,9 +70,7 @@ describe("readAudioTag reads", () => {
     {
       name: "MultichannelConfig in native order",
       body: hex`94 4f707573 01 01 00000004`,
-      packets: [
-        { type: "multichannel", trackIndex: 0, channels: 1, layout: { order: "native", mask: 4 } },
-      ],
+      packets: [{ type: "multichannel", trackIndex: 0, channels: 1, layout: ["FC"] }],
     },
     {
       name: "MultichannelConfig in an order of its own",
@@ -82,7 +80,7 @@ describe("readAudioTag reads", () => {
           type: "multichannel",
           trackIndex: 0,
           channels: 2,
-          layout: { order: "custom", map: hex`00fe` },
+          layout: ["FL", "-"],
         },
       ],
     },
@@ -129,15 +127,18 @@ describe("readAudioTag reads", () => {
     {
       name: "MultichannelConfig of track 1",
       body: hex`95 04 6d703461 01 01 01 00000004`,
-      packets: [
-        { type: "multichannel", trackIndex: 1, channels: 1, layout: { order: "native", mask: 4 } },
-      ],
+      packets: [{ type: "multichannel", trackIndex: 1, channels: 1, layout: ["FC"] }],
     },
     {
       name: "MultichannelConfig of 5.1 (FFmpeg 8, between classic frames)",
       body: hex`94 6d703461 01 06 0000003f`,
       packets: [
-        { type: "multichannel", trackIndex: 0, channels: 6, layout: { order: "native", mask: 63 } },
+        {
+          type: "multichannel",
+          trackIndex: 0,
+          channels: 6,
+          layout: ["FL", "FR", "FC", "LFE", "BL", "BR"],
+        },
       ],
     },
     {

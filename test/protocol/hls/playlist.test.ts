@@ -36,6 +36,13 @@ t1.m3u8
 `);
 });
 
+test("multivariantPlaylist tells the range of every variant once one has more than SDR", () => {
+  const small: VideoRendition = { ...video, uri: "t3.m3u8" };
+  const text = multivariantPlaylist([{ ...video, videoRange: "PQ" }, small], []);
+  expect(text.match(/VIDEO-RANGE=\w+/g)).toEqual(["VIDEO-RANGE=PQ", "VIDEO-RANGE=SDR"]);
+  expect(multivariantPlaylist([video, small], [])).not.toContain("VIDEO-RANGE");
+});
+
 test("multivariantPlaylist gives sound alone a variant of its own, without a group", () => {
   const playlist = multivariantPlaylist([], [{ ...audio, codecs: ["mp3"] }]);
   expect(playlist).toBe(`#EXTM3U

@@ -271,3 +271,21 @@ test("initSegmentOf holds several tracks, each as it is alone", () => {
   const [ftyp] = inspectBoxes(initSegmentOf(tracks));
   expect(JSON.stringify(ftyp)).not.toContain("cmfc");
 });
+
+test("initSegment carries colour, mastering display and light level", () => {
+  const track: Track = {
+    ...hevc,
+    colour: { primaries: 9, transfer: 16, matrix: 9, fullRange: false },
+    masteringDisplay: {
+      ...{ red: [0.68, 0.32], green: [0.265, 0.69], blue: [0.15, 0.06] },
+      ...{ whitePoint: [0.3127, 0.329], maxLuminance: 1000, minLuminance: 0.005 },
+    },
+    contentLight: { maxCll: 1000, maxFall: 400 },
+  };
+  const bytes = Buffer.from(initSegment({ trackId: 1, timescale: 90_000, track }));
+  // nclx; green, blue, red and white in 0.00002, luminance in 0.0001 cd/m² (as in H.265 §D.3.28)
+  const boxes = hex`00000013 636f6c72 6e636c78 0009 0010 0009 00
+    00000020 6d646376 33c2 86c4 1d4c 0bb8 84d0 3e80 3d13 4042 00989680 00000032
+    0000000c 636c6c69 03e8 0190`;
+  expect(bytes.includes(Buffer.from(boxes))).toBe(true);
+});
