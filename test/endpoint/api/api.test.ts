@@ -49,6 +49,9 @@ test("listStreams tells of each stream that is or was published, by path", () =>
       {
         id: 1,
         mediaType: "video",
+        index: 0,
+        name: "Video",
+        language: "und",
         codec: "avc1.64001f",
         width: 640,
         height: 360,
@@ -57,6 +60,9 @@ test("listStreams tells of each stream that is or was published, by path", () =>
       {
         id: 2,
         mediaType: "audio",
+        index: 0,
+        name: "Audio",
+        language: "und",
         codec: "mp4a.40.2",
         sampleRate: 48_000,
         channels: 2,
