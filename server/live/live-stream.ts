@@ -18,6 +18,7 @@ import {
 } from "../protocol/media/track.ts";
 import type { Clock } from "./clock.ts";
 import { DeclaredDuration } from "./declared-duration.ts";
+import { EncoderClock, type EncoderStatus } from "./encoder-clock.ts";
 import { History } from "./history.ts";
 import { LiveSample } from "./live-sample.ts";
 import { type LiveTrack, liveTrack, relabelled } from "./live-track.ts";
@@ -38,6 +39,8 @@ export type LiveObserver = {
   /** Sound or a picture that is passed on unopened; `dts` is on the live stream's timeline. */
   opaque?(frame: OpaqueFrame): void;
   data?(event: DataEvent): void;
+  /** The encoder told of itself. */
+  encoder?(status: EncoderStatus): void;
 };
 
 /** onMetaData or other script data of a broadcast. */
@@ -127,6 +130,7 @@ export class LiveStream {
   readonly #lanes = new Map<TrackKey, Lane>();
   #unplayable: UnplayableTrack[] = [];
   #metadata: DataEvent | undefined;
+  #encoder = new EncoderClock();
   #publication: Publication | undefined;
   #state: LiveState = "waiting";
   #startedAt: Milliseconds | undefined;
@@ -181,6 +185,11 @@ export class LiveStream {
     return this.#metadata?.body ?? NO_BYTES;
   }
 
+  /** What the encoder tells of itself; undefined where it tells nothing. */
+  get encoder(): EncoderStatus | undefined {
+    return this.#encoder.status;
+  }
+
   /** The announced tracks with their measured rates. */
   status(): readonly TrackStatus[] {
     const now = this.#clock.now();
@@ -219,6 +228,7 @@ export class LiveStream {
     this.#publication = publication;
     this.#startedAt ??= this.#clock.now();
     this.#timeline.splice();
+    this.#encoder = new EncoderClock();
     for (const lane of this.#lanes.values()) {
       lane.isConfirmed = false;
       // Another encoder's pictures; after a mere jump of the clock the references hold.
@@ -267,6 +277,13 @@ export class LiveStream {
       case "data": {
         const { name, values, body } = event;
         this.#tellData({ name, at: this.#timeline.peek(event.dts), values, body });
+        return;
+      }
+      case "encoder-report": {
+        const { trackIndex, report, dts, compositionOffset } = event;
+        const position = this.#timeline.peek(dts) + compositionOffset;
+        const status = this.#encoder.take(trackIndex, report, position, this.#clock.now());
+        for (const observer of this.#observers) observer.encoder?.(status);
         return;
       }
       case "opaque": {

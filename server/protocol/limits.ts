@@ -59,6 +59,8 @@ export const LIMITS = {
   audioTracks: 16,
   modExElements: 8,
   metadataBytes: 65_536, // 64 KiB
+  /** A message among a picture's units in which an encoder tells of itself: longer ones are others'. */
+  encoderReportBytes: 4096,
   /** Characters of a track's name. */
   trackName: 128,
   /** A decoder configuration: parameter sets and all. */

@@ -304,6 +304,26 @@ test("other colours are another configuration", () => {
   expect(liveStream.tracks).toMatchObject([{ id: 1, configuration: 2 }]);
 });
 
+test("an encoder that tells of itself is told on, until another one publishes", () => {
+  const { liveStream, clock } = stage();
+  const heard: unknown[] = [];
+  liveStream.observe({ encoder: (status) => heard.push(status) });
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: { ...picture(500, true), compositionOffset: 80 } });
+  const composed = clock.now() - 200;
+  publication.input({
+    ...{ type: "encoder-report", trackIndex: 0, dts: 500, compositionOffset: 80 },
+    report: { times: { composed, sent: composed + 50 } },
+  });
+  // The timeline begins at 10 s.
+  const told = { clock: { composed, position: 10_080, offset: 150 }, delays: { total: 50 } };
+  expect(liveStream.encoder).toMatchObject(told);
+  expect(heard).toEqual([liveStream.encoder]);
+  liveStream.publish();
+  expect(liveStream.encoder).toBeUndefined();
+});
+
 test("nanoseconds reach the composition offset of a picture, and the place of sound", () => {
   const { liveStream, samples } = stage();
   const publication = liveStream.publish();

@@ -10,6 +10,7 @@ export const ObuType = {
   SequenceHeader: 1,
   TemporalDelimiter: 2,
   FrameHeader: 3,
+  Metadata: 5,
   Frame: 6,
 } as const;
 

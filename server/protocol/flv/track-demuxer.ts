@@ -1,4 +1,5 @@
 import { type Bytes, equal } from "../bytes/bytes.ts";
+import { readEncoderReport } from "../codec/encoder-report.ts";
 import { ProtocolError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { MediaEvent, Milliseconds, Sample } from "../media/sample.ts";
@@ -145,6 +146,13 @@ export class TrackDemuxer {
         ...(original === undefined ? {} : { original }),
       };
       events.push({ type: "sample", sample });
+      if (track.mediaType === "video" && isSync) {
+        const report = readEncoderReport(track.codec, unitData);
+        const { compositionOffset } = sample;
+        if (report !== undefined) {
+          events.push({ type: "encoder-report", trackIndex, dts: at, compositionOffset, report });
+        }
+      }
       if (track.mediaType === "audio") at += (audioSamples * 1000) / track.sampleRate;
     }
     return events;

@@ -1,4 +1,5 @@
 import type { Bytes } from "../bytes/bytes.ts";
+import type { EncoderReport } from "./encoder-report.ts";
 import type { MediaType, Track } from "./track.ts";
 
 /** A span or a moment in milliseconds; fractions are allowed. */
@@ -74,6 +75,15 @@ export type MediaEvent =
   | { readonly type: "unplayable"; readonly track: UnplayableTrack }
   | { readonly type: "sample"; readonly sample: Sample }
   | { readonly type: "opaque"; readonly frame: OpaqueFrame }
+  /** What came with the video sample before it. */
+  | {
+      readonly type: "encoder-report";
+      readonly trackIndex: number;
+      /** The picture's times, as in its sample. */
+      readonly dts: Milliseconds;
+      readonly compositionOffset: Milliseconds;
+      readonly report: EncoderReport;
+    }
   /** The encoder says that this track ends here (SequenceEnd); it may begin again. */
   | { readonly type: "track-end"; readonly mediaType: MediaType; readonly trackIndex: number }
   /** onMetaData, as it stands now. */

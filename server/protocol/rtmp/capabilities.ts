@@ -29,7 +29,7 @@ export const SERVER_CAPABILITIES: Capabilities = {
   videoFourCcInfoMap: { "*": FourCcInfo.CanForward },
   audioFourCcInfoMap: { "*": FourCcInfo.CanForward },
   capsEx: CapsEx.Multitrack | CapsEx.ModEx | CapsEx.TimestampNanoOffset,
-  videoFunction: 0,
+  videoFunction: VideoFunction.Hdr | VideoFunction.Metadata,
 };
 
 /** Audio codecs that have a FourCC; all others are video's. */

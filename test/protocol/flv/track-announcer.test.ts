@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { encodeAmf0 } from "../../../server/protocol/amf0/encode.ts";
 import { ascii, type Bytes, concat } from "../../../server/protocol/bytes/bytes.ts";
+import { lengthPrefixed } from "../../../server/protocol/codec/nal-units.ts";
 import { FlvDemuxer } from "../../../server/protocol/flv/demuxer.ts";
 import { FlvTagReader } from "../../../server/protocol/flv/tag.ts";
 import type { MediaEvent } from "../../../server/protocol/media/sample.ts";
+import { reportMessages, seiUnit } from "../../support/encoder-report.ts";
 import { hex } from "../../support/hex.ts";
 
 function videoOf(name: string): Bytes[] {
@@ -191,4 +193,27 @@ test("Command frames say nothing, and move no clock", () => {
     expect(demuxer.video(99, body)).toEqual([]);
   }
   expect([ignored, placed]).toEqual([[], []]);
+});
+
+test("what an encoder tells of itself stands behind its picture, which keeps it", () => {
+  const { demuxer } = newDemuxer();
+  const [times = hex``] = reportMessages({
+    times: [
+      ...(["2026-05-01T10:00:00.000Z", "2026-05-01T10:00:00.012Z"] as const),
+      ...(["2026-05-01T10:00:00.015Z", "2026-05-01T10:00:00.050Z"] as const),
+    ],
+    ...{ session: [1, 0, 0, 1], rendition: [1, 0, 1] },
+  });
+  const sei = seiUnit(hex`5001`, times);
+  const reporting = concat(key, lengthPrefixed([sei]));
+  demuxer.video(0, header);
+  const [sample, report] = demuxer.video(7, reporting);
+  if (sample?.type !== "sample") throw new Error("No sample");
+  expect(Buffer.from(sample.sample.data).includes(Buffer.from(sei))).toBe(true);
+  const { dts, compositionOffset } = sample.sample;
+  expect(report).toMatchObject({
+    ...{ type: "encoder-report", trackIndex: 0, dts, compositionOffset },
+    report: { times: { composed: Date.UTC(2026, 4, 1, 10) } },
+  });
+  expect(told(demuxer.video(7, key))).toEqual(["sample"]);
 });
