@@ -1,23 +1,35 @@
+import type { Bytes } from "../protocol/bytes/bytes.ts";
 import type { Clock } from "./clock.ts";
 import type { LiveSample } from "./live-sample.ts";
 
+/** What of a sample counts where it is sent, or left out; a lane may carry other things that have it. */
+export type Deliverable = {
+  readonly track: { readonly id: number };
+  readonly isVideo: boolean;
+  /** A receiver may begin here, or go on after a loss. */
+  readonly isSync: boolean;
+  readonly data: Bytes;
+};
+
 /** Makes the bytes of some samples, in order, as one transport sends them. */
-export type Packager<Form> = (samples: readonly LiveSample[]) => Form;
+export type Packager<Form, Item extends Deliverable = LiveSample> = (
+  samples: readonly Item[],
+) => Form;
 
 /**
  * Samples that leave together. Each form that anyone asks for is made once, for all who want it;
  * a mask has a bit for each sample that is in it.
  */
-export class LaneMessage<Form> {
-  readonly samples: readonly LiveSample[];
+export class LaneMessage<Form, Item extends Deliverable = LiveSample> {
+  readonly samples: readonly Item[];
   /** The mask of all samples. */
   readonly everything: number;
   readonly #size: number;
-  readonly #pack: Packager<Form>;
+  readonly #pack: Packager<Form, Item>;
   readonly #forms = new Map<number, Form>();
   #whole: Form | undefined;
 
-  constructor(samples: readonly LiveSample[], pack: Packager<Form>) {
+  constructor(samples: readonly Item[], pack: Packager<Form, Item>) {
     this.samples = samples;
     this.everything = 2 ** samples.length - 1;
     this.#size = samples.reduce((sum, sample) => sum + sample.data.length, 0);
@@ -58,15 +70,15 @@ export type Batching = {
 };
 
 /** Messages of one sample, each made once for as long as anything holds the sample. */
-export class SingleMessages<Form> {
-  readonly #pack: Packager<Form>;
-  readonly #messages = new WeakMap<LiveSample, LaneMessage<Form>>();
+export class SingleMessages<Form, Item extends Deliverable = LiveSample> {
+  readonly #pack: Packager<Form, Item>;
+  readonly #messages = new WeakMap<Item, LaneMessage<Form, Item>>();
 
-  constructor(pack: Packager<Form>) {
+  constructor(pack: Packager<Form, Item>) {
     this.#pack = pack;
   }
 
-  of(sample: LiveSample): LaneMessage<Form> {
+  of(sample: Item): LaneMessage<Form, Item> {
     const known = this.#messages.get(sample);
     if (known !== undefined) return known;
     const message = new LaneMessage([sample], this.#pack);
@@ -83,21 +95,21 @@ const MAX_SAMPLES = 16;
  * receivers are few each sample leaves at once; from `batching.receivers` on sound waits for the
  * next picture, at most `batching.time`.
  */
-export class Lane<Form> {
-  readonly #pack: Packager<Form>;
+export class Lane<Form, Item extends Deliverable = LiveSample> {
+  readonly #pack: Packager<Form, Item>;
   readonly #batching: Batching;
   readonly #clock: Clock;
-  readonly #receivers = new Set<(message: LaneMessage<Form>) => void>();
-  readonly #singles: SingleMessages<Form>;
-  #held: LiveSample[] = [];
+  readonly #receivers = new Set<(message: LaneMessage<Form, Item>) => void>();
+  readonly #singles: SingleMessages<Form, Item>;
+  #held: Item[] = [];
   #cancelFlush: (() => void) | undefined;
 
   /** @param singles shared by lanes of one live stream in one form */
   constructor(
-    pack: Packager<Form>,
+    pack: Packager<Form, Item>,
     batching: Batching,
     clock: Clock,
-    singles: SingleMessages<Form> = new SingleMessages(pack),
+    singles: SingleMessages<Form, Item> = new SingleMessages(pack),
   ) {
     this.#pack = pack;
     this.#batching = batching;
@@ -110,7 +122,7 @@ export class Lane<Form> {
   }
 
   /** @returns takes the receiver out again */
-  receive(receiver: (message: LaneMessage<Form>) => void): () => void {
+  receive(receiver: (message: LaneMessage<Form, Item>) => void): () => void {
     // What is held back came before this receiver did: it is in the history it was given.
     this.flush();
     this.#receivers.add(receiver);
@@ -118,11 +130,11 @@ export class Lane<Form> {
   }
 
   /** A newcomer's history: each sample by itself, wrapped once for all newcomers. */
-  history(samples: readonly LiveSample[]): LaneMessage<Form>[] {
+  history(samples: readonly Item[]): LaneMessage<Form, Item>[] {
     return samples.map((sample) => this.#singles.of(sample));
   }
 
-  push(sample: LiveSample): void {
+  push(sample: Item): void {
     this.#held.push(sample);
     const mayWait =
       !sample.isVideo &&

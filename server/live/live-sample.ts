@@ -5,7 +5,20 @@ import type { LiveTrack } from "./live-track.ts";
 import type { Epoch } from "./timeline.ts";
 
 /** What a live sample is made of. */
-export type LiveSampleFields = Omit<LiveSample, "isVideo" | "fragmentHead" | "original"> & {
+export type LiveSampleFields = {
+  readonly track: LiveTrack;
+  readonly epoch: Epoch;
+  readonly sequenceNumber: number;
+  readonly ordinal: number;
+  readonly at: Milliseconds;
+  readonly dts: number;
+  readonly compositionOffset: number;
+  readonly duration: number;
+  readonly isSync: boolean;
+  readonly isDisposable: boolean;
+  readonly isDiscontinuity: boolean;
+  readonly serverTime: Milliseconds;
+  readonly data: Bytes;
   readonly original?: Bytes | undefined;
 };
 

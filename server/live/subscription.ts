@@ -1,5 +1,5 @@
 import type { Milliseconds } from "../protocol/media/sample.ts";
-import type { LaneMessage } from "./lane.ts";
+import type { Deliverable, LaneMessage } from "./lane.ts";
 import type { LiveSample } from "./live-sample.ts";
 
 /** What one viewer may leave unread before it loses pictures, and before it loses sound. */
@@ -20,9 +20,9 @@ export type Delivery<Form> =
   | { readonly type: "dropped"; readonly dropped: Dropped };
 
 /** Either some samples of a message, or a notice that keeps its place among them. */
-type Waiting<Form> =
+type Waiting<Form, Item extends Deliverable> =
   | {
-      readonly message: LaneMessage<Form>;
+      readonly message: LaneMessage<Form, Item>;
       readonly mask: number;
       readonly since: Milliseconds;
       readonly isHistory: boolean;
@@ -34,9 +34,9 @@ type Waiting<Form> =
  * viewer does not keep up, whole pictures are taken out up to the next sync sample of their track,
  * while sound goes on as long as it fits. All of it is this viewer's own affair.
  */
-export class Subscription<Form> {
+export class Subscription<Form, Item extends Deliverable = LiveSample> {
   readonly #limits: Backlog;
-  #waiting: Waiting<Form>[] = [];
+  #waiting: Waiting<Form, Item>[] = [];
   #bytes = 0;
   #noticeBytes = 0;
   /** Video tracks that go on at their next sync sample, with what they have lost till then. */
@@ -64,13 +64,19 @@ export class Subscription<Form> {
     return this.#waiting.length === 0 && this.#losing.size === 0 && this.#losses.size === 0;
   }
 
+  /** A notice is next: it goes when all before it has gone. */
+  get isNoticeNext(): boolean {
+    const [first] = this.#waiting;
+    return first !== undefined && "notice" in first;
+  }
+
   /** All samples left out for this viewer so far. */
   get samplesDropped(): number {
     return this.#samplesDropped;
   }
 
   /** Takes what a newcomer is given at once. Video tracks missing in it begin at a sync sample. */
-  join(messages: readonly LaneMessage<Form>[], now: Milliseconds): void {
+  join(messages: readonly LaneMessage<Form, Item>[], now: Milliseconds): void {
     for (const message of messages) this.#push(message, message.everything, now, true);
   }
 
@@ -88,7 +94,7 @@ export class Subscription<Form> {
   }
 
   /** Takes a message of the lane, or what of it this viewer can still be sent. */
-  offer(message: LaneMessage<Form>, now: Milliseconds): void {
+  offer(message: LaneMessage<Form, Item>, now: Milliseconds): void {
     if (this.#isBehind(now)) this.#giveUpPictures();
     let mask = 0;
     for (const [index, sample] of message.samples.entries()) {
@@ -114,7 +120,42 @@ export class Subscription<Form> {
     return { type: "form", form: waiting.message.form(waiting.mask) };
   }
 
-  #push(message: LaneMessage<Form>, mask: number, since: Milliseconds, isHistory: boolean): void {
+  /**
+   * The most urgent thing to send, which may not be the oldest: for receivers that are sent each
+   * sample by itself, and are not told of losses. Within a track order stays, and nothing overtakes
+   * a notice.
+   *
+   * @param rank the lowest goes first, of equals the oldest; undefined: not now
+   * @returns undefined where nothing may go now, or a notice is next: that is for `next`
+   */
+  nextBy(rank: (item: Item) => number | undefined): { form: Form; item: Item } | undefined {
+    this.#losses.clear();
+    const seen = new Set<number>();
+    let best: { index: number; rank: number } | undefined;
+    for (const [index, waiting] of this.#waiting.entries()) {
+      if ("notice" in waiting || best?.rank === Number.NEGATIVE_INFINITY) break;
+      const [item] = waiting.message.samples;
+      if (item === undefined || seen.has(item.track.id)) continue;
+      seen.add(item.track.id);
+      const ranked = rank(item);
+      if (ranked === undefined || (best !== undefined && ranked >= best.rank)) continue;
+      best = { index, rank: ranked };
+    }
+    const found = best && this.#waiting[best.index];
+    if (best === undefined || found === undefined || "notice" in found) return undefined;
+    const [item] = found.message.samples;
+    if (item === undefined) return undefined;
+    this.#waiting.splice(best.index, 1);
+    this.#bytes -= found.message.sizeOf(found.mask);
+    return { form: found.message.form(found.mask), item };
+  }
+
+  #push(
+    message: LaneMessage<Form, Item>,
+    mask: number,
+    since: Milliseconds,
+    isHistory: boolean,
+  ): void {
     this.#waiting.push({ message, mask, since, isHistory });
     this.#bytes += message.sizeOf(mask);
   }
@@ -127,7 +168,7 @@ export class Subscription<Form> {
     return this.#bytes > bytes || now - oldest.since > time;
   }
 
-  #wants(sample: LiveSample): boolean {
+  #wants(sample: Item): boolean {
     if (!sample.isVideo) {
       const fits = this.#bytes + sample.data.length <= this.#limits.soundBytes;
       if (!fits) this.#lose(this.#losses, sample);
@@ -145,7 +186,7 @@ export class Subscription<Form> {
 
   /** Takes every picture out that still waits; their tracks go on at a sync sample. */
   #giveUpPictures(): void {
-    const kept: Waiting<Form>[] = [];
+    const kept: Waiting<Form, Item>[] = [];
     for (const waiting of this.#waiting) {
       if ("notice" in waiting) {
         kept.push(waiting);
@@ -176,7 +217,7 @@ export class Subscription<Form> {
     untold.bytes += bytes;
   }
 
-  #lose(losses: Map<number, Dropped>, sample: LiveSample): void {
+  #lose(losses: Map<number, Dropped>, sample: Item): void {
     const trackId = sample.track.id;
     const dropped = losses.get(trackId) ?? { trackId, samples: 0, bytes: 0 };
     dropped.samples += 1;
