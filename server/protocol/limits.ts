@@ -106,6 +106,8 @@ export const LIMITS = {
   viewerData: 1_048_576, // 1 MiB
   /** Nothing was taken by a viewer for this long while bytes were waiting. */
   viewerSilence: 10_000,
+  /** An RTMP player waits for a publisher. */
+  playerWait: 3_600_000,
   /** Sound may wait for the next picture when viewers are many, but no longer than this. */
   soundBatchTime: 50,
   soundBatchViewers: 50,

@@ -1,4 +1,4 @@
-import type { OwnBytes } from "../bytes/bytes.ts";
+import { type Bytes, NO_BYTES, type OwnBytes } from "../bytes/bytes.ts";
 import { DEFAULT_CHUNK_SIZE, EXTENDED_TIMESTAMP } from "./chunk-decoder.ts";
 import type { Message } from "./message.ts";
 
@@ -18,6 +18,31 @@ type Written = {
  */
 export const encodeWhole = (message: Message, chunkSize: number): OwnBytes =>
   writeChunks(message, chunkSize, 0, message.timestamp);
+
+/**
+ * The same message with the lengths of its chunks, between which others may go. Its chunk stream is
+ * its own until its last chunk has gone.
+ */
+export type ChunkedMessage = {
+  readonly chunkStreamId: number;
+  readonly bytes: OwnBytes;
+  /** Bytes of the first chunk, and of each that follows; the last one may be shorter. */
+  readonly firstChunk: number;
+  readonly laterChunk: number;
+};
+
+/**
+ * Makes a chunked message of a payload in two parts, which are copied once.
+ *
+ * @param head a few bytes, less than a chunk, that `message.payload` follows
+ */
+export function chunkedMessage(message: Message, head: Bytes, chunkSize: number): ChunkedMessage {
+  const { chunkStreamId, timestamp } = message;
+  const bytes = writeChunks(message, chunkSize, 0, timestamp, head);
+  const each = basicHeaderLength(chunkStreamId) + (timestamp >= EXTENDED_TIMESTAMP ? 4 : 0);
+  const laterChunk = each + chunkSize;
+  return { chunkStreamId, bytes, firstChunk: laterChunk + MESSAGE_HEADER_LENGTH[0], laterChunk };
+}
 
 /**
  * Cuts messages into chunks (RTMP 1.0 §5.3), with the shortest header that every reader agrees on:
@@ -56,24 +81,31 @@ export class ChunkEncoder {
 
 const MESSAGE_HEADER_LENGTH = [11, 7, 3, 0] as const;
 
-/** @param time the absolute timestamp (type 0) or the delta, which is then below 0xFFFFFF */
+const basicHeaderLength = (chunkStreamId: number): 1 | 2 | 3 =>
+  chunkStreamId < 64 ? 1 : chunkStreamId < 320 ? 2 : 3;
+
+/**
+ * @param time the absolute timestamp (type 0) or the delta, which is then below 0xFFFFFF
+ * @param head goes before the payload, in the first chunk
+ */
 function writeChunks(
   { chunkStreamId, typeId, messageStreamId, payload }: Message,
   chunkSize: number,
   fmt: 0 | 1 | 2 | 3,
   time: number,
+  head: Bytes = NO_BYTES,
 ): OwnBytes {
   const isExtended = time >= EXTENDED_TIMESTAMP;
-  const basicLength = chunkStreamId < 64 ? 1 : chunkStreamId < 320 ? 2 : 3;
-  const eachLength = basicLength + (isExtended ? 4 : 0);
-  const chunks = Math.max(1, Math.ceil(payload.length / chunkSize));
-  const length = MESSAGE_HEADER_LENGTH[fmt] + chunks * eachLength + payload.length;
+  const eachLength = basicHeaderLength(chunkStreamId) + (isExtended ? 4 : 0);
+  const whole = head.length + payload.length;
+  const chunks = Math.max(1, Math.ceil(whole / chunkSize));
+  const length = MESSAGE_HEADER_LENGTH[fmt] + chunks * eachLength + whole;
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   let at = writeBasicHeader(bytes, 0, fmt, chunkStreamId);
   if (fmt < 3) at = writeU24(bytes, at, isExtended ? EXTENDED_TIMESTAMP : time);
   if (fmt < 2) {
-    at = writeU24(bytes, at, payload.length);
+    at = writeU24(bytes, at, whole);
     view.setUint8(at, typeId);
     at += 1;
   }
@@ -81,12 +113,16 @@ function writeChunks(
     view.setUint32(at, messageStreamId, true);
     at += 4;
   }
-  for (let sent = 0; ; ) {
+  for (let sent = 0, room = chunkSize - head.length; ; room = chunkSize) {
     if (isExtended) {
       view.setUint32(at, time);
       at += 4;
     }
-    const end = Math.min(sent + chunkSize, payload.length);
+    if (sent === 0) {
+      bytes.set(head, at);
+      at += head.length;
+    }
+    const end = Math.min(sent + room, payload.length);
     bytes.set(payload.subarray(sent, end), at);
     at += end - sent;
     sent = end;

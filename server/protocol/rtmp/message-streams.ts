@@ -7,15 +7,21 @@ export class MessageStreams {
   readonly #streams = new Map<number, NetStream>();
   /** Those that createStream gave out; others are guesses of the client. */
   readonly #created = new Set<number>();
+  #asking: number | undefined;
 
   /** Whether this can be the id of a stream here. */
   static isId(id: number): boolean {
     return Number.isInteger(id) && id >= 1 && id <= LIMITS.messageStreams;
   }
 
-  /** Those that are asking or publishing. */
+  /** Those that are in use: publishing, playing, or asking whether they may. */
   get active(): number[] {
     return [...this.#streams.keys()];
+  }
+
+  /** The stream about which the caller has yet to decide; there is one at most. */
+  get asking(): number | undefined {
+    return this.#asking;
   }
 
   /** A stream nobody has used is idle. */
@@ -24,8 +30,14 @@ export class MessageStreams {
   }
 
   set(id: number, stream: NetStream): void {
-    if (stream.name === "idle") this.#streams.delete(id);
-    else if (MessageStreams.isId(id)) this.#streams.set(id, stream);
+    if (this.#asking === id) this.#asking = undefined;
+    if (stream.name === "idle") {
+      this.#streams.delete(id);
+      return;
+    }
+    if (!MessageStreams.isId(id)) return;
+    this.#streams.set(id, stream);
+    if (stream.name === "asking" || stream.name === "asking-to-play") this.#asking = id;
   }
 
   /** @returns the lowest id that is free (some clients take it to be 1), or undefined */
@@ -38,7 +50,7 @@ export class MessageStreams {
   }
 
   delete(id: number): void {
-    this.#streams.delete(id);
+    this.set(id, IDLE);
     this.#created.delete(id);
   }
 
@@ -52,16 +64,27 @@ export class MessageStreams {
   }
 
   /**
-   * The streams in use that a command can mean: by its stream, by a published name, else the only
-   * one, where `id` is none that was given out.
+   * The streams in use that a command can mean: by its stream, by a published or played name, else
+   * the only one, where `id` is none that was given out.
    */
   meant(id: number, name?: Amf0Value): number[] {
     if (this.#streams.has(id)) return [id];
-    const ids = this.active.filter((each) => {
-      const stream = this.get(each);
-      return stream.name !== "idle" && stream.publication.publishName === name;
-    });
-    if (ids.length > 0) return ids;
+    const ids = this.active.filter((each) => nameOf(this.get(each)) === name);
+    if (name !== undefined && ids.length > 0) return ids;
     return this.#streams.size === 1 && !this.#created.has(id) ? this.active : [];
+  }
+}
+
+/** The name as the client sent it. */
+function nameOf(stream: NetStream): string | undefined {
+  switch (stream.name) {
+    case "idle":
+      return undefined;
+    case "asking":
+    case "publishing":
+      return stream.publication.publishName;
+    case "asking-to-play":
+    case "playing":
+      return stream.playback.playName;
   }
 }

@@ -1,11 +1,11 @@
-import type { Amf0Value } from "../amf0/value.ts";
 import { ByteReader } from "../bytes/byte-reader.ts";
-import type { Bytes } from "../bytes/bytes.ts";
+import type { Bytes, OwnBytes } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import { ChunkDecoder } from "./chunk-decoder.ts";
-import { amf0Part, answer, type Command, decodeCommand, onStatus } from "./command.ts";
+import { type Command, decodeCommand, onStatus } from "./command.ts";
 import { ServerHandshake } from "./handshake.ts";
+import { MediaIn } from "./media-in.ts";
 import {
   acknowledgement,
   type Message,
@@ -13,19 +13,13 @@ import {
   readControlNumber,
   setChunkSize,
   setPeerBandwidth,
-  splitAggregate,
   UserControlEvent,
   userControl,
   windowAcknowledgementSize,
 } from "./message.ts";
 import { MessageStreams } from "./message-streams.ts";
 import { type ConnectRequest, connectResult, readConnect } from "./net-connection.ts";
-import {
-  type NetStreamInput,
-  onInput,
-  type PublishType,
-  type UnpublishReason,
-} from "./net-stream.ts";
+import type { NetStreamInput } from "./net-stream.ts";
 import type {
   ServerSessionOptions,
   SessionCounters,
@@ -33,7 +27,7 @@ import type {
   SessionPhase,
 } from "./session-effect.ts";
 import { SessionOutput } from "./session-output.ts";
-import { resolveStreamName, type StreamName } from "./stream-name.ts";
+import { StreamCommands } from "./stream-commands.ts";
 
 /** What we ask clients for, and the largest window of theirs that we take. */
 const WINDOW = 2_500_000;
@@ -51,14 +45,20 @@ const UNASKED_WINDOW = 25_000_000;
  */
 const AHEAD_OF_WINDOW = 65_536;
 
+/**
+ * The chunk size of what is played: after each chunk something more urgent may go first, so that
+ * sound does not wait for a picture.
+ */
+export const PLAY_CHUNK_SIZE = 4096;
+
 /** Bytes below which a message is a small one. */
 const SMALL = 8;
 
 /**
  * A server's side of one RTMP connection: bytes in, effects out. No clock, no socket.
  *
- * It speaks with publishers as they are: replies in the order FFmpeg, OBS, GStreamer, librtmp and
- * Flash Media Live Encoder wait for them, commands that are in no specification included.
+ * It speaks with publishers and players as they are: replies in the order FFmpeg, OBS, GStreamer,
+ * librtmp and Flash Media Live Encoder wait for them, commands that are in no specification included.
  */
 export class ServerSession {
   readonly #handshake: ServerHandshake;
@@ -67,25 +67,35 @@ export class ServerSession {
   #phase: SessionPhase = "handshake";
   #connect: ConnectRequest | undefined;
   readonly #streams = new MessageStreams();
-  /** The message stream whose publish is being decided, and what came since. */
-  #asking: number | undefined;
+  readonly #output = new SessionOutput();
+  readonly #commands: StreamCommands;
+  readonly #media = new MediaIn(this.#streams, this.#output);
+  /** What came while a publish or play is being decided. */
   #held: Message[] = [];
   #heldBytes = 0;
-  readonly #output = new SessionOutput();
 
   #bytes = 0;
   #acknowledged = 0;
   #window = UNASKED_WINDOW;
   #messages = 0;
   #smallMessages = 0;
-  #commands = 0;
+  #commandCount = 0;
+  /** The last message could be read. */
+  #wasGood = true;
   /** What the present call brought began with these. */
   #before = { smallMessages: 0, commands: 0 };
-  #badInARow = 0;
 
-  constructor({ chunkSize = 65_536, ...options }: ServerSessionOptions) {
+  constructor({
+    chunkSize = 65_536,
+    playChunkSize = PLAY_CHUNK_SIZE,
+    ...options
+  }: ServerSessionOptions) {
     this.#handshake = new ServerHandshake(options);
     this.#announcedChunkSize = chunkSize;
+    this.#commands = new StreamCommands(this.#streams, this.#output, {
+      playChunkSize,
+      onClose: (effect) => this.#end(effect),
+    });
   }
 
   get phase(): SessionPhase {
@@ -112,7 +122,7 @@ export class ServerSession {
       bytes: this.#bytes,
       messages: this.#messages,
       smallMessages: this.#smallMessages,
-      commands: this.#commands,
+      commands: this.#commandCount,
     };
   }
 
@@ -120,12 +130,12 @@ export class ServerSession {
    * Takes the next bytes from the socket, cut anywhere.
    *
    * @throws ProtocolError in connection scope, from handshake, chunks (see `ChunkDecoder`), or
-   *   `RTMP_HELD`, `RTMP_RATE` (more at once than in a second), `BAD_MESSAGES` (limit): nothing more
-   *   is taken. `close` then gives out what came before
+   *   `RTMP_HELD`, `RTMP_RATE` (more at once than in a second) (limit): nothing more is taken.
+   *   `close` then gives out what came before
    */
   receive(bytes: Bytes): SessionEffect[] {
     if (this.#phase === "closed") return [];
-    this.#before = { smallMessages: this.#smallMessages, commands: this.#commands };
+    this.#before = { smallMessages: this.#smallMessages, commands: this.#commandCount };
     let rest: Bytes | undefined = bytes;
     if (this.#phase === "handshake") {
       const step = this.#handshake.receive(bytes);
@@ -143,7 +153,7 @@ export class ServerSession {
   }
 
   /**
-   * Lets a publisher publish; the effects include what was held meanwhile.
+   * Lets a publisher publish, or a player play; the effects include what was held meanwhile.
    *
    * @throws ProtocolError as `receive` does, where what was held is too much of one kind
    */
@@ -152,13 +162,40 @@ export class ServerSession {
   }
 
   /**
-   * Turns a publisher away: an error status, then close.
+   * Turns a publisher or a player away: an error status, then close. Where the connection does
+   * something else besides, a player's refusal leaves it open.
    *
-   * @param code `NetStream.Publish.BadName`, `.Denied`, `.Rejected`: clients give up on these
-   * @param description for the encoder's user
+   * @param code `NetStream.Publish.BadName`, `.Denied`, `.Rejected`, `NetStream.Play.Failed`,
+   *   `.StreamNotFound`: clients give up on these
+   * @param description for the user of the encoder or player
    */
   refuse(messageStreamId: number, code: string, description: string): SessionEffect[] {
     return this.#decide(messageStreamId, { type: "refuse", code, description });
+  }
+
+  /** Ends what a message stream plays, in the same words. */
+  stopPlaying(messageStreamId: number, code: string, description: string): SessionEffect[] {
+    if (this.#streams.get(messageStreamId).name !== "playing") return [];
+    this.#commands.input(messageStreamId, { type: "refuse", code, description });
+    return this.#output.flush();
+  }
+
+  /**
+   * What a player is told when a broadcast begins, or has ended: bytes for their place among what it
+   * plays, ahead of the first sample or behind the last one.
+   *
+   * @returns undefined where the message stream plays nothing
+   */
+  broadcastNotice(
+    messageStreamId: number,
+    event: "published" | "unpublished",
+  ): OwnBytes | undefined {
+    if (this.#phase !== "connected" || this.#streams.get(messageStreamId).name !== "playing") {
+      return undefined;
+    }
+    this.#commands.input(messageStreamId, { type: event });
+    const [effect] = this.#output.flush();
+    return effect?.type === "send" ? effect.bytes : undefined;
   }
 
   /** Asks whether the client is there; most answer with a `pong`. */
@@ -170,8 +207,8 @@ export class ServerSession {
 
   /**
    * Ends the connection from our side: an error status where one can be read, then close. What
-   * the client was publishing, or asked to, ends with it: there is no `unpublish`, and a `publish`
-   * that was not given out yet never is.
+   * the client was publishing or playing, or asked to, ends with it: there is no `unpublish` or
+   * `stop-playing`, and a `publish` or `play` that was not given out yet never is.
    */
   close(code: string, description: string): SessionEffect[] {
     if (this.#phase === "closed") return [];
@@ -182,13 +219,12 @@ export class ServerSession {
     }
     this.#end({ type: "close-after-flush" });
     // Nothing could follow it, and it might take a broadcast away from somebody.
-    return this.#output.flush().filter(({ type }) => type !== "publish");
+    return this.#output.flush().filter(({ type }) => type !== "publish" && type !== "play");
   }
 
   #end(effect: SessionEffect): void {
     this.#output.push(effect);
     this.#phase = "closed";
-    this.#asking = undefined;
     this.#held = [];
     this.#heldBytes = 0;
   }
@@ -202,10 +238,9 @@ export class ServerSession {
   }
 
   #decide(messageStreamId: number, input: NetStreamInput): SessionEffect[] {
-    if (this.#asking !== messageStreamId) return [];
-    this.#before = { smallMessages: this.#smallMessages, commands: this.#commands };
-    this.#asking = undefined;
-    this.#input(messageStreamId, input);
+    if (this.#phase === "closed" || this.#streams.asking !== messageStreamId) return [];
+    this.#before = { smallMessages: this.#smallMessages, commands: this.#commandCount };
+    this.#commands.input(messageStreamId, input);
     const held = this.#held;
     this.#held = [];
     this.#heldBytes = 0;
@@ -215,7 +250,7 @@ export class ServerSession {
 
   #take(message: Message): void {
     if (this.#phase === "closed") return;
-    if (this.#asking !== undefined) {
+    if (this.#streams.asking !== undefined) {
       this.#hold(message);
       return;
     }
@@ -223,20 +258,13 @@ export class ServerSession {
     this.#countSmall(message);
     try {
       this.#handle(message);
-      this.#badInARow = 0;
+      this.#wasGood = true;
     } catch (error) {
       if (!(error instanceof ProtocolError) || error.scope === "connection") throw error;
-      this.#bad(message, error);
+      const followsGood = this.#wasGood;
+      this.#wasGood = false;
+      this.#output.push({ type: "bad-message", typeId: message.typeId, error, followsGood });
     }
-  }
-
-  #bad({ typeId }: Message, error: ProtocolError): void {
-    this.#badInARow += 1;
-    if (this.#badInARow >= LIMITS.badMessagesInARow) {
-      const text = `Cannot go on after ${this.#badInARow} bad messages in a row, the last: ${error.message}`;
-      throw new ProtocolError("limit", "BAD_MESSAGES", text, { scope: "connection" });
-    }
-    this.#output.push({ type: "bad-message", typeId, error });
   }
 
   /** Each costs as much as a large one: what it costs is not in its bytes. */
@@ -248,8 +276,8 @@ export class ServerSession {
   }
 
   #countCommand(): void {
-    this.#commands += 1;
-    const atOnce = this.#commands - this.#before.commands;
+    this.#commandCount += 1;
+    const atOnce = this.#commandCount - this.#before.commands;
     if (atOnce > LIMITS.commandsPerSecond) throw tooMany(atOnce, "commands");
   }
 
@@ -257,7 +285,7 @@ export class ServerSession {
     this.#held.push(message);
     this.#heldBytes += message.payload.length;
     if (this.#held.length > LIMITS.heldMessages || this.#heldBytes > LIMITS.heldBytes) {
-      const text = `Cannot hold ${this.#held.length} messages of ${this.#heldBytes} bytes while publishing is decided`;
+      const text = `Cannot hold ${this.#held.length} messages of ${this.#heldBytes} bytes while publish or play is decided`;
       throw new ProtocolError("limit", "RTMP_HELD", text, { scope: "connection" });
     }
   }
@@ -268,19 +296,9 @@ export class ServerSession {
       case MessageType.Video:
       case MessageType.DataAmf0:
       case MessageType.DataAmf3:
-        this.#media(message);
+      case MessageType.Aggregate:
+        this.#media.take(message, (part) => this.#countSmall(part));
         return;
-      case MessageType.Aggregate: {
-        if (this.#streams.publishing(message.messageStreamId) === undefined) {
-          this.#media(message);
-          return;
-        }
-        for (const part of splitAggregate(message)) {
-          this.#countSmall(part);
-          this.#media(part);
-        }
-        return;
-      }
       case MessageType.CommandAmf0:
       case MessageType.CommandAmf3:
         this.#countCommand();
@@ -325,7 +343,7 @@ export class ServerSession {
       case UserControlEvent.PingResponse:
         this.#output.push({ type: "pong", timestamp: reader.u32() });
         return;
-      case UserControlEvent.SetBufferLength:
+      case UserControlEvent.SetBufferLength: // what is live is sent when it comes
       case UserControlEvent.SwfVerifyResponse:
         return;
       default:
@@ -339,48 +357,8 @@ export class ServerSession {
     }
   }
 
-  #media(message: Message): void {
-    const { typeId, timestamp, payload } = message;
-    const messageStreamId = this.#streams.publishing(message.messageStreamId);
-    if (messageStreamId === undefined) {
-      const text = `Messages of type ${typeId} came while nothing was being published: dropped`;
-      this.#output.note("debug", "RTMP_NOT_PUBLISHING", String(typeId), text);
-      return;
-    }
-    if (messageStreamId !== message.messageStreamId) {
-      const text = `Media came on message stream ${message.messageStreamId}, published is ${messageStreamId}: taken for it`;
-      this.#output.note("info", "RTMP_MEDIA_STREAM", "", text);
-    }
-    switch (typeId) {
-      case MessageType.Audio:
-      case MessageType.Video: {
-        const kind = typeId === MessageType.Audio ? "audio" : "video";
-        this.#output.push({ type: "media", kind, messageStreamId, timestamp, payload });
-        return;
-      }
-      case MessageType.DataAmf0:
-      case MessageType.DataAmf3: {
-        const encoding = typeId === MessageType.DataAmf0 ? "amf0" : "amf3";
-        const values = amf0Part(message);
-        this.#output.push({
-          ...{ type: "media", kind: "data", encoding, messageStreamId, timestamp },
-          payload: values,
-        });
-        return;
-      }
-      default:
-        this.#output.note(
-          "debug",
-          "RTMP_MESSAGE_TYPE",
-          String(typeId),
-          `Message type ${typeId} in an aggregate is not known here`,
-        );
-        return;
-    }
-  }
-
   #command(command: Command, messageStreamId: number): void {
-    const { name, transactionId, parameters } = command;
+    const { name, transactionId } = command;
     if (name === "connect") {
       this.#onConnect(command);
       return;
@@ -391,7 +369,7 @@ export class ServerSession {
       case "onStatus":
         return; // answers to what we said: Flash answers onFCPublish
       case "close":
-        this.#endStreams(this.#streams.active, "close");
+        this.#commands.end(this.#streams.active, "close");
         this.#end({ type: "close" });
         return;
     }
@@ -399,55 +377,14 @@ export class ServerSession {
       this.#output.fail(command, "Connect first: this command came before connect");
       return;
     }
-    switch (name) {
-      case "createStream":
-        this.#createStream(command);
-        return;
-      case "publish":
-        this.#publish(command, messageStreamId, this.#connect);
-        return;
-      case "play":
-      case "play2":
-        this.#input(messageStreamId, { type: "play" });
-        return;
-      case "closeStream":
-        this.#endStreams(this.#streams.meant(messageStreamId), "closeStream");
-        return;
-      case "deleteStream":
-        this.#deleteStream(parameters[0], messageStreamId);
-        return;
-      // Not in §7.2, yet librtmp (OBS), FFmpeg and FMLE send them around createStream and publish.
-      case "releaseStream":
-        this.#output.result(transactionId, undefined);
-        return;
-      case "FCPublish":
-        // Some wait for this one, and some of them for their own transaction id in it.
-        this.#output.notify("onFCPublish", transactionId, "NetStream.Publish.Start", parameters[0]);
-        this.#output.result(transactionId, undefined);
-        return;
-      case "FCUnpublish":
-        this.#output.notify("onFCUnpublish", 0, "NetStream.Unpublish.Success", parameters[0]);
-        this.#output.result(transactionId, undefined);
-        this.#endStreams(this.#streams.meant(0, parameters[0]), "FCUnpublish");
-        return;
-      case "_checkbw":
-        this.#output.result(transactionId);
-        return;
-      case "getStreamLength":
-        this.#output.result(transactionId, 0);
-        return;
-      default: {
-        const shown = JSON.stringify(name.slice(0, 64));
-        this.#output.note(
-          "debug",
-          "RTMP_COMMAND_UNKNOWN",
-          shown,
-          `Command ${shown} is not known here`,
-        );
-        this.#output.fail(command, `Method not found (${name.slice(0, 64)})`);
-        return;
-      }
+    if (this.#commands.take(command, messageStreamId, this.#connect)) return;
+    if (name === "_checkbw") {
+      this.#output.result(transactionId);
+      return;
     }
+    const shown = JSON.stringify(name.slice(0, 64));
+    this.#output.note("debug", "RTMP_COMMAND_UNKNOWN", shown, `Command ${shown} is not known here`);
+    this.#output.fail(command, `Method not found (${name.slice(0, 64)})`);
   }
 
   #onConnect(command: Command): void {
@@ -469,91 +406,6 @@ export class ServerSession {
     this.#output.send(userControl(UserControlEvent.StreamBegin, 0));
     this.#output.send(connectResult(command.transactionId, request));
     this.#output.push({ type: "connected", ...request });
-  }
-
-  #createStream(command: Command): void {
-    const id = this.#streams.create();
-    if (id === undefined) {
-      const text = `This connection has ${LIMITS.messageStreams} message streams already`;
-      this.#output.fail(command, text);
-      return;
-    }
-    this.#output.send(answer("_result", command.transactionId, null, id));
-  }
-
-  #publish({ parameters }: Command, messageStreamId: number, connect: ConnectRequest): void {
-    const [name, type] = parameters;
-    if (name === false) {
-      this.#endStreams(this.#streams.meant(messageStreamId), "publish-false");
-      return;
-    }
-    if (!MessageStreams.isId(messageStreamId)) {
-      const text = `Cannot publish on message stream ${messageStreamId}: create a stream first`;
-      this.#output.send(onStatus(messageStreamId, "error", "NetStream.Publish.Rejected", text));
-      this.#end({ type: "close-after-flush" });
-      return;
-    }
-    const stream = this.#streams.get(messageStreamId);
-    if (stream.name !== "idle") {
-      const { publication } = stream; // the name is of no interest: this one is refused
-      this.#input(messageStreamId, { type: "publish", publication });
-      return;
-    }
-    const publishName = typeof name === "string" ? name : "";
-    const publishType: PublishType = type === "record" || type === "append" ? type : "live";
-    let streamName: StreamName;
-    try {
-      streamName = resolveStreamName({ app: connect.app, tcUrl: connect.tcUrl, name: publishName });
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      const { code, message } = error;
-      this.#output.send(onStatus(messageStreamId, "error", "NetStream.Publish.BadName", message));
-      this.#output.push({ type: "log", level: "warn", code, message });
-      this.#end({ type: "close-after-flush" });
-      return;
-    }
-    const publication = { ...streamName, publishName, publishType };
-    this.#input(messageStreamId, { type: "publish", publication });
-  }
-
-  #deleteStream(id: Amf0Value, messageStreamId: number): void {
-    // GStreamer names the stream instead of giving its number.
-    const ids = typeof id === "number" ? [id] : this.#streams.meant(messageStreamId, id);
-    this.#endStreams(ids, "deleteStream");
-    for (const each of ids) this.#streams.delete(each);
-  }
-
-  #endStreams(ids: readonly number[], reason: UnpublishReason): void {
-    for (const id of ids) this.#input(id, { type: "end", reason });
-  }
-
-  #input(messageStreamId: number, input: NetStreamInput): void {
-    const { stream, effects } = onInput(this.#streams.get(messageStreamId), input);
-    this.#streams.set(messageStreamId, stream);
-    for (const effect of effects) {
-      switch (effect.type) {
-        case "ask": {
-          const { streamPath, query, publishType } = effect.publication;
-          this.#asking = messageStreamId;
-          this.#output.push({ type: "publish", messageStreamId, streamPath, query, publishType });
-          break;
-        }
-        case "begin":
-          this.#output.send(userControl(UserControlEvent.StreamBegin, messageStreamId));
-          break;
-        case "status":
-          this.#output.send(
-            onStatus(messageStreamId, effect.level, effect.code, effect.description),
-          );
-          break;
-        case "unpublish":
-          this.#output.push({ type: "unpublish", messageStreamId, reason: effect.reason });
-          break;
-        case "close-after-flush":
-          this.#end(effect);
-          break;
-      }
-    }
   }
 }
 

@@ -5,7 +5,7 @@ import type { Hmac } from "./digest.ts";
 import type { SendEffect } from "./effect-queue.ts";
 import type { Random } from "./handshake.ts";
 import type { ConnectRequest } from "./net-connection.ts";
-import type { PublishType, UnpublishReason } from "./net-stream.ts";
+import type { EndReason, PublishType, Wanted } from "./net-stream.ts";
 import type { StreamName } from "./stream-name.ts";
 
 /** What is to be done about what a client sent, in order. Payloads are the session's no longer. */
@@ -18,14 +18,33 @@ export type SessionEffect =
    */
   | PublishEffect
   | MediaEffect
+  /** Likewise. */
+  | PlayEffect
   /** The broadcast was ended by command; the connection may begin another. */
   | {
       readonly type: "unpublish";
       readonly messageStreamId: number;
-      readonly reason: UnpublishReason;
+      readonly reason: EndReason;
     }
-  /** A message that could not be read was dropped. */
-  | { readonly type: "bad-message"; readonly typeId: number; readonly error: ProtocolError }
+  /** Nothing more is to be sent on this message stream. */
+  | {
+      readonly type: "stop-playing";
+      readonly messageStreamId: number;
+      readonly reason: EndReason | "play";
+    }
+  /** Nothing is to be sent until `resume`, or `stop-playing`. */
+  | { readonly type: "pause"; readonly messageStreamId: number }
+  /** What is played begins anew, from the newest sync sample on: after a pause or a seek. */
+  | { readonly type: "resume"; readonly messageStreamId: number }
+  /** From now on only this is wanted. */
+  | { readonly type: "receive"; readonly messageStreamId: number; readonly wanted: Wanted }
+  /** A message that could not be read was dropped; `followsGood`: the one before it could be. */
+  | {
+      readonly type: "bad-message";
+      readonly typeId: number;
+      readonly error: ProtocolError;
+      readonly followsGood: boolean;
+    }
   /** An oddity; each code is told once, or once for each different thing it is about. */
   | {
       readonly type: "log";
@@ -45,6 +64,12 @@ export type PublishEffect = StreamName & {
   readonly type: "publish";
   readonly messageStreamId: number;
   readonly publishType: PublishType;
+};
+
+/** A client wants to play what is published under `streamPath`; `query` may hold secrets. */
+export type PlayEffect = StreamName & {
+  readonly type: "play";
+  readonly messageStreamId: number;
 };
 
 /** Audio and video tag bodies, unopened; or the AMF0 values of a data message. */
@@ -79,6 +104,11 @@ export type ServerSessionOptions = {
    * framing over it.
    */
   readonly chunkSize?: number;
+  /**
+   * Chunk size that we announce to a player, of all that it is sent from then on: that of what it
+   * plays.
+   */
+  readonly playChunkSize?: number;
 };
 
 /** How far the session is: limits of time hang on it. "closed" takes no more input. */

@@ -4,6 +4,7 @@ import {
   type NetStream,
   type NetStreamInput,
   onInput,
+  type Playback,
   type Publication,
 } from "../../../server/protocol/rtmp/net-stream.ts";
 
@@ -20,19 +21,41 @@ const refuse: NetStreamInput = {
   code: "NetStream.Publish.Denied",
   description: "No",
 };
-const play: NetStreamInput = { type: "play" };
+const playback: Playback = {
+  ...{ streamPath: "live/film", query: {}, playName: "film", isReset: true, isTransition: false },
+};
+const wanted = { audio: true, video: true };
+const askingToPlay: NetStream = { name: "asking-to-play", playback };
+const playing: NetStream = { name: "playing", playback, isPaused: false, wanted };
+const paused: NetStream = { ...playing, isPaused: true };
+const silent: NetStream = { ...playing, wanted: { audio: false, video: true } };
+const play: NetStreamInput = { type: "play", playback };
+const pause = (isPaused: boolean): NetStreamInput => ({ type: "pause", isPaused });
+const receiveAudio = (isWanted: boolean): NetStreamInput => ({
+  ...{ type: "receive", kind: "audio", isWanted },
+});
+const seek: NetStreamInput = { type: "seek" };
 const end = (reason: "FCUnpublish" | "deleteStream" | "closeStream"): NetStreamInput => ({
   type: "end",
   reason,
 });
 
+const STARTED = [
+  "play-chunk-size",
+  "begin",
+  "status NetStream.Play.Reset",
+  "status NetStream.Play.Start",
+  "sample-access",
+];
 const STOPPED = "status NetStream.Unpublish.Success";
 test.each<[NetStream, NetStreamInput, NetStream, string[]]>([
   [IDLE, publish, asking, ["ask live/show"]],
   [IDLE, accept, IDLE, []],
   [IDLE, refuse, IDLE, []],
   [IDLE, end("deleteStream"), IDLE, []],
-  [IDLE, play, IDLE, ["error NetStream.Play.Failed", "close-after-flush"]],
+  [IDLE, play, askingToPlay, ["ask-to-play live/film"]],
+  [IDLE, pause(true), IDLE, []],
+  [IDLE, seek, IDLE, []],
   [asking, publish, asking, ["error NetStream.Publish.BadName"]],
   [asking, accept, publishing, ["begin", "status NetStream.Publish.Start"]],
   [asking, refuse, IDLE, ["error NetStream.Publish.Denied", "close-after-flush"]],
@@ -45,6 +68,45 @@ test.each<[NetStream, NetStreamInput, NetStream, string[]]>([
   [publishing, end("closeStream"), IDLE, ["unpublish closeStream", STOPPED]],
   [publishing, end("deleteStream"), IDLE, ["unpublish deleteStream"]],
   [publishing, play, publishing, ["error NetStream.Play.Failed"]],
+  [publishing, { type: "unpublished" }, publishing, []],
+  [askingToPlay, accept, playing, STARTED],
+  [askingToPlay, refuse, IDLE, ["error NetStream.Publish.Denied", "close-if-unused"]],
+  [askingToPlay, play, askingToPlay, ["error NetStream.Play.Failed"]],
+  [askingToPlay, publish, askingToPlay, ["error NetStream.Publish.BadName"]],
+  [askingToPlay, end("deleteStream"), IDLE, ["stop-playing deleteStream"]],
+  [playing, accept, playing, []],
+  [playing, publish, playing, ["error NetStream.Publish.BadName"]],
+  [playing, play, askingToPlay, ["stop-playing play", "ask-to-play live/film"]],
+  [playing, end("closeStream"), IDLE, ["stop-playing closeStream"]],
+  [
+    playing,
+    refuse,
+    IDLE,
+    ["error NetStream.Publish.Denied", "stop-playing play", "close-if-unused"],
+  ],
+  [playing, pause(true), paused, ["pause", "status NetStream.Pause.Notify"]],
+  [paused, pause(false), playing, ["status NetStream.Unpause.Notify", "resume"]],
+  [
+    playing,
+    seek,
+    playing,
+    ["status NetStream.Seek.Notify", "status NetStream.Play.Start", "resume"],
+  ],
+  [paused, seek, paused, ["status NetStream.Seek.Notify"]],
+  [playing, receiveAudio(false), silent, ["receive false true"]],
+  [
+    silent,
+    receiveAudio(true),
+    playing,
+    ["status NetStream.Seek.Notify", "status NetStream.Play.Start", "receive true true"],
+  ],
+  [playing, { type: "published" }, playing, ["begin", "status NetStream.Play.PublishNotify"]],
+  [
+    playing,
+    { type: "unpublished" },
+    playing,
+    ["status NetStream.Play.UnpublishNotify", "end-of-stream"],
+  ],
 ])("a NetStream: $0.name, $1.type → $2.name", (stream, input, next, effects) => {
   const step = onInput(stream, input);
   expect(step.stream).toEqual(next);
@@ -54,8 +116,13 @@ test.each<[NetStream, NetStreamInput, NetStream, string[]]>([
         return `ask ${effect.publication.streamPath}`;
       case "status":
         return `${effect.level} ${effect.code}`;
+      case "ask-to-play":
+        return `ask-to-play ${effect.playback.streamPath}`;
       case "unpublish":
-        return `unpublish ${effect.reason}`;
+      case "stop-playing":
+        return `${effect.type} ${effect.reason}`;
+      case "receive":
+        return `receive ${effect.wanted.audio} ${effect.wanted.video}`;
       default:
         return effect.type;
     }
