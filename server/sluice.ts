@@ -12,6 +12,7 @@ import { FLV_RESOURCE, FlvEndpoint } from "./endpoint/flv/endpoint.ts";
 import { HlsEndpoint } from "./endpoint/hls/handler.ts";
 import { createApp } from "./endpoint/http/app.ts";
 import { Mp4Endpoint } from "./endpoint/mp4/endpoint.ts";
+import { Broadcasts } from "./endpoint/rtmp/broadcasts.ts";
 import type { MayPublish } from "./endpoint/rtmp/connection.ts";
 import { RtmpConnections } from "./endpoint/rtmp/connections.ts";
 import { WebSocketEndpoint } from "./endpoint/ws/endpoint.ts";
@@ -67,28 +68,40 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
       { key, isDirectLoopback: peer.transport === "rtmp" && isDirectLoopback(peer.address) },
       { publishKey: publishKey.key, open: settings.open, localPublish: settings.localPublish },
     );
+  const broadcasts = new Broadcasts(registry, clock);
+  const backlog = {
+    bytes: LIMITS.viewerBacklog,
+    time: LIMITS.viewerBacklogTime,
+    soundBytes: LIMITS.viewerSoundBacklog,
+    historyTime: LIMITS.viewerSilence,
+  };
   const rtmp = new RtmpConnections({
     publications: registry,
     mayPublish,
+    broadcasts,
+    mayPlay: () => ({ allowed: true }),
     crypto: {
       hmac: (key, data) => createHmac("sha256", key).update(data).digest(),
       random: (length) => randomBytes(length),
       diffieHellman: settings.rtmpe ? newDiffieHellman : undefined,
     },
     clock,
-    limits: LIMITS,
+    limits: {
+      ...LIMITS,
+      play: {
+        backlog,
+        notices: LIMITS.viewerNotices,
+        silence: LIMITS.viewerSilence,
+        wait: LIMITS.playerWait,
+      },
+    },
     log,
   });
   const webSocket = new WebSocketEndpoint({
     hub: registry,
     clock,
     limits: {
-      backlog: {
-        bytes: LIMITS.viewerBacklog,
-        time: LIMITS.viewerBacklogTime,
-        soundBytes: LIMITS.viewerSoundBacklog,
-        historyTime: LIMITS.viewerSilence,
-      },
+      backlog,
       silence: LIMITS.viewerSilence,
       messagesPerSecond: LIMITS.viewerMessagesPerSecond,
       notices: LIMITS.viewerNotices,
@@ -109,12 +122,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     hub: registry,
     clock,
     limits: {
-      backlog: {
-        bytes: LIMITS.viewerBacklog,
-        time: LIMITS.viewerBacklogTime,
-        soundBytes: LIMITS.viewerSoundBacklog,
-        historyTime: LIMITS.viewerSilence,
-      },
+      backlog,
       silence: LIMITS.viewerSilence,
       notices: LIMITS.viewerNotices,
       viewers: LIMITS.viewers,
@@ -154,6 +162,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
       hls: (streamPath) => hls.viewers(streamPath),
       flv: (streamPath) => flv.viewers(streamPath),
       mp4: (streamPath) => mp4.viewers(streamPath),
+      rtmp: (streamPath) => broadcasts.players(streamPath),
     },
     clock,
     limits: { clients: LIMITS.eventClients, silence: LIMITS.httpSilence },

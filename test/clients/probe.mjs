@@ -4,28 +4,27 @@
  * `ffprobe -show_packets -show_data_hash MD5` prints, for Enhanced FLV, which Debian's ffprobe does
  * not read.
  *
- *     node probe.mjs FILE
+ *     node probe.mjs FILE|URL [FOURCC,FOURCC…]
+ *
+ * A URL is played to its end; the codecs are those that connect names (rtmp_enhanced_codecs).
  *
  * Prints one JSON object: `streams` with index, type, codec; `packets` in the order of the file with
  * stream, dts, pts (ms), size, key, hash (MD5 of the payload).
  */
 import { createHash } from "node:crypto";
 import { AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_VIDEO } from "node-av/constants";
-import { avGetCodecName, FFmpegError, FormatContext, Packet } from "node-av/lib";
+import { avGetCodecName, Dictionary, FFmpegError, FormatContext, Packet } from "node-av/lib";
 
-const path = process.argv[2] ?? "";
+const [, , path = "", codecs] = process.argv;
+const options =
+  codecs === undefined ? null : Dictionary.fromObject({ rtmp_enhanced_codecs: codecs });
 const context = new FormatContext();
-FFmpegError.throwIfError(await context.openInput(path), `open ${path}`);
+FFmpegError.throwIfError(await context.openInput(path, null, options), `open ${path}`);
 FFmpegError.throwIfError(await context.findStreamInfo(null), `read ${path}`);
 const types = new Map([
   [AVMEDIA_TYPE_VIDEO, "video"],
   [AVMEDIA_TYPE_AUDIO, "audio"],
 ]);
-const streams = context.streams.map(({ index, codecpar }) => ({
-  index,
-  type: types.get(codecpar.codecType) ?? "other",
-  codec: avGetCodecName(codecpar.codecId),
-}));
 const packets = [];
 const packet = new Packet();
 packet.alloc();
@@ -42,4 +41,9 @@ while ((await context.readFrame(packet)) >= 0) {
   });
   packet.unref();
 }
+const streams = context.streams.map(({ index, codecpar }) => ({
+  index,
+  type: types.get(codecpar.codecType) ?? "other",
+  codec: avGetCodecName(codecpar.codecId),
+}));
 process.stdout.write(JSON.stringify({ streams, packets }));

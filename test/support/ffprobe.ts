@@ -40,7 +40,11 @@ export function expectedPackets(
   path: string,
   by: "ffprobe" | "ffmpeg8" = "ffprobe",
 ): ExpectedStream[] {
-  const { streams, packets } = by === "ffprobe" ? probeWithFfprobe(path) : probeWithFfmpeg8(path);
+  return streamsOf(by === "ffprobe" ? probeWithFfprobe(path) : probeWithFfmpeg8(path));
+}
+
+/** The elementary streams in what FFmpeg tells. */
+export function streamsOf({ streams, packets }: Probe): ExpectedStream[] {
   return streams
     .filter(({ type }) => type === "video" || type === "audio")
     .map(({ index, type, codec }) => {

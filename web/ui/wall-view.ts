@@ -1,4 +1,4 @@
-import type { ListedStream, StreamList } from "../../server/protocol/wire/stream-list.ts";
+import type { ListedStream, StreamList } from "../stream-list.ts";
 import { byId, make, setIcon, setText } from "./elements.ts";
 import { formatBitrate, formatFrameRate, formatUptime, formatViewers } from "./format.ts";
 import { codecName } from "./words.ts";
@@ -94,8 +94,8 @@ export class WallView {
     setText(badge, STATES[stream.state]);
     setText(facts, factsOf(stream));
     const video = stream.tracks.find(({ mediaType }) => mediaType === "video");
-    const { websocket, hls, flv, mp4, total } = stream.viewers;
-    const ways = `${websocket} by WebSocket, ${hls} by HLS, ${flv} by FLV, ${mp4} by MP4`;
+    const { websocket, hls, flv, mp4, rtmp, total } = stream.viewers;
+    const ways = `${websocket} by WebSocket, ${hls} by HLS, ${flv} by FLV, ${mp4} by MP4, ${rtmp} by RTMP`;
     const rows: [name: string, value: string, title: string][] = [
       ["Rate", formatBitrate(stream.bitrate), ""],
       ["Pictures", video?.frameRate === undefined ? "–" : formatFrameRate(video.frameRate), ""],

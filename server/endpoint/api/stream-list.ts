@@ -1,8 +1,47 @@
 import { z } from "zod";
 import type { LiveStream, TrackStatus } from "../../live/live-stream.ts";
-import { inOrder } from "../../live/track-choice.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
-import type { ListedStream, ListedTrack, StreamList } from "../../protocol/wire/stream-list.ts";
+
+/** A track as it is told to others. */
+export type ListedTrack = {
+  readonly id: number;
+  readonly mediaType: "video" | "audio";
+  readonly codec: string;
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly frameRate?: number | undefined;
+  readonly sampleRate?: number | undefined;
+  readonly channels?: number | undefined;
+  readonly bitrate: number;
+};
+
+/** A live stream as it is told to others. */
+export type ListedStream = {
+  readonly path: string;
+  readonly state: "waiting" | "live" | "reconnecting" | "ended";
+  readonly startedAt: string | null;
+  readonly uptimeSeconds: number;
+  readonly bitrate: number;
+  readonly viewers: {
+    readonly websocket: number;
+    readonly hls: number;
+    readonly flv: number;
+    readonly mp4: number;
+    readonly rtmp: number;
+    readonly total: number;
+  };
+  readonly tracks: readonly ListedTrack[];
+  readonly unplayable: readonly {
+    readonly mediaType: "video" | "audio";
+    readonly codecName: string;
+  }[];
+};
+
+/** The answer to `GET /api/v1/streams`. */
+export type StreamList = {
+  readonly streams: readonly ListedStream[];
+  readonly publish?: { readonly server: string; readonly streamKey: string } | undefined;
+};
 
 const bitrate = z.int().min(0).describe("bits a second, measured over the last seconds");
 const mediaType = z.enum(["video", "audio"]);
@@ -10,12 +49,6 @@ const mediaType = z.enum(["video", "audio"]);
 const track = z.strictObject({
   id: z.int().min(1).describe("within the live stream, and the same on every transport"),
   mediaType,
-  index: z
-    .int()
-    .min(0)
-    .describe("the encoder's own among those of its kind; the first is the default"),
-  name: z.string().describe("for people"),
-  language: z.string().describe("BCP 47; und where the encoder did not say"),
   codec: z.string().describe("RFC 6381"),
   width: z.int().optional().describe("video: pixels to show"),
   height: z.int().optional(),
@@ -43,6 +76,7 @@ const stream = z.strictObject({
     hls: z.int().min(0).describe("who asked for something lately"),
     flv: z.int().min(0).describe("by HTTP and by WebSocket"),
     mp4: z.int().min(0),
+    rtmp: z.int().min(0).describe("who plays over RTMP"),
     total: z.int().min(0),
   }),
   tracks: z.array(track),
@@ -75,6 +109,7 @@ export type ViewerCounts = {
   hls(streamPath: string): number;
   flv(streamPath: string): number;
   mp4(streamPath: string): number;
+  rtmp(streamPath: string): number;
 };
 
 /**
@@ -99,22 +134,19 @@ function listedStream(
   now: Milliseconds,
 ): ListedStream {
   const { streamPath, state, startedAt, unplayable } = liveStream;
-  const rates = new Map(liveStream.status().map((status) => [status.track, status]));
-  const tracks = inOrder([...rates.keys()]).flatMap((live) => {
-    const status = rates.get(live);
-    return status === undefined ? [] : [listedTrack(status)];
-  });
+  const tracks = liveStream.status().map(listedTrack);
   const websocket = viewers.webSocket(streamPath);
   const hls = viewers.hls(streamPath);
   const flv = viewers.flv(streamPath);
   const mp4 = viewers.mp4(streamPath);
+  const rtmp = viewers.rtmp(streamPath);
   return {
     path: streamPath,
     state,
     startedAt: startedAt === undefined ? null : new Date(Math.round(startedAt)).toISOString(),
     uptimeSeconds: startedAt === undefined ? 0 : Math.max(0, Math.floor((now - startedAt) / 1000)),
     bitrate: tracks.reduce((sum, one) => sum + one.bitrate, 0),
-    viewers: { websocket, hls, flv, mp4, total: websocket + hls + flv + mp4 },
+    viewers: { websocket, hls, flv, mp4, rtmp, total: websocket + hls + flv + mp4 + rtmp },
     tracks,
     unplayable: unplayable.map(({ mediaType: type, codecName }) => ({
       mediaType: type,
@@ -128,9 +160,6 @@ function listedTrack({ track: live, bitrate: bits }: TrackStatus): ListedTrack {
   const common = {
     id: live.id,
     mediaType: description.mediaType,
-    index: description.trackIndex,
-    name: live.name,
-    language: live.language,
     codec: description.codecString,
     bitrate: Math.round(bits),
   };

@@ -5,13 +5,19 @@ import type { Publisher, Refusal } from "../../live/registry.ts";
 import type { Log } from "../../log.ts";
 import { withFields } from "../../log-context.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
+import type { Capabilities } from "../../protocol/rtmp/capabilities.ts";
 import { ServerSession } from "../../protocol/rtmp/server-session.ts";
 import type {
+  PlayEffect,
   PublishEffect,
   ServerSessionOptions,
   SessionCounters,
   SessionEffect,
 } from "../../protocol/rtmp/session-effect.ts";
+import { BadMessages } from "./bad-messages.ts";
+import type { Broadcasts } from "./broadcasts.ts";
+import { Output } from "./output.ts";
+import { Plays, type PlaysLimits } from "./plays.ts";
 import { Publishing } from "./publishing.ts";
 
 /** What a connection needs of the hub. The registry has it; so has a five-line fake in a test. */
@@ -30,6 +36,18 @@ export type MayPublish = (request: {
   readonly key: string | undefined;
   readonly peer: Peer;
 }) => PublishDecision;
+
+/** Whether somebody may watch; `description` is for people. */
+export type PlayDecision =
+  | { readonly allowed: true }
+  | { readonly allowed: false; readonly description: string };
+
+/** Decides who may watch; `query` is what stood behind the name, and may hold secrets. */
+export type MayPlay = (request: {
+  readonly streamPath: string;
+  readonly query: { readonly [name: string]: string };
+  readonly peer: Peer;
+}) => PlayDecision;
 
 /** How an RTMP connection reached us. */
 export type Transport = "rtmp" | "rtmps" | "rtmpt" | "rtmpts" | "rtmpe" | "rtmpte";
@@ -52,12 +70,15 @@ export type RtmpLimits = {
   readonly badMessagesInARow: number;
   readonly smallMessagesPerSecond: number;
   readonly commandsPerSecond: number;
+  readonly play: PlaysLimits;
 };
 
 /** What an RTMP connection is made of. */
 export type RtmpConnectionOptions = {
   readonly publications: Publications;
   readonly mayPublish: MayPublish;
+  readonly broadcasts: Broadcasts;
+  readonly mayPlay: MayPlay;
   readonly crypto: Pick<ServerSessionOptions, "hmac" | "random" | "diffieHellman">;
   readonly clock: Clock;
   readonly limits: RtmpLimits;
@@ -68,6 +89,13 @@ export type RtmpConnectionOptions = {
 const CHECK_INTERVAL = 1000;
 
 const OUTPUT_LIMIT = "RTMP_OUTPUT";
+
+/** Ends of those who read nothing. */
+const DEAF_CODES: ReadonlySet<string> = new Set([
+  OUTPUT_LIMIT,
+  "RTMP_PLAY_NOTICES",
+  "RTMP_PLAYER_SILENCE",
+]);
 
 /** Asked whether it is there when nothing came for this long; some firewalls want to see traffic. */
 const PING_AFTER = 5000;
@@ -87,7 +115,11 @@ export class RtmpConnection {
   #log: Log;
   /** By message stream. */
   readonly #publishings = new Map<number, { publishing: Publishing; streamPath: string }>();
-  /** Since when nothing is being published. */
+  readonly #output: Output;
+  readonly #plays: Plays;
+  readonly #badMessages: BadMessages;
+  #capabilities: Capabilities | undefined;
+  /** Since when nothing is being published or played. */
   #idleSince: number;
   #lastHeard: number;
   #lastPing = 0;
@@ -105,7 +137,19 @@ export class RtmpConnection {
     this.#options = options;
     this.#session = new ServerSession(options.crypto);
     this.#log = options.log;
-    const now = options.clock.now();
+    const { clock, limits, broadcasts } = options;
+    const now = clock.now();
+    this.#badMessages = new BadMessages(limits.badMessagesInARow);
+    this.#output = new Output(socket, (bytes) => this.#session.seal(bytes), now);
+    this.#plays = new Plays({
+      broadcasts,
+      session: this.#session,
+      output: this.#output,
+      clock,
+      limits: limits.play,
+      perform: (effects) => this.#perform(effects),
+      fail: (error) => this.#fail(error),
+    });
     this.#idleSince = now;
     this.#lastHeard = now;
     this.#lastCounters = this.#session.counters;
@@ -148,6 +192,7 @@ export class RtmpConnection {
         case "connected":
           this.#log = withFields(this.#log, { client: effect.flashVer });
           this.#log.debug("RTMP client connected", { app: effect.app });
+          this.#capabilities = effect.capabilities;
           break;
         case "publish":
           this.#publish(effect);
@@ -158,7 +203,23 @@ export class RtmpConnection {
         case "unpublish":
           this.#unpublish(effect.messageStreamId, "clean", effect.reason);
           break;
+        case "play":
+          this.#play(effect);
+          break;
+        case "stop-playing":
+          this.#stopPlaying(effect.messageStreamId, effect.reason);
+          break;
+        case "pause":
+          this.#plays.get(effect.messageStreamId)?.pause();
+          break;
+        case "resume":
+          this.#plays.get(effect.messageStreamId)?.resume();
+          break;
+        case "receive":
+          this.#plays.get(effect.messageStreamId)?.receive(effect.wanted);
+          break;
         case "bad-message":
+          if (effect.followsGood) this.#badMessages.good();
           this.#badMessage(effect.error);
           break;
         case "log":
@@ -175,15 +236,15 @@ export class RtmpConnection {
   }
 
   #send(bytes: Uint8Array): void {
-    if (this.#socket.writableEnded) return;
-    this.#socket.write(this.#session.seal(bytes));
-    if (this.#socket.writableLength <= this.#options.limits.publisherOutput) return;
-    const message = `Cannot hold ${this.#socket.writableLength} bytes for a client that reads nothing`;
+    this.#output.send(bytes);
+    const { length } = this.#output;
+    if (length <= this.#options.limits.publisherOutput) return;
+    const message = `Cannot hold ${length} bytes for a client that reads nothing`;
     throw new ProtocolError("limit", OUTPUT_LIMIT, message, { scope: "connection" });
   }
 
   #publish({ messageStreamId, streamPath, query }: PublishEffect): void {
-    const { mayPublish, publications, limits } = this.#options;
+    const { mayPublish, publications } = this.#options;
     const log = withFields(this.#log, { streamPath });
     const decision = mayPublish({ streamPath, key: query["key"], peer: this.#peer });
     if (!decision.allowed) {
@@ -213,7 +274,7 @@ export class RtmpConnection {
       opened.end("lost");
       return;
     }
-    const publishing = new Publishing(opened, { log, maxBadInARow: limits.badMessagesInARow });
+    const publishing = new Publishing(opened, { log, badMessages: this.#badMessages });
     this.#publishings.set(messageStreamId, { publishing, streamPath });
     const { address, transport } = this.#peer;
     log.info("publishing", { address, transport });
@@ -224,10 +285,29 @@ export class RtmpConnection {
     const present = this.#publishings.get(messageStreamId);
     if (present === undefined) return;
     this.#publishings.delete(messageStreamId);
-    if (this.#publishings.size === 0) this.#idleSince = this.#options.clock.now();
+    this.#idleSince = this.#options.clock.now();
     const { publishing, streamPath } = present;
     this.#log.info("publishing ended", { streamPath, reason, ...remarksOf(publishing) });
     publishing.publication.end(how);
+  }
+
+  #play(effect: PlayEffect): void {
+    const { streamPath, messageStreamId, query } = effect;
+    const { address, transport } = this.#peer;
+    const log = withFields(this.#log, { streamPath, address, transport });
+    const decision = this.#options.mayPlay({ streamPath, query, peer: this.#peer });
+    if (!decision.allowed) {
+      const { description } = decision;
+      log.warn(`play refused: ${description}`, { code: "PLAY_DENIED" });
+      this.#perform(this.#session.refuse(messageStreamId, "NetStream.Play.Failed", description));
+      return;
+    }
+    this.#plays.play(effect, this.#capabilities, log);
+  }
+
+  #stopPlaying(messageStreamId: number, reason: string): void {
+    this.#idleSince = this.#options.clock.now();
+    this.#plays.stop(messageStreamId, reason);
   }
 
   #badMessage(error: ProtocolError): void {
@@ -236,9 +316,11 @@ export class RtmpConnection {
       present.publishing.bad(error);
       return;
     }
-    if (this.#badCodes.has(error.code) || this.#badCodes.size >= MAX_BAD_CODES) return;
-    this.#badCodes.add(error.code);
-    this.#log.warn(error.message, { code: error.code });
+    if (!this.#badCodes.has(error.code) && this.#badCodes.size < MAX_BAD_CODES) {
+      this.#badCodes.add(error.code);
+      this.#log.warn(error.message, { code: error.code });
+    }
+    this.#badMessages.bad(error);
   }
 
   /** What was found wrong costs the connection. */
@@ -253,7 +335,7 @@ export class RtmpConnection {
     const { code, message, offset } = error;
     this.#log.warn(`connection ended: ${message}`, { code, offset, address: this.#peer.address });
     // Who does not read is not told either.
-    if (code === OUTPUT_LIMIT) this.#socket.destroy();
+    if (DEAF_CODES.has(code)) this.#socket.destroy();
     else this.#performLast(this.#session.close("NetConnection.Connect.Closed", message));
     this.#finish("lost", message);
   }
@@ -287,15 +369,16 @@ export class RtmpConnection {
       this.#fail(new ProtocolError("limit", "RTMP_RATE", message, { scope: "connection" }));
       return;
     }
-    if (now - this.#lastHeard > PING_AFTER && now - this.#lastPing > PING_AFTER) {
-      this.#lastPing = now;
-      try {
+    try {
+      this.#plays.check(now);
+      if (now - this.#lastHeard > PING_AFTER && now - this.#lastPing > PING_AFTER) {
+        this.#lastPing = now;
         this.#perform(this.#session.ping(Math.floor(now - this.#peer.openedAt)));
-      } catch (error) {
-        this.#fail(error);
-        return;
       }
+    } catch (error) {
+      this.#fail(error);
     }
+    if (this.#isOver) return;
     this.#cancelCheck = clock.after(CHECK_INTERVAL, () => this.#check());
   }
 
@@ -309,10 +392,10 @@ export class RtmpConnection {
       };
     }
     if (this.#publishings.size === 0) {
-      if (now - this.#idleSince <= timeToPublish) return undefined;
+      if (this.#plays.size > 0 || now - this.#idleSince <= timeToPublish) return undefined;
       return {
         code: "RTMP_TIME_TO_PUBLISH",
-        message: `Cannot wait longer than ${timeToPublish} ms for a publish`,
+        message: `Cannot wait longer than ${timeToPublish} ms for a publish or play`,
       };
     }
     if (now - this.#lastHeard <= publisherSilence) return undefined;
@@ -337,6 +420,7 @@ export class RtmpConnection {
       this.#isOver = true;
       this.#cancelCheck?.();
       for (const id of [...this.#publishings.keys()]) this.#unpublish(id, how, reason);
+      this.#plays.stopAll(reason);
       this.#log.debug("RTMP connection over", { reason, address: this.#peer.address });
     }
     if (this.#socket.destroyed) this.#cancelLinger?.();

@@ -4,6 +4,7 @@ import { ProtocolError } from "../../protocol/errors.ts";
 import { FlvDemuxer } from "../../protocol/flv/demuxer.ts";
 import { TimestampLine } from "../../protocol/media/timestamp-line.ts";
 import type { MediaEffect } from "../../protocol/rtmp/session-effect.ts";
+import type { BadMessages } from "./bad-messages.ts";
 
 /** Codes of what was dropped or passed over, and how often. */
 export type Remarks = { readonly [code: string]: number };
@@ -20,14 +21,17 @@ export class Publishing {
   readonly publication: Publication;
   readonly #demuxer: FlvDemuxer;
   readonly #log: Log;
-  readonly #maxBadInARow: number;
+  readonly #badMessages: BadMessages;
   readonly #remarks = new Map<string, number>();
-  #badInARow = 0;
 
-  constructor(publication: Publication, { log, maxBadInARow }: { log: Log; maxBadInARow: number }) {
+  /** @param badMessages the connection's: what is no message of a broadcast counts there too */
+  constructor(
+    publication: Publication,
+    { log, badMessages }: { log: Log; badMessages: BadMessages },
+  ) {
     this.publication = publication;
     this.#log = log;
-    this.#maxBadInARow = maxBadInARow;
+    this.#badMessages = badMessages;
     const line = new TimestampLine();
     this.#demuxer = new FlvDemuxer({
       place: (timestamp) => line.place(timestamp),
@@ -55,7 +59,7 @@ export class Publishing {
         }
         this.publication.input(event);
       }
-      this.#badInARow = 0;
+      this.#badMessages.good();
     } catch (error) {
       if (!(error instanceof ProtocolError) || error.scope === "connection") throw error;
       this.bad(error);
@@ -65,10 +69,7 @@ export class Publishing {
   /** Counts a message that could not be understood. @throws as `take` does */
   bad(error: ProtocolError): void {
     this.remark(error.code, error.message);
-    this.#badInARow += 1;
-    if (this.#badInARow < this.#maxBadInARow) return;
-    const message = `Cannot go on after ${this.#badInARow} bad messages in a row, the last: ${error.message}`;
-    throw new ProtocolError("limit", "BAD_MESSAGES", message, { scope: "connection" });
+    this.#badMessages.bad(error);
   }
 
   /** Logs the first remark of each code, and counts them all. */

@@ -25,7 +25,7 @@ const liveStream = (fields: Partial<ListedLiveStream> = {}): ListedLiveStream =>
   unplayable: [{ mediaType: "audio", trackIndex: 1, codecName: "Speex" }],
   ...fields,
 });
-const viewers = { webSocket: () => 3, hls: () => 2, flv: () => 4, mp4: () => 1 };
+const viewers = { webSocket: () => 3, hls: () => 2, flv: () => 4, mp4: () => 1, rtmp: () => 5 };
 
 test("listStreams tells of each stream that is or was published, by path", () => {
   const list = listStreams(
@@ -44,14 +44,11 @@ test("listStreams tells of each stream that is or was published, by path", () =>
     startedAt: "2026-05-01T10:00:00.000Z",
     uptimeSeconds: 61,
     bitrate: 2_128_000,
-    viewers: { websocket: 3, hls: 2, flv: 4, mp4: 1, total: 10 },
+    viewers: { websocket: 3, hls: 2, flv: 4, mp4: 1, rtmp: 5, total: 15 },
     tracks: [
       {
         id: 1,
         mediaType: "video",
-        index: 0,
-        name: "Video",
-        language: "und",
         codec: "avc1.64001f",
         width: 640,
         height: 360,
@@ -60,9 +57,6 @@ test("listStreams tells of each stream that is or was published, by path", () =>
       {
         id: 2,
         mediaType: "audio",
-        index: 0,
-        name: "Audio",
-        language: "und",
         codec: "mp4a.40.2",
         sampleRate: 48_000,
         channels: 2,

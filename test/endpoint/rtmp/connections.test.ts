@@ -4,6 +4,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { closed, listen } from "../../../server/endpoint/entry/listen.ts";
 import { Pushing, PushRefused } from "../../../server/endpoint/relay/pushing.ts";
+import { Broadcasts } from "../../../server/endpoint/rtmp/broadcasts.ts";
 import type { PublishDecision } from "../../../server/endpoint/rtmp/connection.ts";
 import { RtmpConnections } from "../../../server/endpoint/rtmp/connections.ts";
 import type { Publication } from "../../../server/live/live-stream.ts";
@@ -11,6 +12,7 @@ import { Registry } from "../../../server/live/registry.ts";
 import { LIMITS } from "../../../server/protocol/limits.ts";
 import { hex } from "../../support/hex.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { PLAY_LIMITS } from "../../support/play-limits.ts";
 import { recordingLog } from "../../support/recording-log.ts";
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
@@ -41,8 +43,11 @@ async function stage({
     },
   });
   const asked: unknown[] = [];
+  const broadcasts = new Broadcasts(registry, clock);
   const connections = new RtmpConnections({
     publications: registry,
+    broadcasts,
+    mayPlay: () => ({ allowed: true }),
     mayPublish: (request) => {
       asked.push(request);
       return decision;
@@ -52,7 +57,7 @@ async function stage({
       random: (length) => randomBytes(length),
     },
     clock,
-    limits: { ...LIMITS, publisherOutput },
+    limits: { ...LIMITS, publisherOutput, play: PLAY_LIMITS },
     log,
   });
   const server = createServer({ noDelay: true }, (socket) => {

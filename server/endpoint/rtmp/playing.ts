@@ -1,0 +1,336 @@
+import type { Clock } from "../../live/clock.ts";
+import type { LaneMessage } from "../../live/lane.ts";
+import { LiveSample } from "../../live/live-sample.ts";
+import type { LiveState, LiveStream } from "../../live/live-stream.ts";
+import type { LiveTrack } from "../../live/live-track.ts";
+import { type Backlog, Subscription } from "../../live/subscription.ts";
+import type { Log } from "../../log.ts";
+import type { OwnBytes } from "../../protocol/bytes/bytes.ts";
+import { configurationTag } from "../../protocol/flv/muxer.ts";
+import { type TagNeeds, tagNeeds } from "../../protocol/flv/tag-needs.ts";
+import type { Milliseconds } from "../../protocol/media/sample.ts";
+import {
+  type Capabilities,
+  CapsEx,
+  canMultitrack,
+  canRead,
+  canReadModEx,
+} from "../../protocol/rtmp/capabilities.ts";
+import type { ChunkedMessage } from "../../protocol/rtmp/chunk-encoder.ts";
+import type { Wanted } from "../../protocol/rtmp/net-stream.ts";
+import type {
+  DueMessage,
+  InTransmission,
+  OutputSource,
+} from "../../protocol/rtmp/output-scheduler.ts";
+import type { Broadcast, PlayLane } from "./broadcasts.ts";
+import type { Output } from "./output.ts";
+import {
+  bodyMessage,
+  chunkStreamOf,
+  inOnePiece,
+  metadataMessage,
+  type PlayItem,
+  tagBody,
+  trackChunkStream,
+} from "./play-item.ts";
+
+/** What bounds one player; sizes in bytes. */
+export type PlayLimits = {
+  readonly backlog: Backlog;
+  /** Configurations and statuses that may wait. */
+  readonly notices: number;
+};
+
+/** What a player is made of. */
+export type PlayingOptions = {
+  readonly broadcast: Broadcast;
+  readonly messageStreamId: number;
+  /** What the client said it can read. */
+  readonly capabilities: Capabilities | undefined;
+  readonly output: Output;
+  readonly clock: Clock;
+  readonly limits: PlayLimits;
+  readonly log: Log;
+  /** The status messages that belong to an event of the broadcast. */
+  readonly notice: (event: "published" | "unpublished") => OwnBytes | undefined;
+  /** It holds more than it may. */
+  readonly onOverflow: (bytes: number) => void;
+};
+
+/**
+ * A picture is of use for as long as a player buffers, sound has to be there in time: so far may
+ * sound go ahead of pictures. What lies further apart goes by its time.
+ */
+const PICTURE_SLACK: Milliseconds = 1000;
+
+/** What everybody can be asked to read by `?enhanced=1`. */
+const EVERYTHING: Capabilities = {
+  fourCcList: ["*"],
+  capsEx: CapsEx.Multitrack | CapsEx.ModEx | CapsEx.TimestampNanoOffset,
+};
+
+/**
+ * What a player can read: what it said in connect, unless the name it plays says otherwise.
+ * FFmpeg reads Enhanced RTMP since 6.1, but names codecs only where it is told to
+ * (`-rtmp_enhanced_codecs`), and its flashVer is the same as ever.
+ */
+export function capabilitiesOf(
+  capabilities: Capabilities | undefined,
+  query: { readonly [name: string]: string },
+): Capabilities | undefined {
+  const { enhanced } = query;
+  if (enhanced === "1") return EVERYTHING;
+  return enhanced === "0" ? undefined : capabilities;
+}
+
+/**
+ * One player's view of a broadcast: onMetaData, configurations, the GOP that is on, then what is
+ * live, each message made once for all. Where the player does not keep up it loses pictures up to
+ * the next sync sample.
+ */
+export class Playing implements OutputSource {
+  readonly #options: PlayingOptions;
+  readonly #liveStream: LiveStream;
+  readonly #lane: PlayLane;
+  #subscription: Subscription<ChunkedMessage | undefined, PlayItem>;
+  readonly #stops: (() => void)[] = [];
+  /** Tracks whose configuration this player has. */
+  readonly #configured = new Map<number, number>();
+  /** Video tracks that have begun at a sync sample. */
+  readonly #begun = new Set<number>();
+  readonly #readable = new WeakMap<LiveTrack, boolean>();
+  readonly #toldLeftOut = new Set<number>();
+  /** Of those that are passed on unopened. */
+  readonly #opaqueTracks = new Set<number>();
+  #wanted: Wanted = { audio: true, video: true };
+  #isPaused = false;
+  #isOnAir: boolean;
+  #waitingSince: Milliseconds;
+  #samplesDropped = 0;
+
+  constructor(options: PlayingOptions) {
+    this.#options = options;
+    const { broadcast, messageStreamId, limits, clock } = options;
+    this.#liveStream = broadcast.liveStream;
+    this.#lane = broadcast.lane(messageStreamId);
+    this.#subscription = new Subscription(limits.backlog);
+    this.#isOnAir = isOnAir(this.#liveStream.state);
+    this.#waitingSince = clock.now();
+  }
+
+  /** Begins to send, unless it was paused meanwhile; `stop` it. */
+  begin(): void {
+    this.#isOnAir = isOnAir(this.#liveStream.state);
+    this.#stops.push(
+      this.#options.output.add(this),
+      this.#lane.receive((message) => this.#offer(message)),
+      this.#liveStream.observe({
+        state: (state) => this.#onState(state),
+        tracks: () => this.#keep(),
+      }),
+    );
+    if (!this.#isPaused) this.#join();
+  }
+
+  get streamPath(): string {
+    return this.#liveStream.streamPath;
+  }
+
+  /** Samples left out because the player did not keep up. */
+  get samplesDropped(): number {
+    return this.#samplesDropped + this.#subscription.samplesDropped;
+  }
+
+  /** Since when there is nothing to play; undefined while there is. */
+  get waitingSince(): Milliseconds | undefined {
+    return this.#isOnAir ? undefined : this.#waitingSince;
+  }
+
+  /** Whether something waits to be sent. */
+  get isWaiting(): boolean {
+    return this.#subscription.bytes + this.#subscription.noticeBytes > 0;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#forget();
+  }
+
+  /** Begins anew, with the newest sync sample. */
+  resume(): void {
+    this.#isPaused = false;
+    this.#forget();
+    if (this.#stops.length > 0) this.#join();
+  }
+
+  receive(wanted: Wanted): void {
+    if (wanted.video && !this.#wanted.video) this.#begun.clear();
+    this.#wanted = wanted;
+  }
+
+  stop(): void {
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  takeNext(): DueMessage | undefined {
+    for (;;) {
+      if (this.#subscription.isNoticeNext) {
+        const notice = this.#takeNotice();
+        if (notice !== undefined) return notice;
+        continue;
+      }
+      const next = this.#subscription.nextBy(() => Number.NEGATIVE_INFINITY);
+      if (next === undefined) return undefined;
+      if (next.form !== undefined) return { message: next.form, due: dueOf(next.item) };
+    }
+  }
+
+  takeUrgent(begun: InTransmission, before: number): DueMessage | undefined {
+    for (;;) {
+      if (this.#subscription.isNoticeNext) return begun.isClear ? this.#takeNotice() : undefined;
+      const next = this.#subscription.nextBy((item) => {
+        const due = dueOf(item);
+        return due < before && !begun.isBusy(chunkStreamOf(item)) ? due : undefined;
+      });
+      if (next === undefined) return undefined;
+      if (next.form !== undefined) return { message: next.form, due: dueOf(next.item) };
+    }
+  }
+
+  #takeNotice(): DueMessage | undefined {
+    const delivery = this.#subscription.next();
+    if (delivery?.type !== "form" || delivery.form === undefined) return undefined;
+    return { message: delivery.form, due: Number.NEGATIVE_INFINITY };
+  }
+
+  /** What a newcomer gets at once. */
+  #join(): void {
+    if (!this.#isOnAir) return;
+    const { clock, messageStreamId } = this.#options;
+    const history = this.#liveStream.history().filter((sample) => this.#wants(sample));
+    const { metadata } = this.#liveStream;
+    const at = history[0]?.at ?? 0;
+    if (metadata !== undefined && metadata.body.length > 0) {
+      this.#insert(metadataMessage(metadata.body, messageStreamId));
+    }
+    for (const sample of history) {
+      this.#configure(sample, at);
+      if (sample.isVideo) this.#begun.add(sample.track.id);
+    }
+    this.#subscription.join(this.#lane.history(history), clock.now());
+    this.#options.output.pump();
+  }
+
+  #offer(message: LaneMessage<ChunkedMessage | undefined, PlayItem>): void {
+    const [item] = message.samples;
+    if (this.#isPaused || item === undefined || !this.#wants(item)) return;
+    if (item.isVideo && !this.#begun.has(item.track.id)) {
+      if (!item.isSync) return;
+      this.#begun.add(item.track.id);
+    }
+    if (!(item instanceof LiveSample)) {
+      this.#opaqueTracks.add(item.track.id);
+    } else {
+      // Another encoder, or the same one after a break: recorders and relays begin anew here.
+      if (item.isDiscontinuity) this.#configured.delete(item.track.id);
+      this.#configure(item, item.at);
+    }
+    this.#subscription.offer(message, this.#options.clock.now());
+    this.#options.output.pump();
+  }
+
+  /** Sends the configuration of a sample's track, where the player has another or none. */
+  #configure(sample: LiveSample, at: Milliseconds): void {
+    const { track, original } = sample;
+    // What is sent as it came is not what the configuration is about.
+    if (original !== undefined || this.#configured.get(track.id) === track.configuration) return;
+    this.#configured.set(track.id, track.configuration);
+    const tag = configurationTag(track.track, "enhanced");
+    if (tag === undefined) return;
+    const { messageStreamId } = this.#options;
+    const chunkStreamId = trackChunkStream(track.id);
+    this.#insert(bodyMessage(tag, { messageStreamId, chunkStreamId, at }));
+  }
+
+  #wants(item: PlayItem): boolean {
+    const { audio, video } = this.#wanted;
+    if (item.isVideo && !video) return false;
+    const isAudio = item instanceof LiveSample ? !item.isVideo : item.mediaType === "audio";
+    if (isAudio && !audio) return false;
+    return this.#canRead(item);
+  }
+
+  #canRead(item: PlayItem): boolean {
+    if (!(item instanceof LiveSample)) {
+      return item.mediaType === undefined || this.#reads(item);
+    }
+    const known = this.#readable.get(item.track);
+    if (known !== undefined) return known;
+    const reads = this.#reads(item);
+    this.#readable.set(item.track, reads);
+    return reads;
+  }
+
+  #reads(item: PlayItem): boolean {
+    const { capabilities, log } = this.#options;
+    const needs = needsOf(item);
+    if (needs === undefined || satisfies(capabilities, needs)) return true;
+    if (this.#toldLeftOut.has(item.track.id)) return false;
+    this.#toldLeftOut.add(item.track.id);
+    const kind = item.isVideo ? "video" : "audio";
+    const codec = `${needs.fourCc ?? "command frames"}${needs.isMultitrack ? " on another track than the first" : ""}`;
+    const message = `a player is not sent ${kind} (${codec}): it did not say that it reads it; with ?enhanced=1 behind the name it gets it all the same`;
+    log.info(message, { code: "PLAY_LEFT_OUT" });
+    return false;
+  }
+
+  #onState(state: LiveState): void {
+    const wasOnAir = this.#isOnAir;
+    // A publisher whose line was lost is waited for: players hold on.
+    this.#isOnAir = state === "reconnecting" ? wasOnAir : isOnAir(state);
+    if (wasOnAir === this.#isOnAir) return;
+    if (!this.#isOnAir) this.#waitingSince = this.#options.clock.now();
+    const bytes = this.#options.notice(this.#isOnAir ? "published" : "unpublished");
+    if (bytes === undefined) return;
+    this.#insert(inOnePiece(bytes));
+    this.#options.output.pump();
+  }
+
+  #keep(): void {
+    const tracks = this.#liveStream.tracks.map(({ id }) => id);
+    this.#subscription.keep([...tracks, ...this.#opaqueTracks]);
+  }
+
+  #insert(notice: ChunkedMessage): void {
+    this.#subscription.insert(notice, notice.bytes.length);
+    const { noticeBytes } = this.#subscription;
+    if (noticeBytes > this.#options.limits.notices) this.#options.onOverflow(noticeBytes);
+  }
+
+  /** What waits is of no use any more. */
+  #forget(): void {
+    this.#samplesDropped += this.#subscription.samplesDropped;
+    this.#subscription = new Subscription(this.#options.limits.backlog);
+    this.#configured.clear();
+    this.#begun.clear();
+  }
+}
+
+const isOnAir = (state: LiveState): boolean => state === "live" || state === "reconnecting";
+
+const dueOf = (item: PlayItem): number => (item.isVideo ? item.at + PICTURE_SLACK : item.at);
+
+function needsOf(item: PlayItem): TagNeeds | undefined {
+  const body = tagBody(item);
+  if (body === undefined) return undefined;
+  const mediaType = item.isVideo ? "video" : "audio";
+  return tagNeeds(mediaType, body.head.length > 0 ? body.head : body.data);
+}
+
+function satisfies(capabilities: Capabilities | undefined, needs: TagNeeds): boolean {
+  if (needs.isMultitrack && !canMultitrack(capabilities)) return false;
+  if (needs.hasModEx && !canReadModEx(capabilities)) return false;
+  if (needs.fourCc === undefined) return capabilities !== undefined;
+  return canRead(capabilities, needs.fourCc);
+}
