@@ -21,6 +21,10 @@ export function versionOf(command: string, pattern: RegExp, args = ["--version"]
 export const FFMPEG: string = `ffmpeg ${versionOf("ffmpeg", /version (\d+\.\d+)/, ["-version"])}`;
 export const FFMPEG_8 = "FFmpeg 8.1 (node-av)";
 export const TEST_CLIENT = "the test's own client";
+export const CURL: string = `curl ${versionOf("curl", /^curl (\S+)/)} (librtmp)`;
+export const GSTREAMER: string = `GStreamer ${versionOf("gst-launch-1.0", /GStreamer (\d+\.\d+\.\d+)/)}`;
+export const VLC: string = `VLC ${versionOf("vlc", /VLC (?:media player |version )?(\d+\.\d+\.\d+)/)}`;
+export const OBS: string = `OBS Studio ${versionOf("obs", /OBS Studio - (\d+\.\d+\.\d+)/)}`;
 
 /** Resolves at the end of a publisher that ends by itself; throws what it complained of. */
 export async function finished({ child }: Publisher): Promise<void> {

@@ -26,7 +26,7 @@ import {
   inWords,
   TEST_CLIENT,
 } from "./broadcasts.ts";
-import type { Row } from "./reporter.ts";
+import type { Row } from "./row.ts";
 import { SHORT } from "./seconds.ts";
 
 // Every codec, end to end: by a real encoder where there is one.

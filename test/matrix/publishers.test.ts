@@ -14,7 +14,18 @@ import {
   publishWithVlc,
 } from "../support/other-publishers.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
-import { FFMPEG, FFMPEG_8, ffmpeg, ffmpeg8, fileOf, inWords, versionOf } from "./broadcasts.ts";
+import {
+  CURL,
+  FFMPEG,
+  FFMPEG_8,
+  ffmpeg,
+  ffmpeg8,
+  fileOf,
+  GSTREAMER,
+  inWords,
+  OBS,
+  VLC,
+} from "./broadcasts.ts";
 import { SECONDS, SHORT } from "./seconds.ts";
 
 // Every publisher at hand that speaks plain RTMP, for a minute, and once more after it left.
@@ -58,7 +69,6 @@ const curl: Run[] = [SECONDS, SHORT].map((seconds) => {
 });
 
 const OLD_FFMPEG = ffmpegOf2018();
-const GSTREAMER = versionOf("gst-launch-1.0", /GStreamer (\d+\.\d+\.\d+)/);
 
 type Entry = { readonly client: string; readonly runs: readonly Run[]; readonly notes: string };
 
@@ -74,23 +84,23 @@ const ENTRIES: readonly Entry[] = [
     notes: "tee muxer",
   },
   {
-    client: `GStreamer ${GSTREAMER}, rtmp2sink`,
+    client: `${GSTREAMER}, rtmp2sink`,
     runs: file((publication) => publishWithGStreamer("rtmp2sink", publication)),
     notes: "one flvmux, tee to the server and to a file",
   },
   {
-    client: `GStreamer ${GSTREAMER}, rtmpsink (librtmp)`,
+    client: `${GSTREAMER}, rtmpsink (librtmp)`,
     runs: file((publication) => publishWithGStreamer("rtmpsink", publication)),
     notes: "one flvmux, tee to the server and to a file",
   },
   {
-    client: `curl ${versionOf("curl", /^curl (\S+)/)} (librtmp)`,
+    client: CURL,
     runs: curl,
     notes:
       "sends the file itself, in bursts of its rate limit; on a busy machine it closes before it has sent its last frames (a relay before the server sees the same): up to 0.5 s may be missing at the end",
   },
   {
-    client: `VLC ${versionOf("vlc", /VLC (?:media player |version )?(\d+\.\d+\.\d+)/)}`,
+    client: VLC,
     runs: file(publishWithVlc),
     notes: "two FLV muxers of one stream output, one into a file",
   },
@@ -128,7 +138,7 @@ describe.concurrent("publishers", () => {
 
 // By itself: it encodes.
 test("OBS Studio", async (context) => {
-  const client = `OBS Studio ${versionOf("obs", /OBS Studio - (\d+\.\d+\.\d+)/)}`;
+  const client = OBS;
   const url = server.rtmpUrl(`live/${client.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`);
   const obs = await Obs.start({ clip: await counterClip(CLIP), url });
   try {

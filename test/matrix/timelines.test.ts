@@ -25,7 +25,7 @@ import {
   inWords,
   TEST_CLIENT,
 } from "./broadcasts.ts";
-import type { Row } from "./reporter.ts";
+import type { Row } from "./row.ts";
 import { SECONDS, SHORT } from "./seconds.ts";
 
 // What becomes of time, and what changes on the way.

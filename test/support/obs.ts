@@ -1,9 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
 import { type Child, startChild } from "./child.ts";
+import { readRtmpUrl } from "./rtmp-transport.ts";
 
 const WIDTH = 640;
 const HEIGHT = 360;
@@ -27,8 +36,20 @@ export class Obs {
     this.#socket = socket;
   }
 
-  /** @param url `rtmp://HOST:PORT/APP/NAME` */
-  static async start({ clip, url }: { clip: string; url: string }): Promise<Obs> {
+  /**
+   * @param options.url `rtmp://HOST:PORT/APP/NAME`, or `rtmps`
+   * @param options.trusted a certificate in a file: the only one it trusts. As root only: it sees
+   *   another `/etc/ssl/certs` then, which nobody else does.
+   */
+  static async start({
+    clip,
+    url,
+    trusted,
+  }: {
+    clip: string;
+    url: string;
+    trusted?: string | undefined;
+  }): Promise<Obs> {
     const home = mkdtempSync(join(tmpdir(), "sluice-obs-"));
     const port = await freePort();
     writeConfiguration(home, { clip, url, port });
@@ -37,7 +58,16 @@ export class Obs {
       ...["-displayfd", "1", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"],
     ]);
     const [, display] = await screen.line(/^(\d+)\n/);
-    const obs = startChild("obs", ["--multi", "--minimize-to-tray"], {
+    const command = ["obs", "--multi", "--minimize-to-tray"];
+    if (trusted !== undefined) {
+      const certificates = join(home, "certificates");
+      mkdirSync(certificates);
+      copyFileSync(trusted, join(certificates, "trusted.pem"));
+      const script = 'mount --bind "$0" /etc/ssl/certs && exec "$@"';
+      command.unshift("unshare", "--mount", "sh", "-c", script, certificates);
+    }
+    const [program = "obs", ...args] = command;
+    const obs = startChild(program, args, {
       env: {
         ...process.env,
         HOME: home,
@@ -181,10 +211,7 @@ function writeConfiguration(
       },
     }),
   );
-  const { pathname, host } = new URL(url.replace(/^rtmp:/, "http:"));
-  const parts = pathname.slice(1).split("/");
-  const key = parts.pop() ?? "";
-  const server = `rtmp://${host}/${parts.join("/")}`;
+  const { tcUrl: server, streamName: key } = readRtmpUrl(url);
   writeFileSync(
     join(profile, "service.json"),
     JSON.stringify({ type: "rtmp_custom", settings: { server, key, use_auth: false } }),

@@ -31,8 +31,9 @@ export async function publishWithGStreamer(
   { input, url, beside }: FilePublication,
 ): Promise<void> {
   const location = sink === "rtmp2sink" ? url : `${url} live=1`;
-  // Test certificates are self-signed.
-  const unchecked = url.startsWith("rtmps:") ? " tls-validation-flags=0" : "";
+  // Test certificates are self-signed; librtmp does not look.
+  const unchecked =
+    sink === "rtmp2sink" && url.startsWith("rtmps:") ? " tls-validation-flags=0" : "";
   const pipeline = [
     `filesrc location=${input} ! flvdemux name=d`,
     "d.video ! queue ! h264parse ! flvmux name=m streamable=true ! tee name=t",
