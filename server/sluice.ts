@@ -194,6 +194,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
       }
     },
     adopt: (stream, guest, bytes) => rtmp.adopt(stream, guest, bytes),
+    random: randomBytes,
     clock,
     log,
   });

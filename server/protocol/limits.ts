@@ -183,6 +183,22 @@ export const LIMITS = {
   /** Bytes of a request or an answer in the tunnel. */
   tunnelBody: 1_048_576, // 1 MiB
 
+  // RTMPT: a session in the tunnel
+  /** Without a request. */
+  rtmptSilence: 20_000,
+  /** The same, when every connection that carried its requests is closed. */
+  rtmptAbsence: 5_000,
+  /** A request for bytes waits so long for something to be sent. */
+  rtmptHold: 250,
+  /** Bytes of a request's body; they are taken as they come. */
+  rtmptBody: 25_165_824, // 24 MiB
+  /** Bytes of an answer. The last one is kept, in case it is asked for again. */
+  rtmptAnswer: 524_288, // 512 KiB
+  /** Requests that may be missing before one that came early … */
+  rtmptAhead: 8,
+  /** … and how long it waits for them. */
+  rtmptGap: 2_000,
+
   // TLS
   tlsHandshakeTime: 10_000,
   /** The files of certificate and key are looked at this often. */

@@ -16,7 +16,7 @@ connection or the viewer that met it.
 /** `soundBatchTime` as words. */
 function words(name: string): string {
   const [first = "", ...rest] = name.replace(/[A-Z]/g, " $&").toLowerCase().split(" ");
-  const isAcronym = ["rtmp", "amf", "hls", "http", "tls"].includes(first);
+  const isAcronym = ["rtmp", "amf", "hls", "http", "tls", "rtmpt"].includes(first);
   const start = isAcronym ? first.toUpperCase() : first.charAt(0).toUpperCase() + first.slice(1);
   return [start, ...rest].join(" ");
 }

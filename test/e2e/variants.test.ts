@@ -7,8 +7,11 @@ import { makeCertificate, type TestCertificate } from "../support/certificate.ts
 import { counterClip } from "../support/counter-clip.ts";
 import { type Publisher, publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { expectedPackets } from "../support/ffprobe.ts";
+import { hex } from "../support/hex.ts";
 import { publishWithFfmpeg8 } from "../support/node-av.ts";
-import { publishWithGStreamer } from "../support/other-publishers.ts";
+import { publishWithCurl, publishWithGStreamer } from "../support/other-publishers.ts";
+import { RawConnection } from "../support/raw-connection.ts";
+import { eventually } from "../support/server-process.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
 import { WsViewer } from "../support/ws-viewer.ts";
 
@@ -23,7 +26,8 @@ beforeAll(async () => {
   certificate = makeCertificate();
   ca = readFileSync(certificate.cert, "utf8");
   const tls = ["--tls-cert", certificate.cert, "--tls-key", certificate.key];
-  server = await startSluice([...tls, "--rtmps-port", "0", "--https-port", "0"]);
+  const ports = ["--rtmps-port", "0", "--https-port", "0"];
+  server = await startSluice([...tls, ...ports, "--log-format", "json"]);
   clip = await counterClip({ video: "h264", audio: "aac", bFrames: 3 });
 });
 
@@ -59,23 +63,52 @@ const ffmpeg8 = (url: string): Run => ({
   expected: (beside) => expectedPackets(beside, "ffmpeg8"),
 });
 
+/** What FFmpeg has not sent when it closes the tunnel it drops. */
+const dropping = (scheme: Scheme, run: Run): Run =>
+  scheme === "rtmps" ? run : { ...run, mayDropEnd: 500 };
+
 describe.concurrent("publishing", { timeout: 60_000 }, () => {
   test.each<[Scheme, Port]>([
     ["rtmps", "rtmps"],
     ["rtmps", "rtmp"],
+    ["rtmpt", "http"],
+    ["rtmpt", "rtmp"],
+    ["rtmpts", "https"],
+    ["rtmpts", "rtmps"],
+    ["rtmpts", "rtmp"],
   ])("ffmpeg 5.1: %s on the %s port", async (scheme, port) => {
     const streamPath = name(scheme, port, "ffmpeg");
-    await accountForBroadcast(server, streamPath, {
-      runs: [ffmpeg(urlOf(scheme, port, streamPath))],
-    });
+    const run = ffmpeg(urlOf(scheme, port, streamPath));
+    await accountForBroadcast(server, streamPath, { runs: [dropping(scheme, run)] });
   });
 
-  test.each<[Scheme, Port]>([["rtmps", "rtmps"]])(
-    "FFmpeg 8: %s on the %s port",
-    async (scheme, port) => {
-      const streamPath = name(scheme, port, "ffmpeg8");
+  // It posts RTMPTS to an http address, and fails by itself.
+  test.each<[Scheme, Port]>([
+    ["rtmps", "rtmps"],
+    ["rtmpt", "http"],
+    ["rtmpt", "rtmp"],
+  ])("FFmpeg 8: %s on the %s port", async (scheme, port) => {
+    const streamPath = name(scheme, port, "ffmpeg8");
+    const run = ffmpeg8(urlOf(scheme, port, streamPath));
+    await accountForBroadcast(server, streamPath, { runs: [dropping(scheme, run)] });
+  });
+
+  const hasCurl = /^Protocols:.*\brtmp\b/m.test(
+    spawnSync("curl", ["--version"], { encoding: "utf8" }).stdout ?? "",
+  );
+  test.skipIf(!hasCurl).each<[Port]>([["http"], ["rtmp"]])(
+    "curl (librtmp): rtmpt on the %s port",
+    async (port) => {
+      const streamPath = name("rtmpt", port, "curl");
+      const url = urlOf("rtmpt", port, streamPath);
       await accountForBroadcast(server, streamPath, {
-        runs: [ffmpeg8(urlOf(scheme, port, streamPath))],
+        runs: [
+          {
+            publish: (_, beside) => publishWithCurl({ input: clip, url, beside, seconds: 4 }),
+            expected: () => expectedPackets(clip),
+            mayDropEnd: 500, // it closes with answers unread, which resets the connection
+          },
+        ],
       });
     },
   );
@@ -99,6 +132,74 @@ describe.concurrent("publishing", { timeout: 60_000 }, () => {
     const publisher = publishWithFfmpeg({ input: clip, url, seconds: 1 });
     expect((await publisher.child.exited).code).not.toBe(0);
     await server.child.line(/publish refused: A publish key is needed/);
+  });
+});
+
+/** Resolves when a line of the log has this code. */
+const logged = (code: string) => server.child.line(new RegExp(`"code":"${code}"`), 40_000);
+
+const post = (path: string, body: string, length = body.length) =>
+  Buffer.from(
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n${body}`,
+    "latin1",
+  );
+
+/** A session in the tunnel, on a connection of its own. */
+async function openSession(): Promise<{ connection: RawConnection; id: string }> {
+  const connection = await RawConnection.open(server.rtmpPort);
+  connection.send(post("/open/1", "\0"));
+  const answer = () => /\r\n\r\n(\w+)\n/.exec(connection.received.toString("latin1"));
+  for (let length = 1; answer() === null; length += 1) await connection.receive(length);
+  return { connection, id: answer()?.[1] ?? "" };
+}
+
+describe.concurrent("who does not keep to the rules is sent away", { timeout: 60_000 }, () => {
+  test.each<[string, Port, Uint8Array, string]>([
+    ["noise", "rtmps", Buffer.from([0xff, 0xff]), "RTMP_PORT_SPEECH"],
+    ["RTMP without TLS", "rtmps", Buffer.from([3]), "RTMP_PORT_SPEECH"],
+    ["HTTP without TLS", "https", Buffer.from("GET / HTTP/1.1\r\n\r\n"), "TLS_HANDSHAKE"],
+    ["half a TLS greeting", "rtmps", hex`16 03 01 02 00 01`, "TLS_HANDSHAKE_TIME"],
+    ["half a TLS greeting", "rtmp", hex`16 03 01 02 00 01`, "TLS_HANDSHAKE_TIME"],
+    ["half a TLS greeting", "https", hex`16 03 01 02 00 01`, "TLS_HANDSHAKE_TIME"],
+  ])("%s on the %s port", async (_, port, bytes, code) => {
+    const connection = await RawConnection.open(portOf(port));
+    connection.send(bytes);
+    await connection.closed;
+    await logged(code);
+  });
+
+  test("a session in the tunnel without traffic", async () => {
+    const { connection, id } = await openSession();
+    // The bound of the handshake comes before the tunnel's own.
+    await logged("RTMP_HANDSHAKE_TIME");
+    let sequence = 0;
+    await eventually("the session's end", async () => {
+      connection.send(post(`/idle/${id}/${sequence++}`, "\0"));
+      return / 404 /.test(connection.received.toString("latin1"));
+    });
+    connection.abort();
+  });
+
+  test("a request of the tunnel that is replayed", async () => {
+    const { connection, id } = await openSession();
+    for (const sequence of [0, 1, 0]) connection.send(post(`/send/${id}/${sequence}`, "\x03"));
+    await logged("RTMPT_SEQUENCE");
+    connection.abort();
+  });
+
+  test("a request of the tunnel that is too large", async () => {
+    const { connection, id } = await openSession();
+    connection.send(post(`/send/${id}/0`, "", 2 ** 30));
+    await connection.closed;
+    expect(connection.received.toString("latin1")).toMatch(/HTTP\/1\.1 413 /);
+    await logged("RTMPT_BODY");
+  });
+
+  test("RTMP in the tunnel that is none", async () => {
+    const { connection, id } = await openSession();
+    connection.send(post(`/send/${id}/0`, "\xff".repeat(4000)));
+    await logged("RTMP_HANDSHAKE_VERSION");
+    connection.abort();
   });
 });
 

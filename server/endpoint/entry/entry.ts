@@ -13,6 +13,7 @@ import { closed, listen } from "./listen.ts";
 import { Places } from "./places.ts";
 import { RtmpPort } from "./rtmp-port.ts";
 import { TlsTerminator } from "./tls.ts";
+import { Tunnel } from "./tunnel.ts";
 
 /** Which ports are to be opened, and with what. */
 export type EntrySettings = {
@@ -50,6 +51,8 @@ export type EntryOptions = {
   readonly onUpgrade: OnUpgrade;
   /** Takes an RTMP client, with the bytes of it that were read already. */
   readonly adopt: (stream: Duplex, guest: RtmpGuest, bytes?: Uint8Array) => void;
+  /** Bytes that nobody guesses. */
+  readonly random: (length: number) => Buffer;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -74,6 +77,9 @@ export class ListenError extends Error {
   }
 }
 
+/** 32 characters in hexadecimal. */
+const SESSION_ID_BYTES = 16;
+
 /** Idle connections are closed so long after the last port, ms: what is being said is said. */
 const SAY_GOODBYE = 100;
 
@@ -85,13 +91,14 @@ export class Entry {
   readonly #rtmp: RtmpPort;
   readonly #rtmps: RtmpPort | undefined;
   readonly #https: Server | undefined;
+  readonly #tunnel: Tunnel;
   readonly #certificate: Certificate | undefined;
   readonly #terminators: readonly TlsTerminator[];
   readonly #log: Log;
   #ports: Ports;
 
   /** Opens nothing yet. @throws CertificateError where certificate or key cannot be used */
-  constructor({ settings, app, onUpgrade, adopt, clock, log }: EntryOptions) {
+  constructor({ settings, app, onUpgrade, adopt, random, clock, log }: EntryOptions) {
     const { rtmpPort, httpPort, rtmpsPort, httpsPort, tlsCert, tlsKey, rtmpsTlsMax } = settings;
     this.#settings = settings;
     this.#clock = clock;
@@ -118,11 +125,27 @@ export class Entry {
     this.#terminators = [tlsForRtmp, tlsForHttp].filter((one) => one !== undefined);
 
     const astray = answerAstray(() => this.#ports, log);
-    this.#http = createHttpPort({ app, onUpgrade, astray });
     const places = new Places({
       all: LIMITS.rtmpConnections,
       perAddress: LIMITS.rtmpConnectionsPerAddress,
     });
+    this.#tunnel = new Tunnel({
+      adopt,
+      places,
+      newId: () => random(SESSION_ID_BYTES).toString("hex"),
+      clock,
+      limits: {
+        silence: LIMITS.rtmptSilence,
+        absence: LIMITS.rtmptAbsence,
+        hold: LIMITS.rtmptHold,
+        answer: LIMITS.rtmptAnswer,
+        body: LIMITS.rtmptBody,
+        ahead: LIMITS.rtmptAhead,
+        gap: LIMITS.rtmptGap,
+      },
+      repeats,
+    });
+    this.#http = createHttpPort({ app, onUpgrade, tunnel: this.#tunnel.handle, astray });
     const common = {
       adopt,
       http: this.#http,
@@ -184,6 +207,7 @@ export class Entry {
    */
   async close(): Promise<void> {
     this.#certificate?.close();
+    this.#tunnel.close();
     for (const terminator of this.#terminators) terminator.close();
     const { server } = this.#http;
     const gone = [closed(server), this.#rtmp.close(), this.#rtmps?.close()];

@@ -155,6 +155,9 @@ export class RtmpConnection {
     this.#lastCounters = this.#session.counters;
     socket.on("data", (bytes) => this.receive(bytes));
     socket.on("error", (error) => this.#finish("lost", `socket error: ${error.message}`));
+    // In the tunnel an end is a request, not a line that broke: FFmpeg says no other goodbye there.
+    const isTunnel = peer.transport === "rtmpt" || peer.transport === "rtmpts";
+    if (isTunnel) socket.on("end", () => this.#finish("clean", "the client ended the session"));
     socket.on("close", () => this.#finish("lost", "the client closed the connection"));
     this.#check();
   }

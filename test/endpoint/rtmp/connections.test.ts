@@ -5,7 +5,7 @@ import { afterEach, expect, test } from "vitest";
 import { closed, listen } from "../../../server/endpoint/entry/listen.ts";
 import { Pushing, PushRefused } from "../../../server/endpoint/relay/pushing.ts";
 import { Broadcasts } from "../../../server/endpoint/rtmp/broadcasts.ts";
-import type { PublishDecision } from "../../../server/endpoint/rtmp/connection.ts";
+import type { PublishDecision, Transport } from "../../../server/endpoint/rtmp/connection.ts";
 import { RtmpConnections } from "../../../server/endpoint/rtmp/connections.ts";
 import type { Publication } from "../../../server/live/live-stream.ts";
 import { Registry } from "../../../server/live/registry.ts";
@@ -23,6 +23,7 @@ afterEach(async () => {
 async function stage({
   decision = { allowed: true, identity: undefined } as PublishDecision,
   publisherOutput = LIMITS.publisherOutput as number,
+  transport = "rtmp" as Transport,
 } = {}) {
   const clock = new ManualClock();
   const log = recordingLog();
@@ -62,7 +63,7 @@ async function stage({
   });
   const server = createServer({ noDelay: true }, (socket) => {
     const openedAt = clock.now();
-    connections.adopt(socket, { address: "127.0.0.1", transport: "rtmp", openedAt });
+    connections.adopt(socket, { address: "127.0.0.1", transport, openedAt });
   });
   const port = await listen(server, 0, "127.0.0.1");
   closers.push(async () => {
@@ -123,6 +124,14 @@ test("a publisher that vanishes in the middle of a message is waited for", async
   expect(liveStream?.state).toBe("live");
   pushing.abort();
   await until(() => liveStream?.state === "reconnecting");
+});
+
+test("a publisher that closes its session in the tunnel has said goodbye", async () => {
+  const { registry, push } = await stage({ transport: "rtmpt" });
+  const pushing = await push();
+  const liveStream = registry.find("live/show");
+  pushing.abort();
+  await until(() => liveStream?.state === "ended");
 });
 
 test("a refusal is told in words the encoder shows", async () => {
