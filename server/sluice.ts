@@ -13,6 +13,7 @@ import { HlsEndpoint } from "./endpoint/hls/handler.ts";
 import { createApp } from "./endpoint/http/app.ts";
 import { Mp4Endpoint } from "./endpoint/mp4/endpoint.ts";
 import { Broadcasts } from "./endpoint/rtmp/broadcasts.ts";
+import type { CallHandler } from "./endpoint/rtmp/calls.ts";
 import type { MayPublish } from "./endpoint/rtmp/connection.ts";
 import { RtmpConnections } from "./endpoint/rtmp/connections.ts";
 import { WebSocketEndpoint } from "./endpoint/ws/endpoint.ts";
@@ -33,6 +34,13 @@ export type Sluice = {
    * @throws ListenError that names the setting, where one cannot be had: none is open then
    */
   start(): Promise<Ports>;
+  /**
+   * Answers remote calls (NetConnection.call) of one name from now on; anybody who reaches the RTMP
+   * port can make them. Commands that RTMP itself knows never get here.
+   *
+   * @returns takes the handler out again
+   */
+  handleCall(name: string, handler: CallHandler): () => void;
   /** Takes nobody new, ends what goes on in order, closes the ports. */
   stop(): Promise<void>;
 };
@@ -75,7 +83,9 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     soundBytes: LIMITS.viewerSoundBacklog,
     historyTime: LIMITS.viewerSilence,
   };
+  const callHandlers = new Map<string, CallHandler>();
   const rtmp = new RtmpConnections({
+    callHandlers,
     publications: registry,
     mayPublish,
     broadcasts,
@@ -202,6 +212,12 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
   return {
     publishKey: publishKey.key,
     publishKeyFile: publishKey.file,
+    handleCall: (name, handler) => {
+      callHandlers.set(name, handler);
+      return () => {
+        if (callHandlers.get(name) === handler) callHandlers.delete(name);
+      };
+    },
     start: async () => {
       const ports = await entry.listen();
       isReady = true;

@@ -6,9 +6,12 @@ import { LIMITS } from "../protocol/limits.ts";
 import type { Sluice } from "../sluice.ts";
 import { instructions } from "./instructions.ts";
 
+/** What of the server the command needs. */
+export type Served = Pick<Sluice, "publishKey" | "publishKeyFile" | "start" | "stop">;
+
 /** What surrounds a running server. */
 export type Surroundings = {
-  readonly create: (settings: Settings, options: { log: ProcessLog }) => Sluice;
+  readonly create: (settings: Settings, options: { log: ProcessLog }) => Served;
   readonly log: ProcessLog;
   readonly clock: Clock;
   /** Writes to stdout: the ready line and nothing else. */
@@ -20,7 +23,7 @@ export type Surroundings = {
   /** Resolves when the process is asked to end. */
   readonly asked: Promise<string>;
   /** What else is to run while the server does. @returns ends it */
-  readonly whenReady?: (ports: Ports, sluice: Sluice) => Promise<() => void>;
+  readonly whenReady?: (ports: Ports, sluice: Served) => Promise<() => void>;
 };
 
 /**
@@ -56,7 +59,7 @@ function readyLine({ rtmp, http, rtmps, https }: Ports): string {
 function announce(
   settings: Settings,
   { log, tell, addresses }: Surroundings,
-  { publishKey, publishKeyFile }: Sluice,
+  { publishKey, publishKeyFile }: Served,
   ports: Ports,
 ): void {
   if (tell === undefined) {
@@ -67,7 +70,7 @@ function announce(
   tell(instructions(running, settings, addresses));
 }
 
-async function stopInTime(sluice: Sluice, log: ProcessLog, clock: Clock): Promise<void> {
+async function stopInTime(sluice: Served, log: ProcessLog, clock: Clock): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const cancel = clock.after(LIMITS.drainTime, () => {
       log.warn("not everything ended in order", { code: "DRAIN_TIME" });

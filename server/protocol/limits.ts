@@ -32,6 +32,9 @@ export const LIMITS = {
   smallMessagesPerSecond: 2000,
   /** Commands, user control, and messages of types unknown here: each second, and at once. */
   commandsPerSecond: 100,
+  /** Remote calls of one connection that wait for their answers, and how long each may. */
+  callsAtOnce: 16,
+  callTime: 10_000,
   /** Bytes that wait to be sent to a publisher. */
   publisherOutput: 1_048_576, // 1 MiB
   /** Bad tags, AMF values or codec records in a row, with no good one between. */

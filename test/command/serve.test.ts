@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { instructions } from "../../server/command/instructions.ts";
-import { type Surroundings, serve } from "../../server/command/serve.ts";
+import { type Served, type Surroundings, serve } from "../../server/command/serve.ts";
 import type { Settings } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
-import type { Sluice } from "../../server/sluice.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
 const settings: Settings = {
@@ -26,14 +25,14 @@ const settings: Settings = {
 
 const KEY = "a-very-secret-key";
 
-function world(fields: Partial<Surroundings> = {}, sluiceFields: Partial<Sluice> = {}) {
+function world(fields: Partial<Surroundings> = {}, sluiceFields: Partial<Served> = {}) {
   const seen = { printed: "", told: "", logged: "", events: [] as string[] };
   const clock = new ManualClock();
   let ask: (signal: string) => void = () => {};
   const asked = new Promise<string>((resolve) => {
     ask = resolve;
   });
-  const sluice: Sluice = {
+  const sluice: Served = {
     publishKey: KEY,
     publishKeyFile: "/data/publish.key",
     start: async () => {

@@ -16,6 +16,7 @@ import type {
 } from "../../protocol/rtmp/session-effect.ts";
 import { BadMessages } from "./bad-messages.ts";
 import type { Broadcasts } from "./broadcasts.ts";
+import { type Caller, type CallHandlers, Calls } from "./calls.ts";
 import { Output } from "./output.ts";
 import { Plays, type PlaysLimits } from "./plays.ts";
 import { Publishing } from "./publishing.ts";
@@ -71,6 +72,8 @@ export type RtmpLimits = {
   readonly smallMessagesPerSecond: number;
   readonly commandsPerSecond: number;
   readonly play: PlaysLimits;
+  readonly callsAtOnce: number;
+  readonly callTime: number;
 };
 
 /** What an RTMP connection is made of. */
@@ -79,6 +82,8 @@ export type RtmpConnectionOptions = {
   readonly mayPublish: MayPublish;
   readonly broadcasts: Broadcasts;
   readonly mayPlay: MayPlay;
+  /** Handlers of remote calls, by name; they may come and go. */
+  readonly callHandlers: CallHandlers;
   readonly crypto: Pick<ServerSessionOptions, "hmac" | "random" | "diffieHellman">;
   readonly clock: Clock;
   readonly limits: RtmpLimits;
@@ -118,6 +123,7 @@ export class RtmpConnection {
   readonly #output: Output;
   readonly #plays: Plays;
   readonly #badMessages: BadMessages;
+  readonly #calls: Calls;
   #capabilities: Capabilities | undefined;
   /** Since when nothing is being published or played. */
   #idleSince: number;
@@ -135,7 +141,10 @@ export class RtmpConnection {
     this.#socket = socket;
     this.#peer = peer;
     this.#options = options;
-    this.#session = new ServerSession(options.crypto);
+    this.#session = new ServerSession({
+      ...options.crypto,
+      answersCall: (name) => options.callHandlers.has(name),
+    });
     this.#log = options.log;
     const { clock, limits, broadcasts } = options;
     const now = clock.now();
@@ -149,6 +158,15 @@ export class RtmpConnection {
       limits: limits.play,
       perform: (effects) => this.#perform(effects),
       fail: (error) => this.#fail(error),
+    });
+    this.#calls = new Calls({
+      handlers: options.callHandlers,
+      clock,
+      limits,
+      log: options.log,
+      answer: (transactionId, answer) => {
+        this.#performLate(this.#session.answerCall(transactionId, answer));
+      },
     });
     this.#idleSince = now;
     this.#lastHeard = now;
@@ -220,6 +238,9 @@ export class RtmpConnection {
           break;
         case "receive":
           this.#plays.get(effect.messageStreamId)?.receive(effect.wanted);
+          break;
+        case "call":
+          this.#calls.take(effect, this.#caller);
           break;
         case "bad-message":
           if (effect.followsGood) this.#badMessages.good();
@@ -343,6 +364,23 @@ export class RtmpConnection {
     this.#finish("lost", message);
   }
 
+  /** Who calls, as a handler may know it. */
+  get #caller(): Caller {
+    const { address, transport } = this.#peer;
+    const [present] = this.#publishings.values();
+    return { address, transport, streamPath: present?.streamPath };
+  }
+
+  /** What is to be done at another time than when bytes come. */
+  #performLate(effects: readonly SessionEffect[]): void {
+    if (this.#isOver) return;
+    try {
+      this.#perform(effects);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   /** What is to be done before the end; where that fails too, the end comes at once. */
   #performLast(effects: readonly SessionEffect[]): void {
     try {
@@ -422,6 +460,7 @@ export class RtmpConnection {
     if (!this.#isOver) {
       this.#isOver = true;
       this.#cancelCheck?.();
+      this.#calls.close();
       for (const id of [...this.#publishings.keys()]) this.#unpublish(id, how, reason);
       this.#plays.stopAll(reason);
       this.#log.debug("RTMP connection over", { reason, address: this.#peer.address });

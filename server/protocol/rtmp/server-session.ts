@@ -1,3 +1,4 @@
+import type { Amf0Value } from "../amf0/value.ts";
 import { ByteReader } from "../bytes/byte-reader.ts";
 import type { Bytes, OwnBytes } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
@@ -70,6 +71,7 @@ export class ServerSession {
   readonly #output = new SessionOutput();
   readonly #commands: StreamCommands;
   readonly #media = new MediaIn(this.#streams, this.#output);
+  readonly #answersCall: (name: string) => boolean;
   /** What came while a publish or play is being decided. */
   #held: Message[] = [];
   #heldBytes = 0;
@@ -92,6 +94,7 @@ export class ServerSession {
   }: ServerSessionOptions) {
     this.#handshake = new ServerHandshake(options);
     this.#announcedChunkSize = chunkSize;
+    this.#answersCall = options.answersCall ?? (() => false);
     this.#commands = new StreamCommands(this.#streams, this.#output, {
       playChunkSize,
       onClose: (effect) => this.#end(effect),
@@ -202,6 +205,23 @@ export class ServerSession {
   ping(timestamp: number): SessionEffect[] {
     if (this.#phase === "handshake" || this.#phase === "closed") return [];
     this.#output.send(userControl(UserControlEvent.PingRequest, timestamp));
+    return this.#output.flush();
+  }
+
+  /**
+   * Answers a `call` effect, sooner or later; where no answer is wanted, or the session is over, it
+   * has no effect.
+   *
+   * @param answer what the call gives, or for people why it failed
+   * @throws ProtocolError `AMF_DEPTH`, RangeError: as `encodeAmf0` does, and nothing is sent
+   */
+  answerCall(
+    transactionId: number,
+    answer: { readonly result: Amf0Value } | { readonly failure: string },
+  ): SessionEffect[] {
+    if (this.#phase !== "connected") return [];
+    if ("result" in answer) this.#output.result(transactionId, answer.result);
+    else this.#output.fail({ transactionId }, answer.failure);
     return this.#output.flush();
   }
 
@@ -380,6 +400,10 @@ export class ServerSession {
     if (this.#commands.take(command, messageStreamId, this.#connect)) return;
     if (name === "_checkbw") {
       this.#output.result(transactionId);
+      return;
+    }
+    if (this.#answersCall(name)) {
+      this.#output.push({ type: "call", name, transactionId, parameters: command.parameters });
       return;
     }
     const shown = JSON.stringify(name.slice(0, 64));

@@ -1,3 +1,4 @@
+import type { Amf0Value } from "../amf0/value.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import type { ProtocolError } from "../errors.ts";
 import type { NewDiffieHellman } from "./diffie-hellman.ts";
@@ -38,6 +39,8 @@ export type SessionEffect =
   | { readonly type: "resume"; readonly messageStreamId: number }
   /** From now on only this is wanted. */
   | { readonly type: "receive"; readonly messageStreamId: number; readonly wanted: Wanted }
+  /** A remote call that the host answers, with `answerCall`. */
+  | CallEffect
   /** A message that could not be read was dropped; `followsGood`: the one before it could be. */
   | {
       readonly type: "bad-message";
@@ -72,6 +75,15 @@ export type PlayEffect = StreamName & {
   readonly messageStreamId: number;
 };
 
+/** A call of something that only the host knows (NetConnection.call, RTMP 1.0 §7.2.1.2). */
+export type CallEffect = {
+  readonly type: "call";
+  readonly name: string;
+  /** 0 wants no answer. */
+  readonly transactionId: number;
+  readonly parameters: readonly Amf0Value[];
+};
+
 /** Audio and video tag bodies, unopened; or the AMF0 values of a data message. */
 export type MediaEffect =
   | {
@@ -98,6 +110,8 @@ export type ServerSessionOptions = {
   readonly random: Random;
   /** For encrypted sessions (RTMPE); without it they are refused, politely. */
   readonly diffieHellman?: NewDiffieHellman | undefined;
+  /** Whether the host answers calls of this name; those that RTMP itself knows never get so far. */
+  readonly answersCall?: (name: string) => boolean;
   /**
    * Chunk size that we announce after connect. FFmpeg takes it for its own too, so that it does
    * not publish in 128-byte chunks. An encrypted session never announces one: FFmpeg loses its

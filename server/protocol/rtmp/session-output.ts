@@ -55,7 +55,7 @@ export class SessionOutput {
   }
 
   /** Refuses one call: clients that can do without its answer go on. */
-  fail({ transactionId }: Command, description: string): void {
+  fail({ transactionId }: Pick<Command, "transactionId">, description: string): void {
     if (transactionId === 0) return;
     const status = information("error", "NetConnection.Call.Failed", description);
     this.send(answer("_error", transactionId, null, status));

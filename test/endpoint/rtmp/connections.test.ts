@@ -47,6 +47,7 @@ async function stage({
   const broadcasts = new Broadcasts(registry, clock);
   const connections = new RtmpConnections({
     publications: registry,
+    callHandlers: new Map(),
     broadcasts,
     mayPlay: () => ({ allowed: true }),
     mayPublish: (request) => {

@@ -327,6 +327,39 @@ test("ServerSession tells unknown commands and messages once each, and not witho
   expect(effects).toHaveLength(LIMITS.notedOddities);
 });
 
+test("ServerSession gives out calls that the host answers, and answers them when it has", () => {
+  const session = connectedSession({ answersCall: (name) => name === "ask" });
+  const effects = session.receive(
+    concat(command("ask", 7, [null, "why", { deep: [1] }]), command("tell", 8, [null])),
+  );
+  expect(effects[0]).toEqual({
+    ...{ type: "call", name: "ask", transactionId: 7 },
+    parameters: ["why", { deep: [1] }],
+  });
+  expect(said(effects)).toMatchObject([{ name: "_error", transactionId: 8 }]);
+  const at = new Date(1234);
+  expect(said(session.answerCall(7, { result: { at, list: [true, null] } }))).toEqual([
+    {
+      ...{ name: "_result", transactionId: 7, commandObject: null },
+      parameters: [{ at, list: [true, null] }],
+    },
+  ]);
+  const failed = { code: "NetConnection.Call.Failed", description: "No", level: "error" };
+  expect(said(session.answerCall(9, { failure: "No" }))).toEqual([
+    { name: "_error", transactionId: 9, commandObject: null, parameters: [failed] },
+  ]);
+  expect(session.answerCall(0, { result: 1 })).toEqual([]);
+  session.close("NetConnection.Connect.Closed", "over");
+  expect(session.answerCall(7, { result: 1 })).toEqual([]);
+});
+
+test("ServerSession sends nothing of an answer that cannot be written", () => {
+  const session = connectedSession({ answersCall: () => true });
+  const result = { ["x".repeat(70_000)]: 1 };
+  expect(() => session.answerCall(7, { result })).toThrow(RangeError);
+  expect(said(session.answerCall(7, { result: 1 }))).toHaveLength(1);
+});
+
 const control = (typeId: number, payload: Bytes): Bytes =>
   chunked({ chunkStreamId: 2, typeId, payload });
 

@@ -9,14 +9,18 @@ import type { Hmac } from "../../../server/protocol/rtmp/digest.ts";
 import type { Random } from "../../../server/protocol/rtmp/handshake.ts";
 import { type Message, MessageType } from "../../../server/protocol/rtmp/message.ts";
 import { ServerSession } from "../../../server/protocol/rtmp/server-session.ts";
-import type { SessionEffect } from "../../../server/protocol/rtmp/session-effect.ts";
+import type {
+  ServerSessionOptions,
+  SessionEffect,
+} from "../../../server/protocol/rtmp/session-effect.ts";
 
 export const hmac: Hmac = (key, data) => createHmac("sha256", key).update(data).digest();
 
 /** Not random at all, so that what is made of it can be compared. */
 export const random: Random = (length) => Uint8Array.from({ length }, (_, index) => index * 13 + 5);
 
-export const newSession = (): ServerSession => new ServerSession({ hmac, random });
+export const newSession = (options: Partial<ServerSessionOptions> = {}): ServerSession =>
+  new ServerSession({ hmac, random, ...options });
 
 /** C0, C1 and C2 of a plain client. */
 export const HANDSHAKE: OwnBytes = concat(Uint8Array.of(3), new Uint8Array(2 * 1536));
@@ -56,8 +60,8 @@ export const CONNECT: OwnBytes = concat(
 );
 
 /** A session that has shaken hands and connected; what it said so far is taken away. */
-export function connectedSession(): ServerSession {
-  const session = newSession();
+export function connectedSession(options: Partial<ServerSessionOptions> = {}): ServerSession {
+  const session = newSession(options);
   session.receive(HANDSHAKE);
   session.receive(CONNECT);
   return session;
