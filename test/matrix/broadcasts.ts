@@ -22,6 +22,7 @@ export const FFMPEG: string = `ffmpeg ${versionOf("ffmpeg", /version (\d+\.\d+)/
 export const FFMPEG_8 = "FFmpeg 8.1 (node-av)";
 export const TEST_CLIENT = "the test's own client";
 export const CURL: string = `curl ${versionOf("curl", /^curl (\S+)/)} (librtmp)`;
+export const RTMPDUMP: string = `rtmpdump ${versionOf("rtmpdump", /RTMPDump v(\d+\.\d+)/i, ["-h"])}`;
 export const GSTREAMER: string = `GStreamer ${versionOf("gst-launch-1.0", /GStreamer (\d+\.\d+\.\d+)/)}`;
 export const VLC: string = `VLC ${versionOf("vlc", /VLC (?:media player |version )?(\d+\.\d+\.\d+)/)}`;
 export const OBS: string = `OBS Studio ${versionOf("obs", /OBS Studio - (\d+\.\d+\.\d+)/)}`;

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, type TestContext, test } from "vitest";
 import { accountForBroadcast, type Run } from "../support/broadcast.ts";
-import { makeCertificate, type TestCertificate } from "../support/certificate.ts";
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
 import { publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { expectedPackets } from "../support/ffprobe.ts";
@@ -17,7 +16,6 @@ import {
 } from "../support/other-publishers.ts";
 import { TagPublisher } from "../support/rtmp-constructed.ts";
 import type { Scheme } from "../support/rtmp-transport.ts";
-import { type RunningSluice, startSluice } from "../support/sluice.ts";
 import {
   CURL,
   FFMPEG,
@@ -31,39 +29,26 @@ import {
   VLC,
 } from "./broadcasts.ts";
 import { SECONDS, SHORT } from "./seconds.ts";
+import { type Port, startVariantServer, type VariantServer } from "./variant-server.ts";
 
 // Every variant of RTMP by every client that knows it, for a minute, and once more after it left.
 
-let server: RunningSluice;
-let certificate: TestCertificate;
+let server: VariantServer;
 let folder: string;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sluice-matrix-"));
-  certificate = makeCertificate();
-  const tls = ["--tls-cert", certificate.cert, "--tls-key", certificate.key];
-  server = await startSluice([...tls, "--rtmps-port", "0", "--https-port", "0"]);
+  server = await startVariantServer();
   await counterClip(CLIP); // once, not by everybody at once
 });
 
 afterAll(async () => {
   await server.stop();
-  certificate.remove();
   rmSync(folder, { recursive: true, force: true });
 });
 
 const CLIP: ClipOptions = { video: "h264", audio: "aac", bFrames: 3 };
 const WHAT = "H.264 with B-frames, AAC";
-
-type Port = "RTMP" | "RTMPS" | "HTTP" | "HTTPS";
-
-const PORTS: { readonly [port in Port]: keyof RunningSluice } = {
-  ...{ RTMP: "rtmpPort", RTMPS: "rtmpsPort", HTTP: "httpPort", HTTPS: "httpsPort" },
-};
-
-/** Any way in but plain RTMP asks for the key, from this machine, too. */
-const urlOf = (scheme: Scheme, port: Port, streamPath: string): string =>
-  `${scheme}://127.0.0.1:${String(server[PORTS[port]])}/${streamPath}?key=${server.publishKey}`;
 
 type Entry = {
   readonly client: string;
@@ -217,9 +202,9 @@ async function accountForPublisher(
   const row = { table: "variants", ...what } as const;
   task.meta.row = row;
   const streamPath = `live/${slug(client, scheme, port)}`;
-  const url = urlOf(scheme, port, streamPath);
+  const url = server.publishUrl(scheme, port, streamPath);
   const runs = [run(url, SECONDS), run(url, SHORT)];
-  const result = await accountForBroadcast(server, streamPath, { runs, rounding });
+  const result = await accountForBroadcast(server.sluice, streamPath, { runs, rounding });
   task.meta.row = { ...row, account: inWords(result) };
 }
 
@@ -238,8 +223,8 @@ describe("publish", () => {
   ] as const)("OBS Studio: %s on the %s port", async ([scheme, port], context) => {
     const streamPath = `live/${slug(OBS, scheme, port)}`;
     // Its TLS library compares names, not addresses.
-    const url = urlOf(scheme, port, streamPath).replace("127.0.0.1", "localhost");
-    const trusted = scheme === "rtmps" ? certificate.cert : undefined;
+    const url = server.publishUrl(scheme, port, streamPath).replace("127.0.0.1", "localhost");
+    const trusted = scheme === "rtmps" ? server.certificate.cert : undefined;
     const obs = await Obs.start({ clip: await counterClip(CLIP), url, trusted });
     const run = (_: string, seconds: number): Run => ({
       publish: (__, beside) => obs.publish(seconds, beside),

@@ -11,7 +11,9 @@ export type RtmpPlayerName =
   | "rtmpdump"
   | "rtmpsrc"
   | "rtmp2src"
-  | "VLC";
+  | "VLC"
+  /** What its access module gives, unopened. */
+  | "VLC, as it came";
 
 /** A client at work: it writes down what it gets. */
 export type RtmpPlayer = {
@@ -72,16 +74,30 @@ function start(
     case "rtmpsrc":
     case "rtmp2src": {
       const location = client === "rtmpsrc" ? `${url} live=1` : url;
+      // Test certificates are self-signed.
+      const unchecked = url.startsWith("rtmps:") && client === "rtmp2src";
+      const options = unchecked ? ["tls-validation-flags=0"] : [];
       const sink = ["filesink", `location=${file}`, "buffer-mode=unbuffered"];
-      return startChild("gst-launch-1.0", ["-q", client, `location=${location}`, "!", ...sink]);
+      return startChild("gst-launch-1.0", [
+        "-q",
+        client,
+        ...options,
+        `location=${location}`,
+        "!",
+        ...sink,
+      ]);
     }
-    case "VLC": {
+    case "VLC":
+    case "VLC, as it came": {
       // It does not run as root.
       chmodSync(folder, 0o777);
       const isRoot = process.getuid?.() === 0;
       const nobody = 65_534;
-      const out = `#std{access=file,mux=ffmpeg{mux=flv},dst=${file}}`;
-      return startChild("cvlc", ["-I", "dummy", url, "--sout", out, "vlc://quit"], {
+      const out =
+        client === "VLC"
+          ? ["--sout", `#std{access=file,mux=ffmpeg{mux=flv},dst=${file}}`]
+          : ["--demux", "dump", "--demuxdump-file", file];
+      return startChild("cvlc", ["-I", "dummy", ...out, url, "vlc://quit"], {
         env: { ...process.env, HOME: folder },
         ...(isRoot ? { uid: nobody, gid: nobody } : {}),
       });
