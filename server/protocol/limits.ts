@@ -207,6 +207,30 @@ export const LIMITS = {
   /** The files of certificate and key are looked at this often. */
   certificateCheck: 2_000,
 
+  // Captures
+  /** A file of `sluice capture`. */
+  captureFile: 1_073_741_824, // 1 GiB
+  /** Files of `--capture-dir`: each, and how many; the oldest go. */
+  captureDirFile: 67_108_864, // 64 MiB
+  captureDirFiles: 50,
+  captureRecord: 1_048_576, // 1 MiB
+  /** Bytes that wait until a message is complete and its keys can be found. */
+  captureHeld: 33_554_432, // 32 MiB
+  /** Places of chunks of incomplete messages. */
+  captureChunks: 262_144,
+  /** Keys, names and their forms, of one connection. */
+  captureSecrets: 256,
+  /** Bytes that the disk has not taken yet. */
+  captureUnwritten: 8_388_608, // 8 MiB
+  /** Connections through `sluice capture` at once. */
+  captureConnections: 16,
+  /** One side of a connection is gone: the other has this long to go, too. */
+  captureLinger: 2_000,
+  /** The server has this long to answer what it answered in the capture. */
+  replayAnswerTime: 5_000,
+  /** … and this long to close the connection when all was sent. */
+  replayLinger: 2_000,
+
   // Process
   /** Connections are given this long to end by themselves when the server stops. */
   closeTime: 2_000,

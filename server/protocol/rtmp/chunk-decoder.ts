@@ -34,6 +34,22 @@ type ChunkStream = {
   received: number;
 };
 
+/** Where a chunk lies in the stream, in bytes since its beginning. */
+export type ChunkPlace = {
+  readonly fmt: number;
+  readonly chunkStreamId: number;
+  readonly typeId: number;
+  /** Of the whole message. */
+  readonly messageLength: number;
+  /** Which of the message's bytes are the chunk's first: 0 begins a message. */
+  readonly offset: number;
+  /** What the message's time adds to that of the one before, as its headers say. */
+  readonly delta: number;
+  readonly headerAt: number;
+  readonly payloadAt: number;
+  readonly payloadLength: number;
+};
+
 /**
  * Puts messages together from chunks that a socket may cut anywhere (RTMP 1.0 §5.3).
  *
@@ -59,6 +75,14 @@ export class ChunkDecoder {
   #largest = FIRST_ALLOCATION / 2;
   #aborts = 0;
   #failure: ProtocolError | undefined;
+  readonly #onChunk: ((place: ChunkPlace) => void) | undefined;
+  /** Bytes of all earlier pushes. */
+  #pushed = 0;
+
+  /** @param onChunk is told of each chunk when its header has been read */
+  constructor({ onChunk }: { onChunk?: (place: ChunkPlace) => void } = {}) {
+    this.#onChunk = onChunk;
+  }
 
   /** The peer's chunk size as it stands. */
   get chunkSize(): number {
@@ -80,7 +104,8 @@ export class ChunkDecoder {
     if (this.#failure !== undefined) throw this.#failure;
     const messages: Message[] = [];
     try {
-      this.#read(bytes, messages);
+      this.#read(bytes, messages, this.#pushed);
+      this.#pushed += bytes.length;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#failure = error;
@@ -89,7 +114,8 @@ export class ChunkDecoder {
     return messages;
   }
 
-  #read(bytes: Bytes, messages: Message[]): void {
+  /** @param position of the first byte in the stream */
+  #read(bytes: Bytes, messages: Message[], position: number): void {
     let at = 0;
     for (;;) {
       if (this.#stream !== undefined) {
@@ -108,6 +134,7 @@ export class ChunkDecoder {
           this.#cut = new Uint8Array(bytes.subarray(at)); // not slice(): a Buffer gives a view
           return;
         }
+        this.#tell(bytes[at] ?? 0, position + at, length);
         at += length;
       } else {
         // 18 bytes are the longest header: 3 basic, 11 message, 4 extended timestamp.
@@ -118,11 +145,13 @@ export class ChunkDecoder {
           return;
         }
         this.#cut = NO_BYTES;
+        const start = position + at - cut;
+        this.#tell(header[0] ?? 0, start, length);
         // Never less than what was cut off: with that much alone the header was incomplete, but
         // for an extended timestamp that turned out to be payload: its bytes go the same way.
         at += length - cut;
         if (at < 0) {
-          this.#read(header.subarray(length, cut), messages);
+          this.#read(header.subarray(length, cut), messages, start + length);
           at = 0;
         }
       }
@@ -200,6 +229,23 @@ export class ChunkDecoder {
     this.#begin(stream, fmt === 0 ? time : (stream.timestamp + time) >>> 0);
     this.#expectPayload(stream);
     return end - start;
+  }
+
+  /** Tells where the chunk lies whose header has just been read. */
+  #tell(firstByte: number, headerAt: number, headerLength: number): void {
+    const stream = this.#stream;
+    if (this.#onChunk === undefined || stream === undefined) return;
+    this.#onChunk({
+      fmt: firstByte >> 6,
+      chunkStreamId: stream.chunkStreamId,
+      typeId: stream.typeId,
+      messageLength: stream.length,
+      offset: stream.received,
+      delta: stream.delta,
+      headerAt,
+      payloadAt: headerAt + headerLength,
+      payloadLength: this.#chunkLeft,
+    });
   }
 
   #open(chunkStreamId: number): ChunkStream {
