@@ -314,11 +314,13 @@ function readCommandLine(args: readonly string[], version: string): CommandLine 
   let text = "";
   let command: CommandName = "serve";
   const program = new Command("sluice")
-    .usage("[serve|demo] [options]")
+    .usage("[serve|demo|capture|replay] [options]")
     .description(
       "Takes a live RTMP broadcast and shows it in a browser, at once.\n\n" +
         "  serve   take publishers and viewers (what happens without a command)\n" +
-        "  demo    the same, and publish a small clip to itself in a loop",
+        "  demo    the same, and publish a small clip to itself in a loop\n" +
+        "  capture, replay   record an RTMP connection without its keys, and play it again:\n" +
+        "                    `sluice capture --help`, `sluice replay --help`",
     )
     .argument("[command]")
     .version(version, "--version", "print the version")

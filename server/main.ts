@@ -2,15 +2,19 @@
 import { networkInterfaces } from "node:os";
 import { PublishKeyError } from "./access/publish-key.ts";
 import { processClock } from "./clock.ts";
+import { capture } from "./command/capture.ts";
 import { publishDemo } from "./command/demo.ts";
 import { specificHost } from "./command/instructions.ts";
+import { replay } from "./command/replay.ts";
 import { type Surroundings, serve } from "./command/serve.ts";
 import { type Invocation, readInvocation, type Settings, SettingsError } from "./config.ts";
 import { CertificateError } from "./endpoint/entry/certificate.ts";
 import { ListenError } from "./endpoint/entry/entry.ts";
 import { createLog, type ProcessLog } from "./log.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 import { packageVersion } from "./package-root.ts";
 import { createSluice } from "./sluice.ts";
+import { readToolInvocation, type ToolInvocation } from "./tool-config.ts";
 
 /** Ended by a fault of ours; could not start as it was told to. */
 const EXIT_FAULT = 1;
@@ -26,6 +30,8 @@ await main();
 async function main(): Promise<void> {
   let log: ProcessLog | undefined;
   try {
+    const tool = readToolInvocation(process.argv.slice(2));
+    if (tool !== undefined) process.exit(await runTool(tool));
     const version = packageVersion();
     const invocation = readInvocation(process.argv.slice(2), {
       env: process.env,
@@ -46,6 +52,27 @@ async function main(): Promise<void> {
     if (isAboutSettings(error)) process.stderr.write(`sluice: ${error.message}\n`);
     else if (log === undefined) process.stderr.write(`sluice: ${String(error)}\n`);
     process.exit(isAboutSettings(error) ? EXIT_SETTINGS : EXIT_FAULT);
+  }
+}
+
+/** Runs a command beside the server. @returns its exit code */
+async function runTool(tool: ToolInvocation): Promise<number> {
+  const print = (text: string): void => void process.stdout.write(text);
+  switch (tool.command) {
+    case "print":
+      print(tool.text);
+      return 0;
+    case "capture": {
+      const tell = (line: string): void => void process.stderr.write(`${line}\n`);
+      await capture(tool, { clock: processClock, print, tell, asked: askedToEnd() });
+      return 0;
+    }
+    case "replay": {
+      const isTaken = await replay(tool, {
+        ...{ clock: processClock, crypto: nodeCrypto, print, asked: askedToEnd() },
+      });
+      return isTaken ? 0 : EXIT_FAULT;
+    }
   }
 }
 

@@ -1,4 +1,3 @@
-import { createHmac, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { isDirectLoopback } from "./access/direct-loopback.ts";
 import { decidePublish } from "./access/publish-decision.ts";
@@ -19,6 +18,7 @@ import { RtmpConnections } from "./endpoint/rtmp/connections.ts";
 import { WebSocketEndpoint } from "./endpoint/ws/endpoint.ts";
 import { Registry } from "./live/registry.ts";
 import type { Log } from "./log.ts";
+import { nodeCrypto } from "./node-crypto.ts";
 import { PACKAGE_ROOT, packageVersion } from "./package-root.ts";
 import { LIMITS } from "./protocol/limits.ts";
 import { readStreamUrl } from "./stream-url.ts";
@@ -91,8 +91,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     broadcasts,
     mayPlay: () => ({ allowed: true }),
     crypto: {
-      hmac: (key, data) => createHmac("sha256", key).update(data).digest(),
-      random: (length) => randomBytes(length),
+      ...nodeCrypto,
       diffieHellman: settings.rtmpe ? newDiffieHellman : undefined,
     },
     clock,
@@ -204,7 +203,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
       }
     },
     adopt: (stream, guest, bytes) => rtmp.adopt(stream, guest, bytes),
-    random: randomBytes,
+    random: nodeCrypto.random,
     clock,
     log,
   });

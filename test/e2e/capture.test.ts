@@ -1,0 +1,121 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runReplay, startCapture } from "../support/capture.ts";
+import { counterClip } from "../support/counter-clip.ts";
+import { publishWithFfmpeg } from "../support/ffmpeg.ts";
+import { type RunningSluice, startSluice } from "../support/sluice.ts";
+import { WsViewer } from "../support/ws-viewer.ts";
+
+// A broadcast is captured on its way to one server and played to another.
+
+let folder: string;
+let first: RunningSluice;
+let second: RunningSluice;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "sluice-capture-"));
+  [first, second] = await Promise.all([
+    startSluice(["--local-publish", "off"]),
+    startSluice(["--local-publish", "off"]),
+  ]);
+});
+
+afterAll(async () => {
+  await Promise.all([first.stop(), second.stop()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const keyOf = ({ dataDir }: RunningSluice): string =>
+  readFileSync(join(dataDir, "publish.key"), "utf8").trim();
+const urlOf = ({ rtmpPort }: RunningSluice): string => `rtmp://127.0.0.1:${rtmpPort}`;
+
+type Received = {
+  readonly [mediaType in "video" | "audio"]: readonly (readonly [string, number])[];
+};
+
+/** Everything a viewer gets of a broadcast that happens meanwhile: hash and size of each frame. */
+async function received(
+  server: RunningSluice,
+  streamPath: string,
+  broadcast: () => Promise<void>,
+): Promise<Received> {
+  const viewer = new WsViewer(server.wsUrl(streamPath));
+  try {
+    await viewer.until("hello", ({ state }) => state === "waiting");
+    await broadcast();
+    await viewer.until("the end", ({ frames, state }) => frames.length > 0 && state === "ended");
+    const of = (mediaType: "video" | "audio") =>
+      viewer.coded(mediaType).map(({ hash, size }) => [hash, size] as const);
+    return { video: of("video"), audio: of("audio") };
+  } finally {
+    await viewer.close();
+  }
+}
+
+/** Publishes three seconds through a capture; what a viewer of the first server got. */
+async function captured(name: string, file: string, flags: readonly string[]): Promise<Received> {
+  const input = await counterClip({ video: "h264", audio: "aac", bFrames: 3 });
+  const capture = await startCapture(urlOf(first), file, flags);
+  const frames = await received(first, `live/${name}`, async () => {
+    const url = `rtmp://127.0.0.1:${capture.port}/live/${name}?key=${keyOf(first)}`;
+    const { child } = publishWithFfmpeg({ input, url, seconds: 3 });
+    expect((await child.exited).code).toBe(0);
+  });
+  await capture.stop();
+  return frames;
+}
+
+const sizes = (frames: Received) => ({
+  video: frames.video.map(([, size]) => size),
+  audio: frames.audio.map(([, size]) => size),
+});
+
+describe.concurrent("sluice capture and replay", { timeout: 60_000 }, () => {
+  test("the same frames reach a viewer of another server, under another name and key", async () => {
+    const file = join(folder, "whole.rtmpcap");
+    const before = await captured("whole", file, []);
+    expect(before.video.length).toBeGreaterThan(60);
+
+    const content = readFileSync(file).toString("latin1");
+    expect(content).not.toContain(keyOf(first).slice(0, 4));
+    expect(content).not.toContain("whole");
+
+    const to = `${urlOf(second)}/live/again`;
+    const after = await received(second, "live/again", async () => {
+      const began = performance.now();
+      const { code, output } = await runReplay(file, to, ["--key", keyOf(second)]);
+      expect(output).toContain("live/again is now published");
+      expect(code).toBe(0);
+      expect(performance.now() - began).toBeGreaterThan(2500); // at its own pace
+    });
+    expect(after).toEqual(before);
+  });
+
+  test("--blank keeps count and sizes; the name is kept where it is wanted; it goes as fast as it can", async () => {
+    const file = join(folder, "blank.rtmpcap");
+    const before = await captured("blank", file, ["--blank", "--keep-names"]);
+    const after = await received(second, "live/blank", async () => {
+      const flags = ["--key", keyOf(second), "--speed", "max"];
+      const { code, output } = await runReplay(file, urlOf(second), flags);
+      expect(code, output).toBe(0);
+    });
+    expect(sizes(after)).toEqual(sizes(before));
+    const hashes = new Set(before.video.map(([hash]) => hash));
+    expect(after.video.filter(([hash]) => hashes.has(hash))).toEqual([]);
+  });
+
+  test("a refusal is told, and is the exit code; so is a file that is no capture", async () => {
+    const file = join(folder, "refused.rtmpcap");
+    await captured("refused", file, []);
+    const refused = await runReplay(file, urlOf(second), ["--speed", "max"]);
+    expect(refused.code).toBe(1);
+    expect(refused.output).toContain("refused: NetStream.Publish.Denied");
+
+    const clip = await counterClip({ video: "h264", audio: "aac", bFrames: 3 });
+    const wrong = await runReplay(clip, urlOf(second));
+    expect(wrong.code).toBe(2);
+    expect(wrong.output).toContain("it is no capture");
+  });
+});
