@@ -62,6 +62,11 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     liveStreams: LIMITS.liveStreams,
     waitingLiveStreams: LIMITS.waitingLiveStreams,
     publisherYield: LIMITS.publisherYield,
+    handover: {
+      events: LIMITS.handoverEvents,
+      bytes: LIMITS.heldBytes,
+      time: LIMITS.handoverTime,
+    },
     segmenter: {
       segment: LIMITS.hlsSegment,
       longestSegment: LIMITS.hlsTargetDuration,

@@ -211,11 +211,16 @@ export class LiveStream {
     };
   }
 
-  /** Somebody begins, or continues, the broadcast; whoever fed it before feeds it no more. */
-  publish(): Publication {
+  /**
+   * Somebody begins, or continues, the broadcast; whoever fed it before feeds it no more.
+   *
+   * @param goesOn the same encoder on another connection: its clock and its references may go on, and
+   *   nothing is marked as broken unless they do not
+   */
+  publish({ goesOn = false }: { goesOn?: boolean } = {}): Publication {
     this.#cancelGrace?.();
     this.#cancelGrace = undefined;
-    if (this.#publication !== undefined) this.segmenter.finish();
+    if (this.#publication !== undefined && !goesOn) this.segmenter.finish();
     const publication: Publication = {
       liveStream: this,
       input: (event) => {
@@ -227,8 +232,10 @@ export class LiveStream {
     };
     this.#publication = publication;
     this.#startedAt ??= this.#clock.now();
-    this.#timeline.splice();
-    this.#encoder = new EncoderClock();
+    if (!goesOn) {
+      this.#timeline.splice();
+      this.#encoder = new EncoderClock();
+    }
     for (const lane of this.#lanes.values()) {
       lane.isConfirmed = false;
       // Another encoder's pictures; after a mere jump of the clock the references hold.

@@ -1,15 +1,23 @@
 import type { Milliseconds } from "../protocol/media/sample.ts";
 import type { Clock } from "./clock.ts";
+import { type Feed, Handover, type HandoverLimits } from "./handover.ts";
 import { type LiveSettings, LiveStream, type Publication } from "./live-stream.ts";
 
 /** Who wants to publish, as far as the hub needs to know. */
 export type Publisher = {
   /** Names the key that was shown; without one there is no identity. Never the key itself. */
   readonly identity: string | undefined;
+  /** Where it comes from, where that is known. */
+  readonly address?: string;
   /** ms since it sent anything. */
   silence(): Milliseconds;
-  /** Its place was given to another: it is to be told so and closed. */
-  drop(reason: "taken-over" | "silent"): void;
+  /** It was asked to come on another connection, and may be doing so. */
+  isMoving?(): boolean;
+  /**
+   * Its place was given to another: it is to be told so and closed. "moved": to itself on another
+   * connection, which is no error.
+   */
+  drop(reason: "taken-over" | "silent" | "moved"): void;
 };
 
 /** Why somebody may not publish under a streamPath now. */
@@ -25,6 +33,20 @@ export type RegistrySettings = LiveSettings & {
   /** Live streams that nobody publishes, kept for who waits for them. */
   readonly waitingLiveStreams: number;
   readonly publisherYield: Milliseconds;
+  readonly handover: HandoverLimits;
+};
+
+/** Who publishes, and who is about to in its place. */
+type Present = {
+  readonly publisher: Publisher;
+  readonly publication: Publication;
+  successor?: Successor | undefined;
+};
+
+type Successor = {
+  readonly publisher: Publisher;
+  readonly publication: Publication;
+  readonly handover: Handover;
 };
 
 /** All live streams of this server, by streamPath. */
@@ -32,7 +54,7 @@ export class Registry {
   readonly #clock: Clock;
   readonly #settings: RegistrySettings;
   readonly #liveStreams = new Map<string, LiveStream>();
-  readonly #publishers = new Map<string, { publisher: Publisher; publication: Publication }>();
+  readonly #publishers = new Map<string, Present>();
 
   constructor(clock: Clock, settings: RegistrySettings) {
     this.#clock = clock;
@@ -55,18 +77,27 @@ export class Registry {
   /**
    * Begins a publication. With the same key a newcomer takes over; otherwise the streamPath is in
    * use, unless its publisher has been silent for a while. Of many at once exactly one wins.
+   *
+   * One that was asked to come on another connection takes over from itself, without a break: known
+   * by its key, or without one by its address.
    */
   open(streamPath: string, publisher: Publisher): Publication | Refusal {
     const present = this.#publishers.get(streamPath);
     if (present !== undefined) {
       const hasSameKey =
         publisher.identity !== undefined && publisher.identity === present.publisher.identity;
+      if (hasSameKey || isAtSamePlace(publisher, present.publisher)) {
+        if (present.publisher.isMoving?.() === true) {
+          return this.#handOver(streamPath, present, publisher);
+        }
+      }
       const isSilent = present.publisher.silence() >= this.#settings.publisherYield;
       if (!hasSameKey && !isSilent) {
         return { refused: "in-use", description: `${streamPath} is being published already` };
       }
       this.#publishers.delete(streamPath);
       present.publisher.drop(hasSameKey ? "taken-over" : "silent");
+      present.successor?.publisher.drop("taken-over");
     }
     const known = this.#liveStreams.get(streamPath);
     const isNew = known?.startedAt === undefined;
@@ -75,18 +106,53 @@ export class Registry {
       return { refused: "too-many-live-streams", description };
     }
     const liveStream = known ?? this.#make(streamPath);
-    const inner = liveStream.publish();
+    return this.#begin(streamPath, publisher, liveStream);
+  }
+
+  #begin(streamPath: string, publisher: Publisher, liveStream: LiveStream): Publication {
+    const publication = this.#publication(streamPath, liveStream, liveStream.publish());
+    this.#publishers.set(streamPath, { publisher, publication });
+    return publication;
+  }
+
+  /** The present one goes on until the newcomer has something to go on with. */
+  #handOver(streamPath: string, present: Present, publisher: Publisher): Publication {
+    const { liveStream } = present.publication;
+    present.successor?.publisher.drop("taken-over");
+    const handover = new Handover({
+      hasVideo: () => liveStream.tracks.some(({ track }) => track.mediaType === "video"),
+      clock: this.#clock,
+      limits: this.#settings.handover,
+      begin: () => {
+        present.successor = undefined;
+        const inner = liveStream.publish({ goesOn: true });
+        this.#publishers.set(streamPath, { publisher, publication });
+        present.publisher.drop("moved");
+        return inner;
+      },
+    });
+    const publication = this.#publication(streamPath, liveStream, handover);
+    present.successor = { publisher, publication, handover };
+    return publication;
+  }
+
+  #publication(streamPath: string, liveStream: LiveStream, inner: Feed): Publication {
     const publication: Publication = {
       liveStream,
       input: (event) => inner.input(event),
       end: (reason) => {
-        if (this.#publishers.get(streamPath)?.publication === publication) {
+        const present = this.#publishers.get(streamPath);
+        if (present?.publication === publication) {
+          if (present.successor !== undefined) {
+            present.successor.handover.begin();
+            return;
+          }
           this.#publishers.delete(streamPath);
         }
+        if (present?.successor?.publication === publication) present.successor = undefined;
         inner.end(reason);
       },
     };
-    this.#publishers.set(streamPath, { publisher, publication });
     return publication;
   }
 
@@ -131,3 +197,10 @@ export class Registry {
     return liveStream;
   }
 }
+
+/** Two that nobody can tell apart, but for their connections. */
+const isAtSamePlace = (a: Publisher, b: Publisher): boolean =>
+  a.identity === undefined &&
+  b.identity === undefined &&
+  a.address !== undefined &&
+  a.address === b.address;

@@ -11,6 +11,13 @@ export const LIMITS = {
   publisherSilence: 20_000,
   /** A publisher that has been silent for this long gives way to another. */
   publisherYield: 5_000,
+  /** A publisher that was asked to come on another connection may come so long, and takes its own place. */
+  reconnectTime: 30_000,
+  /** Events that wait on the new connection for its first sync sample, and for how long. */
+  handoverEvents: 1024,
+  handoverTime: 5_000,
+  /** Who can go on elsewhere is given so long to do so when the server stops. */
+  reconnectDrain: 2_000,
   /** An error status is on its way before the connection is closed. */
   refusalLinger: 1_000,
   rtmpConnections: 1000,

@@ -5,6 +5,10 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { newDiffieHellman } from "../../server/diffie-hellman.ts";
 import { concat } from "../../server/protocol/bytes/bytes.ts";
+import {
+  CLIENT_CAPABILITIES,
+  STAYING_CAPABILITIES,
+} from "../../server/protocol/rtmp/client-connect.ts";
 import { ClientSession } from "../../server/protocol/rtmp/client-session.ts";
 import type { Tag } from "./flv-file.ts";
 import { isEncrypted, openTransport, readRtmpUrl } from "./rtmp-transport.ts";
@@ -16,9 +20,16 @@ export class TagPublisher {
   /** The server's refusal, in its own words. */
   refusal: { readonly code: string; readonly description: string } | undefined;
 
+  /** Resolves with the address to come to, once the server asks. */
+  readonly askedToReconnect: Promise<string>;
+  #onReconnectRequest: (tcUrl: string) => void = () => {};
+
   private constructor(socket: Duplex, session: ClientSession) {
     this.#socket = socket;
     this.#session = session;
+    this.askedToReconnect = new Promise((resolve) => {
+      this.#onReconnectRequest = resolve;
+    });
   }
 
   /**
@@ -30,9 +41,15 @@ export class TagPublisher {
    */
   static async open(
     url: string,
-    options: { timeout?: number; chunkSize?: number; piecesPerRequest?: number } = {},
+    options: {
+      timeout?: number;
+      chunkSize?: number;
+      piecesPerRequest?: number;
+      /** It says that it comes on another connection when it is asked to: see `askedToReconnect`. */
+      reconnects?: boolean;
+    } = {},
   ): Promise<TagPublisher> {
-    const { timeout = 10_000, chunkSize = 4096, piecesPerRequest } = options;
+    const { timeout = 10_000, chunkSize = 4096, piecesPerRequest, reconnects = false } = options;
     const target = readRtmpUrl(url);
     const { app, tcUrl, streamName } = target;
     const socket = openTransport(target, piecesPerRequest);
@@ -40,6 +57,7 @@ export class TagPublisher {
       random: (length: number) => randomFillSync(new Uint8Array(length)),
       encryption: isEncrypted(target) ? { hmac, diffieHellman: newDiffieHellman } : undefined,
       ...{ app, tcUrl, streamName, chunkSize },
+      capabilities: reconnects ? CLIENT_CAPABILITIES : STAYING_CAPABILITIES,
     });
     const publisher = new TagPublisher(socket, session);
     await publisher.#begin(timeout);
@@ -75,6 +93,11 @@ export class TagPublisher {
       if (wait > 1) await sleep(wait);
       await this.send(tag);
     }
+  }
+
+  /** Closes the connection, without unpublishing: as who has gone on over another one. */
+  leave(): void {
+    this.#socket.end();
   }
 
   /** Ends as an encoder does: unpublish, then close. */
@@ -113,6 +136,8 @@ export class TagPublisher {
           } else if (effect.type === "publishing") {
             clearTimeout(timer);
             resolve();
+          } else if (effect.type === "reconnect-requested") {
+            this.#onReconnectRequest(effect.tcUrl);
           } else if (effect.type === "refused") {
             this.refusal = { code: effect.code, description: effect.description };
             fail(`Refused: ${effect.code} ${effect.description}`);

@@ -1,6 +1,7 @@
 import { connect, type Socket } from "node:net";
 import type { FlvTag } from "../../protocol/flv/tag.ts";
 import { FlvTagType } from "../../protocol/flv/tag.ts";
+import { STAYING_CAPABILITIES } from "../../protocol/rtmp/client-connect.ts";
 import { ClientSession, type ClientSessionOptions } from "../../protocol/rtmp/client-session.ts";
 
 /** Where to push to. */
@@ -55,7 +56,8 @@ export class Pushing {
     const { host, port, app, streamName } = target;
     const tcUrl = `rtmp://${host.includes(":") ? `[${host}]` : host}:${port}/${app}`;
     const socket = connect({ host, port, noDelay: true });
-    const session = new ClientSession({ random, app, tcUrl, streamName });
+    const capabilities = STAYING_CAPABILITIES;
+    const session = new ClientSession({ random, app, tcUrl, streamName, capabilities });
     const pushing = new Pushing(socket, session);
     return new Promise((resolve, reject) => {
       let isOpen = false;

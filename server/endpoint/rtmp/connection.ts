@@ -71,6 +71,8 @@ export type RtmpLimits = {
   readonly badMessagesInARow: number;
   readonly smallMessagesPerSecond: number;
   readonly commandsPerSecond: number;
+  readonly reconnectTime: number;
+  readonly reconnectDrain: number;
   readonly play: PlaysLimits;
   readonly callsAtOnce: number;
   readonly callTime: number;
@@ -125,6 +127,7 @@ export class RtmpConnection {
   readonly #badMessages: BadMessages;
   readonly #calls: Calls;
   #capabilities: Capabilities | undefined;
+  #clientName = "";
   /** Since when nothing is being published or played. */
   #idleSince: number;
   #lastHeard: number;
@@ -132,7 +135,10 @@ export class RtmpConnection {
   #lastCounters: SessionCounters;
   /** Of bad messages before anything was published: each is logged once. */
   readonly #badCodes = new Set<string>();
+  /** Up to when it may come on another connection, as it was asked to. */
+  #movesUntil = 0;
   #cancelCheck: (() => void) | undefined;
+  #cancelMove: (() => void) | undefined;
   #cancelLinger: (() => void) | undefined;
   #isOver = false;
 
@@ -187,6 +193,38 @@ export class RtmpConnection {
     this.#finish("lost", description);
   }
 
+  /** Who is at the other end, for an operator. */
+  get client(): { readonly address: string; readonly transport: Transport; readonly name: string } {
+    const { address, transport } = this.#peer;
+    return { address, transport, name: this.#clientName };
+  }
+
+  /** What it publishes at present. */
+  get published(): readonly string[] {
+    return [...this.#publishings.values()].map(({ streamPath }) => streamPath);
+  }
+
+  /**
+   * Asks the client to go on over another connection; until it does, this one stays as it is.
+   *
+   * @param description for people
+   * @param tcUrl where to; absent: where it came
+   * @returns whether it is one that does so
+   */
+  requestReconnect(description: string, tcUrl?: string): boolean {
+    if (this.#isOver || !this.#session.canReconnect) return false;
+    const { clock, limits } = this.#options;
+    this.#movesUntil = clock.now() + limits.reconnectTime;
+    try {
+      this.#perform(this.#session.requestReconnect(description, tcUrl));
+    } catch (error) {
+      this.#fail(error);
+      return false;
+    }
+    this.#log.info("asked to reconnect", { address: this.#peer.address });
+    return true;
+  }
+
   /** Takes the next bytes from the socket; the port calls it with those it had to look at. */
   receive(bytes: Uint8Array): void {
     if (this.#isOver) return;
@@ -211,6 +249,7 @@ export class RtmpConnection {
           this.#send(effect.bytes);
           break;
         case "connected":
+          this.#clientName = effect.flashVer;
           this.#log = withFields(this.#log, { client: effect.flashVer });
           this.#log.debug("RTMP client connected", { app: effect.app });
           this.#capabilities = effect.capabilities;
@@ -280,8 +319,14 @@ export class RtmpConnection {
     }
     const opened = publications.open(streamPath, {
       identity: decision.identity,
+      address: this.#peer.address,
       silence: () => this.#options.clock.now() - this.#lastHeard,
+      isMoving: () => this.#options.clock.now() < this.#movesUntil,
       drop: (reason) => {
+        if (reason === "moved") {
+          this.#leaveTo(messageStreamId);
+          return;
+        }
         const why = reason === "taken-over" ? "another publisher took over" : "silent for too long";
         this.close("NetStream.Publish.BadName", `${streamPath}: ${why}`);
       },
@@ -332,6 +377,17 @@ export class RtmpConnection {
   #stopPlaying(messageStreamId: number, reason: string): void {
     this.#idleSince = this.#options.clock.now();
     this.#plays.stop(messageStreamId, reason);
+  }
+
+  /** It goes on over another connection, and closes this one when it likes, within a moment. */
+  #leaveTo(messageStreamId: number): void {
+    this.#unpublish(messageStreamId, "lost", "goes on over another connection");
+    const { clock, limits } = this.#options;
+    this.#cancelMove ??= clock.after(limits.refusalLinger, () => {
+      if (this.#publishings.size > 0 || this.#plays.size > 0) return;
+      this.#socket.end();
+      this.#finish("lost", "goes on over another connection");
+    });
   }
 
   #badMessage(error: ProtocolError): void {
@@ -461,6 +517,7 @@ export class RtmpConnection {
       this.#isOver = true;
       this.#cancelCheck?.();
       this.#calls.close();
+      this.#cancelMove?.();
       for (const id of [...this.#publishings.keys()]) this.#unpublish(id, how, reason);
       this.#plays.stopAll(reason);
       this.#log.debug("RTMP connection over", { reason, address: this.#peer.address });

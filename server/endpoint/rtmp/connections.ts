@@ -4,7 +4,7 @@ import { type Peer, RtmpConnection, type RtmpConnectionOptions } from "./connect
 /** Everybody who speaks RTMP with us, on whatever way they came in. */
 export class RtmpConnections {
   readonly #options: RtmpConnectionOptions;
-  readonly #connections = new Set<RtmpConnection>();
+  readonly #connections = new Map<RtmpConnection, Duplex>();
 
   constructor(options: RtmpConnectionOptions) {
     this.#options = options;
@@ -18,15 +18,43 @@ export class RtmpConnections {
    */
   adopt(stream: Duplex, peer: Peer, bytes?: Uint8Array): void {
     const connection = new RtmpConnection(stream, peer, this.#options);
-    this.#connections.add(connection);
+    this.#connections.set(connection, stream);
     stream.once("close", () => this.#connections.delete(connection));
     if (bytes !== undefined) connection.receive(bytes);
   }
 
-  /** Tells everybody; their streams close a moment later. */
+  /**
+   * Asks who publishes a streamPath to go on over another connection.
+   *
+   * @param tcUrl where to: absolute, `//HOST/APP` or `/APP`; absent: where it came
+   * @returns everybody who publishes it here, and whether they could be asked; most encoders cannot
+   */
+  requestReconnect(streamPath: string, tcUrl?: string): AskedPublisher[] {
+    return [...this.#connections.keys()]
+      .filter(({ published }) => published.includes(streamPath))
+      .map((connection) => ({
+        ...connection.client,
+        asked: connection.requestReconnect("The operator asks you to reconnect", tcUrl),
+      }));
+  }
+
+  /**
+   * Tells everybody; their streams close a moment later. Who can go on elsewhere is asked to, and
+   * given some time for it.
+   */
   close(): void {
-    for (const connection of this.#connections) {
-      connection.close("NetConnection.Connect.AppShutdown", "the server is shutting down");
+    const { clock, limits } = this.#options;
+    for (const [connection, stream] of this.#connections) {
+      const end = (): void =>
+        connection.close("NetConnection.Connect.AppShutdown", "the server is shutting down");
+      if (!connection.requestReconnect("The server is shutting down")) end();
+      else stream.once("close", clock.after(limits.reconnectDrain, end));
     }
   }
 }
+
+/** A publisher that an operator wants elsewhere. */
+export type AskedPublisher = RtmpConnection["client"] & {
+  /** It speaks Enhanced RTMP with reconnect requests. */
+  readonly asked: boolean;
+};

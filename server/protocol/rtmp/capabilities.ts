@@ -28,7 +28,7 @@ export const SERVER_CAPABILITIES: Capabilities = {
   fourCcList: ["*"],
   videoFourCcInfoMap: { "*": FourCcInfo.CanForward },
   audioFourCcInfoMap: { "*": FourCcInfo.CanForward },
-  capsEx: CapsEx.Multitrack | CapsEx.ModEx | CapsEx.TimestampNanoOffset,
+  capsEx: CapsEx.Reconnect | CapsEx.Multitrack | CapsEx.ModEx | CapsEx.TimestampNanoOffset,
   videoFunction: VideoFunction.Hdr | VideoFunction.Metadata,
 };
 

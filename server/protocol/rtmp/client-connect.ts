@@ -32,6 +32,12 @@ export const CLIENT_CAPABILITIES: Capabilities = {
   capsEx: CapsEx.Reconnect | CapsEx.Multitrack | CapsEx.ModEx | CapsEx.TimestampNanoOffset,
 };
 
+/** The same of a client that stays with its connection, whatever it is asked. */
+export const STAYING_CAPABILITIES: Capabilities = {
+  ...CLIENT_CAPABILITIES,
+  capsEx: CapsEx.Multitrack | CapsEx.ModEx | CapsEx.TimestampNanoOffset,
+};
+
 /** The object of `connect` (RTMP 1.0 §7.2.1.1) of a publisher, members in FFmpeg's order. */
 export function connectObject(options: ConnectOptions): Amf0Object {
   const { app, tcUrl, flashVer, capabilities, relayTrail } = options;

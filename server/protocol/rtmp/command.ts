@@ -99,3 +99,24 @@ export const onStatus = (
       messageStreamId,
     },
   );
+
+/**
+ * Asks a client to go on over another connection (Enhanced RTMP v2, "Reconnect Request").
+ *
+ * @param tcUrl absolute, `//HOST/APP` or `/APP`; absent: the one it came by
+ */
+export const reconnectRequest = (description: string, tcUrl?: string): Message =>
+  commandMessage(
+    {
+      name: "onStatus",
+      transactionId: 0,
+      commandObject: null,
+      parameters: [
+        {
+          ...information("status", "NetConnection.Connect.ReconnectRequest", description),
+          ...(tcUrl === undefined ? {} : { tcUrl }),
+        },
+      ],
+    },
+    { chunkStreamId: CONNECTION_CHUNK_STREAM, messageStreamId: 0 },
+  );

@@ -3,8 +3,9 @@ import { ByteReader } from "../bytes/byte-reader.ts";
 import type { Bytes, OwnBytes } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
+import { canReconnect } from "./capabilities.ts";
 import { ChunkDecoder } from "./chunk-decoder.ts";
-import { type Command, decodeCommand, onStatus } from "./command.ts";
+import { type Command, decodeCommand, onStatus, reconnectRequest } from "./command.ts";
 import { ServerHandshake } from "./handshake.ts";
 import { MediaIn } from "./media-in.ts";
 import {
@@ -205,6 +206,24 @@ export class ServerSession {
   ping(timestamp: number): SessionEffect[] {
     if (this.#phase === "handshake" || this.#phase === "closed") return [];
     this.#output.send(userControl(UserControlEvent.PingRequest, timestamp));
+    return this.#output.flush();
+  }
+
+  /** Whether the client says that it goes on elsewhere when it is asked to. */
+  get canReconnect(): boolean {
+    return this.#phase === "connected" && canReconnect(this.#connect?.capabilities);
+  }
+
+  /**
+   * Asks the client to go on over another connection, if it is one of those that do: it connects
+   * there, and then leaves this one, which stays as it is until then.
+   *
+   * @param description for people
+   * @param tcUrl where to; absent: where it came
+   */
+  requestReconnect(description: string, tcUrl?: string): SessionEffect[] {
+    if (!this.canReconnect) return [];
+    this.#output.send(reconnectRequest(description, tcUrl));
     return this.#output.flush();
   }
 

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { closed, listen } from "../../../server/endpoint/entry/listen.ts";
 import { Pushing, PushRefused } from "../../../server/endpoint/relay/pushing.ts";
 import { Broadcasts } from "../../../server/endpoint/rtmp/broadcasts.ts";
@@ -14,6 +14,7 @@ import { hex } from "../../support/hex.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { PLAY_LIMITS } from "../../support/play-limits.ts";
 import { recordingLog } from "../../support/recording-log.ts";
+import { TagPublisher } from "../../support/rtmp-constructed.ts";
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
 afterEach(async () => {
@@ -35,6 +36,7 @@ async function stage({
     liveStreams: 3,
     waitingLiveStreams: 3,
     publisherYield: LIMITS.publisherYield,
+    handover: { events: 1024, bytes: 1_000_000, time: 5000 },
     segmenter: {
       segment: 2000,
       longestSegment: 10_000,
@@ -70,7 +72,8 @@ async function stage({
   closers.push(async () => {
     const everybodyLeft = closed(server);
     connections.close();
-    clock.pass(2000);
+    clock.pass(LIMITS.reconnectDrain);
+    clock.pass(LIMITS.refusalLinger);
     await everybodyLeft;
   });
   const dial = async (): Promise<Socket> => {
@@ -82,7 +85,8 @@ async function stage({
   };
   const push = (streamName = "show?key=secret") =>
     Pushing.open({ host: "127.0.0.1", port, app: "live", streamName }, randomBytes, () => {});
-  return { clock, log, registry, port, dial, push, asked };
+  const url = `rtmp://127.0.0.1:${port}/live/show`;
+  return { clock, log, registry, port, dial, push, asked, connections, url };
 }
 
 /** Resolves when something the log says has come true. */
@@ -301,4 +305,85 @@ test("bad messages before a publish are logged once, and end the connection by a
   clock.pass(2000);
   await closed;
   expect(codesOf().filter((code) => code === "TRUNCATED")).toHaveLength(1);
+});
+
+describe("a publisher that is asked to reconnect", () => {
+  const tag = (timestamp: number, payload: Uint8Array) =>
+    ({ kind: "video", timestamp, payload }) as const;
+  const inter = hex`27 01 000000 00000002 4188`;
+
+  test("goes on over its new connection, and its viewers notice nothing", async () => {
+    const { connections, registry, url, log, clock } = await stage();
+    const first = await TagPublisher.open(url, { reconnects: true });
+    const seen: string[] = [];
+    registry.find("live/show")?.observe({
+      sample: ({ at, isDiscontinuity }) => seen.push(`${at}${isDiscontinuity ? " broken" : ""}`),
+      state: (state) => seen.push(state),
+    });
+    await first.send(tag(0, avcHeader));
+    await first.send(tag(40, avcPicture));
+    await until(() => seen.length === 1);
+    expect(connections.requestReconnect("live/show", "rtmp://other/live")).toEqual([
+      { address: "127.0.0.1", transport: "rtmp", name: expect.any(String), asked: true },
+    ]);
+    expect(await first.askedToReconnect).toBe("rtmp://other/live");
+    const second = await TagPublisher.open(url);
+    await first.send(tag(80, inter));
+    await until(() => seen.length === 2);
+    await second.send(tag(0, avcHeader));
+    await second.send(tag(120, avcPicture));
+    await until(() => seen.length === 3);
+    await first.send(tag(160, inter)); // nobody waits for it any more
+    await second.send(tag(160, inter));
+    await until(() => seen.length === 4);
+    expect(seen).toEqual(["10000 broken", "10040", "10080", "10120"]);
+    clock.pass(1000);
+    await until(() => log.lines.some(({ message }) => message === "RTMP connection over"));
+    expect(log.lines.filter(({ level }) => level === "warn" || level === "error")).toEqual([]);
+    await second.finish();
+    await until(() => seen.at(-1) === "ended");
+  });
+
+  test("may not come unasked, nor too late", async () => {
+    const { connections, registry, url, clock } = await stage();
+    const first = await TagPublisher.open(url, { reconnects: true });
+    await expect(TagPublisher.open(url)).rejects.toThrow(/being published already/);
+    connections.requestReconnect("live/show");
+    let samples = 0;
+    registry.find("live/show")?.observe({
+      sample: () => {
+        samples += 1;
+      },
+    });
+    await first.send(tag(0, avcHeader));
+    for (let count = 1; count <= 4; count += 1) {
+      clock.pass(LIMITS.reconnectTime / 3);
+      await first.send(tag(count * 40, avcPicture)); // it is not silent
+      await until(() => samples === count);
+    }
+    await expect(TagPublisher.open(url)).rejects.toThrow(/being published already/);
+  });
+
+  test("is told apart from one that cannot, and from those elsewhere", async () => {
+    const { connections, url } = await stage();
+    await TagPublisher.open(url);
+    await TagPublisher.open(url.replace("show", "other"), { reconnects: true });
+    expect(connections.requestReconnect("live/show")).toMatchObject([{ asked: false }]);
+    expect(connections.requestReconnect("live/nothing")).toEqual([]);
+  });
+
+  test("is given time to do so when the server stops; others are not", async () => {
+    const { connections, url, clock, registry } = await stage();
+    const moving = await TagPublisher.open(url, { reconnects: true });
+    await TagPublisher.open(url.replace("show", "other"));
+    connections.close();
+    await moving.askedToReconnect;
+    expect(registry.find("live/other")?.state).toBe("reconnecting");
+    expect(registry.find("live/show")?.state).toBe("live");
+    await moving.send(tag(0, avcHeader));
+    await moving.send(tag(40, avcPicture));
+    await until(() => registry.find("live/show")?.history().length === 1);
+    clock.pass(LIMITS.reconnectDrain);
+    expect(registry.find("live/show")?.state).toBe("reconnecting");
+  });
 });

@@ -63,6 +63,7 @@ async function stage({ viewers = 100 } = {}) {
     liveStreams: 3,
     waitingLiveStreams: 3,
     publisherYield: 5000,
+    handover: { events: 1024, bytes: 1_000_000, time: 5000 },
     segmenter: {
       segment: 2000,
       longestSegment: 10_000,

@@ -70,6 +70,6 @@ test("connectResult tells a client of Enhanced RTMP what is forwarded", () => {
   const request = read({ fourCcList: ["hvc1"] });
   expect(decodeCommand(connectResult(1, request)).commandObject).toMatchObject({
     ...{ fourCcList: ["*"], videoFourCcInfoMap: { "*": 4 }, audioFourCcInfoMap: { "*": 4 } },
-    ...{ capsEx: 14, videoFunction: 6 },
+    ...{ capsEx: 15, videoFunction: 6 },
   });
 });

@@ -14,6 +14,7 @@ import {
   connectedSession,
   events,
   HANDSHAKE,
+  LARGE_CHUNKS,
   Listener,
   newSession,
   publishingSession,
@@ -603,4 +604,28 @@ test("ServerSession answers the same however the socket cuts the bytes", () => {
     expect(pieces.events).toEqual(whole.events);
   });
   fc.assert(holds, { numRuns: 40 });
+});
+
+test("ServerSession asks to reconnect who says that it does, and nobody else", () => {
+  expect(connectedSession().requestReconnect("leave")).toEqual([]);
+  const session = newSession();
+  session.receive(HANDSHAKE);
+  expect(session.requestReconnect("leave")).toEqual([]);
+  session.receive(
+    concat(
+      LARGE_CHUNKS,
+      command("connect", 1, [{ app: "live", tcUrl: "rtmp://host/live", capsEx: 1 }]),
+    ),
+  );
+  const information = {
+    ...{ level: "status", code: "NetConnection.Connect.ReconnectRequest", description: "leave" },
+  };
+  expect(session.canReconnect).toBe(true);
+  expect(said(session.requestReconnect("leave"))).toMatchObject([
+    { name: "onStatus", transactionId: 0, commandObject: null, parameters: [information] },
+  ]);
+  const [{ parameters } = { parameters: [] }] = said(session.requestReconnect("leave", "/other"));
+  expect(parameters).toEqual([{ ...information, tcUrl: "/other" }]);
+  session.close("NetConnection.Connect.AppShutdown", "");
+  expect(session.requestReconnect("leave")).toEqual([]);
 });
