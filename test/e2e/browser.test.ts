@@ -119,6 +119,17 @@ describe("/watch plays", () => {
   });
 });
 
+test("/watch opened when a broadcast has ended plays the one that continues it", async () => {
+  const { publisher } = await publish("live/again", H264_AAC);
+  const screen = await watch(server.httpUrl("/watch/live/again"));
+  await screen.untilPicture("a picture", ({ counter }) => counter !== undefined);
+  await publisher.stop();
+  const late = await watch(server.httpUrl("/watch/live/again"));
+  await late.untilWords("The broadcast has ended");
+  const { broadcast } = await publish("live/again", H264_AAC);
+  await late.untilSteady(broadcast);
+});
+
 /** What `keepSourceBuffers` tells. */
 type SoundFacts = {
   readonly types: readonly string[];

@@ -56,6 +56,12 @@ const DEAR_JUMP = 500;
 /** The clock hangs for this long (ms) with so much (seconds) too much ahead: push it. */
 const HANGING = { still: 1_500, ahead: 0.5 } as const;
 
+/**
+ * A seek that takes longer than this (ms) while more media comes found too little before a hole: a page
+ * opened at the end of a broadcast that goes on is like that.
+ */
+const LONGEST_SEEK = 1_000;
+
 /** One MediaSource on one `<video>`, with a track of each of a fixed set of kinds, fed by frames. */
 export class MsePlayback implements Playback {
   readonly engine = "mse";
@@ -77,6 +83,7 @@ export class MsePlayback implements Playback {
   #movedAt: number | undefined;
   #jumps = 0;
   #jumpedAt = Number.NEGATIVE_INFINITY;
+  #soughtAt = 0;
   #jumpCost = 0;
   #ahead = 0;
   #stalledAtEdge: number | undefined;
@@ -240,6 +247,7 @@ export class MsePlayback implements Playback {
     if (this.video.buffered.length === 0) return false;
     this.#controller.setFloor(this.#floor(now));
     this.#isPositioned = true;
+    this.#soughtAt = now;
     this.#clock.moved(now);
     this.video.currentTime = this.#landing(edge);
     return true;
@@ -277,6 +285,10 @@ export class MsePlayback implements Playback {
   /** What can be done about a clock that stands still. */
   #recover(now: number, edge: number): void {
     const { video } = this;
+    if (video.seeking && now - this.#soughtAt > LONGEST_SEEK) {
+      if (this.#ahead > this.#controller.target + HANGING.ahead) this.jumpToLive();
+      return;
+    }
     if (video.paused || video.seeking || this.#clock.stillFor(now) < 80) {
       this.#stalledAtEdge = undefined;
       return;
@@ -318,6 +330,7 @@ export class MsePlayback implements Playback {
     const now = performance.now();
     this.#jumps += 1;
     this.#jumpedAt = now;
+    this.#soughtAt = now;
     this.#controller.jumped(now);
     this.#delay.restart();
     this.#clock.moved(now);
