@@ -162,6 +162,11 @@ export class LiveStream {
     return this.#startedAt;
   }
 
+  /** How far its timeline has come. */
+  get newest(): Milliseconds {
+    return this.#timeline.newest;
+  }
+
   get observers(): number {
     return this.#observers.size;
   }

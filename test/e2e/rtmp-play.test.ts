@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +7,11 @@ import { type CodedFrame, expectAccount } from "../support/accounting.ts";
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
 import { publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { expectedPackets } from "../support/ffprobe.ts";
+import { readFlvFile, type Tag } from "../support/flv-file.ts";
+import { publishWithFfmpeg8 } from "../support/node-av.ts";
+import { TagPublisher } from "../support/rtmp-constructed.ts";
 import { playWith, type RtmpPlayer, type RtmpPlayerName } from "../support/rtmp-players.ts";
+import { TagPlayer } from "../support/rtmp-tag-player.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
 import { WsViewer } from "../support/ws-viewer.ts";
 
@@ -28,6 +33,12 @@ const CLASSIC: ClipOptions = { video: "h264", audio: "aac", bFrames: 2 };
 /** Resolves when the server has logged this of a live stream. */
 const logged = (streamPath: string, message: string) =>
   server.child.line(new RegExp(`"streamPath":"${streamPath}"[^\\n]*"msg":"${message}"`));
+
+/** Resolves when so many have begun to play a live stream. */
+async function untilPlayers(streamPath: string, count: number): Promise<void> {
+  const one = `"streamPath":"${streamPath}"[^\\n]*"msg":"playing"[^]*`;
+  await server.child.line(new RegExp(one.repeat(count)));
+}
 
 /** The frames of one kind that a player got. */
 const framesOf = (player: RtmpPlayer, mediaType: "video" | "audio"): readonly CodedFrame[] =>
@@ -53,7 +64,7 @@ describe.concurrent("RTMP play", { timeout: 60_000 }, () => {
       const early = playWith(client, url);
       let late: RtmpPlayer | undefined;
       try {
-        await logged(streamPath, "playing");
+        await untilPlayers(streamPath, 1);
         const input = await counterClip(CLASSIC);
         const publisher = publishWithFfmpeg({ input, url, beside });
         const middle = (viewer: WsViewer) => viewer.coded("video").length > 45;
@@ -87,4 +98,135 @@ describe.concurrent("RTMP play", { timeout: 60_000 }, () => {
       }
     },
   );
+
+  test("HEVC goes to FFmpeg 8 where it says that it reads it, and its sound to everybody", async () => {
+    const url = server.rtmpUrl("live/hevc");
+    const beside = join(folder, "hevc.flv");
+    const players = {
+      silent: playWith("FFmpeg 8", url),
+      named: playWith("FFmpeg 8", url, { codecs: ["hvc1"] }),
+      asking: playWith("FFmpeg 8", `${url}?enhanced=1`),
+      old: playWith("ffmpeg 5.1", url),
+    };
+    try {
+      await untilPlayers("live/hevc", 4);
+      const input = await counterClip({ video: "hevc", audio: "aac", bFrames: 2 });
+      const publisher = publishWithFfmpeg8({ input, url, beside });
+      expect((await publisher.child.exited).code).toBe(0);
+      for (const [name, player] of Object.entries(players)) {
+        expect(await player.ended, player.child.stderr()).toBe(0);
+        for (const { mediaType, frames } of expectedPackets(beside, "ffmpeg8")) {
+          const got = framesOf(player, mediaType);
+          const isLeftOut = mediaType === "video" && (name === "silent" || name === "old");
+          if (isLeftOut) expect(got).toEqual([]);
+          else expectAccount(name, [frames], got, { mediaType });
+        }
+      }
+      expect(server.logs().match(/PLAY_LEFT_OUT.*hvc1/g) ?? []).toHaveLength(2);
+    } finally {
+      for (const player of Object.values(players)) await player.close();
+    }
+  });
+
+  test.each<{ name: string; clip: ClipOptions; codecs: string[] }>([
+    { name: "AV1 and Opus", clip: { video: "av1", audio: "opus" }, codecs: ["av01", "Opus"] },
+    { name: "VP9 and FLAC", clip: { video: "vp9", audio: "flac" }, codecs: ["vp09", "fLaC"] },
+  ])("$name reach FFmpeg 8 frame by frame", async ({ name, clip, codecs }) => {
+    const streamPath = `live/${name.toLowerCase().replaceAll(" ", "-")}`;
+    const url = server.rtmpUrl(streamPath);
+    const beside = join(folder, `${streamPath.replace("/", "-")}.flv`);
+    const player = playWith("FFmpeg 8", url, { codecs });
+    try {
+      await untilPlayers(streamPath, 1);
+      const publisher = publishWithFfmpeg8({ input: await counterClip(clip), url, beside });
+      expect((await publisher.child.exited).code).toBe(0);
+      expect(await player.ended, player.child.stderr()).toBe(0);
+      for (const { mediaType, frames } of expectedPackets(beside, "ffmpeg8")) {
+        expectAccount(name, [frames], framesOf(player, mediaType), { mediaType });
+      }
+    } finally {
+      await player.close();
+    }
+  });
+
+  test("a player holds on while the encoder's line is lost, and goes on with its return", async () => {
+    const url = server.rtmpUrl("live/return");
+    const player = playWith("ffmpeg 5.1", url);
+    try {
+      await untilPlayers("live/return", 1);
+      const input = await counterClip(CLASSIC);
+      const tags = readFlvFile(input);
+      const first = await TagPublisher.open(url);
+      await first.play(
+        tags.filter(({ timestamp }) => timestamp < 1500),
+        4,
+      );
+      first.abort();
+      await server.child.line(/"streamPath":"live\/return"[^\n]*"msg":"publishing ended"/);
+      const second = await TagPublisher.open(url);
+      await second.play(tags, 4);
+      await second.finish();
+      expect(await player.ended).toBe(0);
+      for (const { mediaType, frames } of expectedPackets(input)) {
+        const runs = [frames.filter(({ dts }) => dts < 1500), frames];
+        // ffmpeg writes no sound before that of the first run has ended.
+        const got = framesOf(player, mediaType);
+        expectAccount("the player", runs, got, { mediaType });
+      }
+    } finally {
+      await player.close();
+    }
+  });
+
+  test("a player that reads nothing for a while keeps sound, and loses pictures up to a sync sample", async () => {
+    const url = server.rtmpUrl("live/slow");
+    const [slow, other] = [await TagPlayer.open(url), await TagPlayer.open(url)];
+    try {
+      const input = await counterClip({ ...CLASSIC, seconds: 12 });
+      const tags = readFlvFile(input)
+        .filter(({ kind, payload }) => kind === "audio" || isPicture(kind, payload))
+        .map((tag) => (isPicture(tag.kind, tag.payload) ? padded(tag, 40_000) : tag));
+      const publisher = await TagPublisher.open(url);
+      slow.pause();
+      await publisher.play(tags, 0);
+      await publisher.finish();
+      await other.ended();
+      expect(other.tags).toHaveLength(tags.length);
+      slow.resume();
+      await slow.ended();
+      const sound = ({ kind }: Tag) => kind === "audio";
+      expect(slow.tags.filter(sound).map(({ payload }) => hashOf(payload))).toEqual(
+        tags.filter(sound).map(({ payload }) => hashOf(payload)),
+      );
+      const pictures = tags.filter(({ kind }) => kind === "video");
+      const places = new Map(pictures.map(({ payload }, index) => [hashOf(payload), index]));
+      const got = slow.tags
+        .filter(({ kind }) => kind === "video")
+        .map(({ payload }) => ({ payload, place: places.get(hashOf(payload)) ?? -1 }));
+      expect(got.length).toBeLessThan(pictures.length);
+      for (const [index, { payload, place }] of got.entries()) {
+        const before = got[index - 1]?.place ?? -1;
+        expect(place).toBeGreaterThan(before);
+        if (place > before + 1) expect(payload[0]).toBe(0x17); // a sync sample
+      }
+    } finally {
+      slow.close();
+      other.close();
+    }
+  });
 });
+
+/** A picture or a configuration: everything in a video tag of AVC but its end of sequence. */
+const isPicture = (kind: string, payload: Uint8Array): boolean =>
+  kind === "video" && payload[1] !== 2;
+
+/** The same with a NAL unit of filler data behind a picture: so that it is a large one. */
+function padded(tag: Tag, size: number): Tag {
+  if (tag.payload[1] !== 1) return tag;
+  const filler = Buffer.alloc(4 + size);
+  filler.writeUInt32BE(size);
+  filler.writeUInt8(12, 4);
+  return { ...tag, payload: Buffer.concat([tag.payload, filler]) };
+}
+
+const hashOf = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");

@@ -115,3 +115,28 @@ test("Subscription tells the loss of a track that went meanwhile, and is idle ag
   expect(subscription.isIdle).toBe(true);
   expect(subscription.noticeBytes).toBe(0);
 });
+
+test("Subscription gives the most urgent first, within a track in order, and past no notice", () => {
+  const subscription = new Subscription<string>(limits);
+  // Sound by its time, pictures later; nothing of track 3 now.
+  const other = audioTrack(3);
+  const rank = (sample: LiveSample) =>
+    sample.track.id === 3 ? undefined : sample.at + (sample.isVideo ? 100 : 0);
+  for (const sample of [
+    ...[sync(0), sampleAt(video, 40), sampleAt(other, 0), sampleAt(audio, 90)],
+    ...[sampleAt(audio, 60), sampleAt(audio, 110)],
+  ]) {
+    subscription.offer(message(sample), 0);
+  }
+  subscription.insert("notice", 6);
+  subscription.offer(message(sampleAt(audio, 1)), 0);
+  expect(subscription.isNoticeNext).toBe(false);
+  const order: unknown[] = [];
+  for (let next = subscription.nextBy(rank); next !== undefined; next = subscription.nextBy(rank)) {
+    order.push(next.form);
+  }
+  // The sound of 60 ms came behind that of 90.
+  expect(order).toEqual(["a90", "a60", "V0", "a110", "v40"]);
+  expect(drain(subscription)).toEqual(["a0", "notice", "a1"]);
+  expect(subscription.bytes).toBe(0);
+});

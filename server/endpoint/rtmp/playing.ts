@@ -6,9 +6,10 @@ import type { LiveTrack } from "../../live/live-track.ts";
 import { type Backlog, Subscription } from "../../live/subscription.ts";
 import type { Log } from "../../log.ts";
 import type { OwnBytes } from "../../protocol/bytes/bytes.ts";
-import { configurationTag } from "../../protocol/flv/muxer.ts";
+import { configurationTag, type FlvBody } from "../../protocol/flv/muxer.ts";
 import { type TagNeeds, tagNeeds } from "../../protocol/flv/tag-needs.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
+import type { MediaType } from "../../protocol/media/track.ts";
 import {
   type Capabilities,
   CapsEx,
@@ -97,6 +98,8 @@ export class Playing implements OutputSource {
   readonly #stops: (() => void)[] = [];
   /** Tracks whose configuration this player has. */
   readonly #configured = new Map<number, number>();
+  /** Tracks whose configuration is the last that was sent of them. */
+  readonly #freshlyConfigured = new Set<number>();
   /** Video tracks that have begun at a sync sample. */
   readonly #begun = new Set<number>();
   readonly #readable = new WeakMap<LiveTrack, boolean>();
@@ -127,7 +130,7 @@ export class Playing implements OutputSource {
       this.#lane.receive((message) => this.#offer(message)),
       this.#liveStream.observe({
         state: (state) => this.#onState(state),
-        tracks: () => this.#keep(),
+        tracks: () => this.#onTracks(),
       }),
     );
     if (!this.#isPaused) this.#join();
@@ -210,16 +213,30 @@ export class Playing implements OutputSource {
     const { clock, messageStreamId } = this.#options;
     const history = this.#liveStream.history().filter((sample) => this.#wants(sample));
     const { metadata } = this.#liveStream;
-    const at = history[0]?.at ?? 0;
     if (metadata !== undefined && metadata.body.length > 0) {
       this.#insert(metadataMessage(metadata.body, messageStreamId));
     }
-    for (const sample of history) {
-      this.#configure(sample, at);
-      if (sample.isVideo) this.#begun.add(sample.track.id);
-    }
+    this.#announce(history[0]?.at ?? this.#liveStream.newest);
+    for (const { isVideo, track } of history) if (isVideo) this.#begun.add(track.id);
     this.#subscription.join(this.#lane.history(history), clock.now());
     this.#options.output.pump();
+  }
+
+  /** The tracks are others now. */
+  #onTracks(): void {
+    const { tracks } = this.#liveStream;
+    this.#subscription.keep([...tracks.map(({ id }) => id), ...this.#opaqueTracks]);
+    if (this.#isPaused || !this.#isOnAir) return;
+    this.#announce(this.#liveStream.newest);
+    this.#options.output.pump();
+  }
+
+  /** Sends the configurations that the player does not have. */
+  #announce(at: Milliseconds): void {
+    for (const track of this.#liveStream.tracks) {
+      // What is made of PCM is sent as it came, which its first sample shows.
+      if (track.track.codec !== "flac") this.#configure(track, at);
+    }
   }
 
   #offer(message: LaneMessage<ChunkedMessage | undefined, PlayItem>): void {
@@ -231,23 +248,25 @@ export class Playing implements OutputSource {
     }
     if (!(item instanceof LiveSample)) {
       this.#opaqueTracks.add(item.track.id);
-    } else {
+    } else if (item.original === undefined) {
       // Another encoder, or the same one after a break: recorders and relays begin anew here.
-      if (item.isDiscontinuity) this.#configured.delete(item.track.id);
-      this.#configure(item, item.at);
+      if (item.isDiscontinuity && !this.#freshlyConfigured.has(item.track.id)) {
+        this.#configured.delete(item.track.id);
+      }
+      this.#configure(item.track, item.at);
+      this.#freshlyConfigured.delete(item.track.id);
     }
     this.#subscription.offer(message, this.#options.clock.now());
     this.#options.output.pump();
   }
 
-  /** Sends the configuration of a sample's track, where the player has another or none. */
-  #configure(sample: LiveSample, at: Milliseconds): void {
-    const { track, original } = sample;
-    // What is sent as it came is not what the configuration is about.
-    if (original !== undefined || this.#configured.get(track.id) === track.configuration) return;
+  /** Sends the configuration of a track, where the player has another or none. */
+  #configure(track: LiveTrack, at: Milliseconds): void {
+    if (this.#configured.get(track.id) === track.configuration) return;
     this.#configured.set(track.id, track.configuration);
     const tag = configurationTag(track.track, "enhanced");
-    if (tag === undefined) return;
+    if (tag === undefined || !this.#reads(track.id, track.track.mediaType, tag)) return;
+    this.#freshlyConfigured.add(track.id);
     const { messageStreamId } = this.#options;
     const chunkStreamId = trackChunkStream(track.id);
     this.#insert(bodyMessage(tag, { messageStreamId, chunkStreamId, at }));
@@ -263,24 +282,27 @@ export class Playing implements OutputSource {
 
   #canRead(item: PlayItem): boolean {
     if (!(item instanceof LiveSample)) {
-      return item.mediaType === undefined || this.#reads(item);
+      const { mediaType, track, body } = item;
+      return mediaType === undefined || this.#reads(track.id, mediaType, body);
     }
     const known = this.#readable.get(item.track);
     if (known !== undefined) return known;
-    const reads = this.#reads(item);
-    this.#readable.set(item.track, reads);
+    const body = tagBody(item);
+    const { track } = item;
+    const reads = body !== undefined && this.#reads(track.id, track.track.mediaType, body);
+    this.#readable.set(track, reads);
     return reads;
   }
 
-  #reads(item: PlayItem): boolean {
+  #reads(trackId: number, mediaType: MediaType, { head, data }: FlvBody): boolean {
     const { capabilities, log } = this.#options;
-    const needs = needsOf(item);
+    const needs = tagNeeds(mediaType, head.length > 0 ? head : data);
     if (needs === undefined || satisfies(capabilities, needs)) return true;
-    if (this.#toldLeftOut.has(item.track.id)) return false;
-    this.#toldLeftOut.add(item.track.id);
-    const kind = item.isVideo ? "video" : "audio";
-    const codec = `${needs.fourCc ?? "command frames"}${needs.isMultitrack ? " on another track than the first" : ""}`;
-    const message = `a player is not sent ${kind} (${codec}): it did not say that it reads it; with ?enhanced=1 behind the name it gets it all the same`;
+    if (this.#toldLeftOut.has(trackId)) return false;
+    this.#toldLeftOut.add(trackId);
+    const { fourCc = "command frames", isMultitrack } = needs;
+    const what = isMultitrack ? `${fourCc}, on another track than the first` : fourCc;
+    const message = `a player is not sent ${mediaType} (${what}): it did not say that it reads it; with ?enhanced=1 behind the name it gets it all the same`;
     log.info(message, { code: "PLAY_LEFT_OUT" });
     return false;
   }
@@ -295,11 +317,6 @@ export class Playing implements OutputSource {
     if (bytes === undefined) return;
     this.#insert(inOnePiece(bytes));
     this.#options.output.pump();
-  }
-
-  #keep(): void {
-    const tracks = this.#liveStream.tracks.map(({ id }) => id);
-    this.#subscription.keep([...tracks, ...this.#opaqueTracks]);
   }
 
   #insert(notice: ChunkedMessage): void {
@@ -320,13 +337,6 @@ export class Playing implements OutputSource {
 const isOnAir = (state: LiveState): boolean => state === "live" || state === "reconnecting";
 
 const dueOf = (item: PlayItem): number => (item.isVideo ? item.at + PICTURE_SLACK : item.at);
-
-function needsOf(item: PlayItem): TagNeeds | undefined {
-  const body = tagBody(item);
-  if (body === undefined) return undefined;
-  const mediaType = item.isVideo ? "video" : "audio";
-  return tagNeeds(mediaType, body.head.length > 0 ? body.head : body.data);
-}
 
 function satisfies(capabilities: Capabilities | undefined, needs: TagNeeds): boolean {
   if (needs.isMultitrack && !canMultitrack(capabilities)) return false;

@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
-import { toHex } from "../../../server/protocol/bytes/bytes.ts";
-import { ChunkEncoder, encodeWhole } from "../../../server/protocol/rtmp/chunk-encoder.ts";
+import { concat, toHex } from "../../../server/protocol/bytes/bytes.ts";
+import {
+  ChunkEncoder,
+  chunkedMessage,
+  encodeWhole,
+} from "../../../server/protocol/rtmp/chunk-encoder.ts";
 import { answer, onStatus } from "../../../server/protocol/rtmp/command.ts";
 import {
   setChunkSize,
@@ -97,4 +101,21 @@ test.each([
   ],
 ])("encodeWhole writes %s byte for byte", (_, message, expected) => {
   expect(toHex(encodeWhole(message, 128))).toBe(expected.replaceAll(/\s/g, ""));
+});
+
+test.each([
+  { chunkStreamId: 8, timestamp: 40, size: 1000, first: 12 + 128, later: 1 + 128 },
+  { chunkStreamId: 8, timestamp: 0xffffff, size: 1000, first: 16 + 128, later: 5 + 128 },
+  { chunkStreamId: 400, timestamp: 2 ** 32 - 1, size: 123, first: 18 + 128, later: 7 + 128 },
+  { chunkStreamId: 64, timestamp: 0, size: 0, first: 13 + 128, later: 2 + 128 },
+])("chunkedMessage is encodeWhole with its cuts: $chunkStreamId at $timestamp", (each) => {
+  const { chunkStreamId, timestamp, size, first, later } = each;
+  const message = { chunkStreamId, timestamp, typeId: 9, messageStreamId: 1 };
+  const [head, data] = [hex`17 01 000050`, video.subarray(0, size)];
+  const chunked = chunkedMessage({ ...message, payload: data }, head, 128);
+  const whole = encodeWhole({ ...message, payload: concat(head, data) }, 128);
+  expect(toHex(chunked.bytes)).toBe(toHex(whole));
+  expect(chunked).toMatchObject({ chunkStreamId, firstChunk: first, laterChunk: later });
+  // Behind each cut stands a type 3 header.
+  for (let at = first; at < whole.length; at += later) expect((whole[at] ?? 0) >> 6).toBe(3);
 });
