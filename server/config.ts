@@ -27,6 +27,8 @@ export type Settings = {
   readonly localPublish: boolean;
   /** Whether encrypted RTMP (RTMPE, RTMPTE) is taken. */
   readonly rtmpe: boolean;
+  /** Where captures of RTMP connections are kept; undefined: nowhere. */
+  readonly captureDir: string | undefined;
   readonly gracePeriod: Milliseconds;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
@@ -181,6 +183,13 @@ const TABLE: { readonly [name in keyof Settings]: Setting } = {
     defaultText: "on",
     allowed: "on or off",
   },
+  captureDir: {
+    flag: "capture-dir",
+    value: "FOLDER",
+    description: "keep what the latest RTMP connections say, without keys, to look for a fault",
+    defaultText: "off",
+    allowed: "the path of a folder",
+  },
   gracePeriod: {
     flag: "grace-period",
     value: "SECONDS",
@@ -227,6 +236,11 @@ const schema = (isTerminal: boolean) =>
     open: onOff.default(false),
     localPublish: onOff.default(true),
     rtmpe: onOff.default(true),
+    captureDir: z
+      .string()
+      .min(1)
+      .regex(/^[^\0]*$/)
+      .optional(),
     gracePeriod: seconds.default(LIMITS.gracePeriod),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
     logFormat: z.enum(["pretty", "json"]).default(isTerminal ? "pretty" : "json"),
@@ -260,8 +274,11 @@ function check(layer: Layer, isTerminal: boolean): Settings {
     const written = layer.get(name);
     throw wrong(written?.source ?? name, written?.value, TABLE[name].allowed);
   }
-  const { host, rtmpsPort, httpsPort, tlsCert, tlsKey, ...rest } = result.data;
-  const settings: Settings = { host, rtmpsPort, httpsPort, tlsCert, tlsKey, ...rest };
+  const { host, rtmpsPort, httpsPort, tlsCert, tlsKey, captureDir, ...rest } = result.data;
+  const settings: Settings = {
+    ...{ host, rtmpsPort, httpsPort, tlsCert, tlsKey, captureDir },
+    ...rest,
+  };
   checkPorts(settings, layer);
   checkTls(settings, layer);
   return settings;

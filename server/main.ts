@@ -14,6 +14,7 @@ import { createLog, type ProcessLog } from "./log.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 import { packageVersion } from "./package-root.ts";
 import { createSluice } from "./sluice.ts";
+import { CaptureFolderError } from "./store/capture-folder.ts";
 import { readToolInvocation, type ToolInvocation } from "./tool-config.ts";
 
 /** Ended by a fault of ours; could not start as it was told to. */
@@ -82,6 +83,7 @@ function isAboutSettings(error: unknown): error is Error {
     error instanceof SettingsError ||
     error instanceof PublishKeyError ||
     error instanceof CertificateError ||
+    error instanceof CaptureFolderError ||
     error instanceof ListenError
   );
 }

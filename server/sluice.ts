@@ -21,6 +21,7 @@ import type { Log } from "./log.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 import { PACKAGE_ROOT, packageVersion } from "./package-root.ts";
 import { LIMITS } from "./protocol/limits.ts";
+import { CaptureFolder } from "./store/capture-folder.ts";
 import { readStreamUrl } from "./stream-url.ts";
 
 /** A server: RTMP in, browsers out. */
@@ -81,6 +82,16 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
       { key, isDirectLoopback: peer.transport === "rtmp" && isDirectLoopback(peer.address) },
       { publishKey: publishKey.key, open: settings.open, localPublish: settings.localPublish },
     );
+  const captures =
+    settings.captureDir === undefined
+      ? undefined
+      : new CaptureFolder({
+          folder: settings.captureDir,
+          version: packageVersion(),
+          clock,
+          limits: LIMITS,
+          log,
+        });
   const broadcasts = new Broadcasts(registry, clock);
   const backlog = {
     bytes: LIMITS.viewerBacklog,
@@ -99,6 +110,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
       ...nodeCrypto,
       diffieHellman: settings.rtmpe ? newDiffieHellman : undefined,
     },
+    capture: captures && ((peer) => captures.begin(peer)),
     clock,
     limits: {
       ...LIMITS,

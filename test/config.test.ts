@@ -38,6 +38,7 @@ const defaults: Settings = {
   open: false,
   localPublish: true,
   rtmpe: true,
+  captureDir: undefined,
   gracePeriod: 30_000,
   logLevel: "info",
   logFormat: "json",
@@ -56,7 +57,7 @@ test("readInvocation takes the command before or behind the flags", () => {
 
 test("readInvocation reads every flag", () => {
   const flags =
-    "--host ::1 --rtmp-port 0 --http-port=65535 --rtmps-port 0 --https-port 443 --tls-cert c.pem --tls-key k.pem --rtmps-tls-max 1.3 --data-dir /d --open --local-publish off --rtmpe off --grace-period 1.5 --log-level debug --log-format pretty";
+    "--host ::1 --rtmp-port 0 --http-port=65535 --rtmps-port 0 --https-port 443 --tls-cert c.pem --tls-key k.pem --rtmps-tls-max 1.3 --data-dir /d --open --local-publish off --rtmpe off --capture-dir /c --grace-period 1.5 --log-level debug --log-format pretty";
   expect(settings(flags.split(" "))).toEqual({
     host: "::1",
     rtmpPort: 0,
@@ -70,6 +71,7 @@ test("readInvocation reads every flag", () => {
     open: true,
     localPublish: false,
     rtmpe: false,
+    captureDir: "/c",
     gracePeriod: 1500,
     logLevel: "debug",
     logFormat: "pretty",
@@ -90,6 +92,7 @@ test("readInvocation reads every variable", () => {
     SLUICE_OPEN: "on",
     SLUICE_LOCAL_PUBLISH: "false",
     SLUICE_RTMPE: "no",
+    SLUICE_CAPTURE_DIR: "/f",
     SLUICE_GRACE_PERIOD: "0",
     SLUICE_LOG_LEVEL: "error",
     SLUICE_LOG_FORMAT: "json",
@@ -107,6 +110,7 @@ test("readInvocation reads every variable", () => {
     open: true,
     localPublish: false,
     rtmpe: false,
+    captureDir: "/f",
     gracePeriod: 0,
     logLevel: "error",
     logFormat: "json",

@@ -1,5 +1,5 @@
+import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
-import { open } from "node:fs/promises";
 
 /** A capture on its way to the disk: a new file that only its owner reads. */
 export class CaptureWriter {
@@ -15,10 +15,16 @@ export class CaptureWriter {
     });
   }
 
-  /** @throws the system's error: EEXIST where there is such a file already */
+  /** Opens the file by and by: where that fails there is a `failure`, EEXIST among others. */
+  static begin(path: string): CaptureWriter {
+    return new CaptureWriter(path, createWriteStream(path, { flags: "wx", mode: 0o600 }));
+  }
+
+  /** @throws the system's error where the file cannot be opened */
   static async create(path: string): Promise<CaptureWriter> {
-    const handle = await open(path, "wx", 0o600);
-    return new CaptureWriter(path, createWriteStream("", { fd: handle }));
+    const writer = CaptureWriter.begin(path);
+    await once(writer.#stream, "open");
+    return writer;
   }
 
   /** Bytes that the disk has not taken yet. */

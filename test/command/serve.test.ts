@@ -18,6 +18,7 @@ const settings: Settings = {
   open: false,
   localPublish: true,
   rtmpe: true,
+  captureDir: undefined,
   gracePeriod: 30_000,
   logLevel: "info",
   logFormat: "json",

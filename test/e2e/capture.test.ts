@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runReplay, startCapture } from "../support/capture.ts";
 import { counterClip } from "../support/counter-clip.ts";
 import { publishWithFfmpeg } from "../support/ffmpeg.ts";
+import { publishWithFfmpeg8 } from "../support/node-av.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
 import { WsViewer } from "../support/ws-viewer.ts";
 
@@ -27,8 +28,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const keyOf = ({ dataDir }: RunningSluice): string =>
-  readFileSync(join(dataDir, "publish.key"), "utf8").trim();
 const urlOf = ({ rtmpPort }: RunningSluice): string => `rtmp://127.0.0.1:${rtmpPort}`;
 
 type Received = {
@@ -59,7 +58,7 @@ async function captured(name: string, file: string, flags: readonly string[]): P
   const input = await counterClip({ video: "h264", audio: "aac", bFrames: 3 });
   const capture = await startCapture(urlOf(first), file, flags);
   const frames = await received(first, `live/${name}`, async () => {
-    const url = `rtmp://127.0.0.1:${capture.port}/live/${name}?key=${keyOf(first)}`;
+    const url = `rtmp://127.0.0.1:${capture.port}/live/${name}?key=${first.publishKey}`;
     const { child } = publishWithFfmpeg({ input, url, seconds: 3 });
     expect((await child.exited).code).toBe(0);
   });
@@ -79,13 +78,13 @@ describe.concurrent("sluice capture and replay", { timeout: 60_000 }, () => {
     expect(before.video.length).toBeGreaterThan(60);
 
     const content = readFileSync(file).toString("latin1");
-    expect(content).not.toContain(keyOf(first).slice(0, 4));
+    expect(content).not.toContain(first.publishKey.slice(0, 4));
     expect(content).not.toContain("whole");
 
     const to = `${urlOf(second)}/live/again`;
     const after = await received(second, "live/again", async () => {
       const began = performance.now();
-      const { code, output } = await runReplay(file, to, ["--key", keyOf(second)]);
+      const { code, output } = await runReplay(file, to, ["--key", second.publishKey]);
       expect(output).toContain("live/again is now published");
       expect(code).toBe(0);
       expect(performance.now() - began).toBeGreaterThan(2500); // at its own pace
@@ -97,13 +96,40 @@ describe.concurrent("sluice capture and replay", { timeout: 60_000 }, () => {
     const file = join(folder, "blank.rtmpcap");
     const before = await captured("blank", file, ["--blank", "--keep-names"]);
     const after = await received(second, "live/blank", async () => {
-      const flags = ["--key", keyOf(second), "--speed", "max"];
+      const flags = ["--key", second.publishKey, "--speed", "max"];
       const { code, output } = await runReplay(file, urlOf(second), flags);
       expect(code, output).toBe(0);
     });
     expect(sizes(after)).toEqual(sizes(before));
     const hashes = new Set(before.video.map(([hash]) => hash));
     expect(after.video.filter(([hash]) => hashes.has(hash))).toEqual([]);
+  });
+
+  test("the server keeps what came encrypted in the clear, and without its key", async () => {
+    const captures = join(folder, "captures");
+    const keeping = await startSluice(["--capture-dir", captures]);
+    let before: Received;
+    try {
+      before = await received(keeping, "live/kept", async () => {
+        const input = await counterClip({ video: "h264", audio: "aac", bFrames: 3 });
+        const url = `rtmpe://127.0.0.1:${keeping.rtmpPort}/live/kept?key=${keeping.publishKey}`;
+        const { child } = publishWithFfmpeg8({ input, url, seconds: 3 });
+        expect((await child.exited).code).toBe(0);
+      });
+    } finally {
+      await keeping.stop();
+    }
+    const [file = ""] = readdirSync(captures);
+    const path = join(captures, file);
+    const kept = readFileSync(path).toString("latin1");
+    expect(kept).toContain("kept?key=xxxx");
+    expect(kept).not.toContain(keeping.publishKey.slice(0, 4));
+    const after = await received(second, "live/kept", async () => {
+      const flags = ["--key", second.publishKey, "--speed", "max"];
+      const { code, output } = await runReplay(path, urlOf(second), flags);
+      expect(code, output).toBe(0);
+    });
+    expect(after).toEqual(before);
   });
 
   test("a refusal is told, and is the exit code; so is a file that is no capture", async () => {

@@ -78,6 +78,13 @@ export type RtmpLimits = {
   readonly callTime: number;
 };
 
+/** Keeps what both sides of one connection say, in the clear; it copies what it keeps. */
+export type ConnectionCapture = {
+  client(bytes: Uint8Array): void;
+  server(bytes: Uint8Array): void;
+  end(reason: string): void;
+};
+
 /** What an RTMP connection is made of. */
 export type RtmpConnectionOptions = {
   readonly publications: Publications;
@@ -87,6 +94,8 @@ export type RtmpConnectionOptions = {
   /** Handlers of remote calls, by name; they may come and go. */
   readonly callHandlers: CallHandlers;
   readonly crypto: Pick<ServerSessionOptions, "hmac" | "random" | "diffieHellman">;
+  /** Begins to keep what is said; undefined where nothing is kept. */
+  readonly capture?: ((peer: Peer) => ConnectionCapture | undefined) | undefined;
   readonly clock: Clock;
   readonly limits: RtmpLimits;
   readonly log: Log;
@@ -118,6 +127,7 @@ export class RtmpConnection {
   readonly #socket: Duplex;
   readonly #options: RtmpConnectionOptions;
   readonly #session: ServerSession;
+  readonly #captured: ConnectionCapture | undefined;
   #peer: Peer;
   #log: Log;
   /** By message stream. */
@@ -147,15 +157,22 @@ export class RtmpConnection {
     this.#socket = socket;
     this.#peer = peer;
     this.#options = options;
+    const captured = options.capture?.(peer);
+    this.#captured = captured;
     this.#session = new ServerSession({
       ...options.crypto,
+      tap: captured && ((bytes) => captured.client(bytes)),
       answersCall: (name) => options.callHandlers.has(name),
     });
     this.#log = options.log;
     const { clock, limits, broadcasts } = options;
     const now = clock.now();
     this.#badMessages = new BadMessages(limits.badMessagesInARow);
-    this.#output = new Output(socket, (bytes) => this.#session.seal(bytes), now);
+    const seal = (bytes: Uint8Array): Uint8Array => {
+      captured?.server(bytes);
+      return this.#session.seal(bytes);
+    };
+    this.#output = new Output(socket, seal, now);
     this.#plays = new Plays({
       broadcasts,
       session: this.#session,
@@ -520,6 +537,7 @@ export class RtmpConnection {
       this.#cancelMove?.();
       for (const id of [...this.#publishings.keys()]) this.#unpublish(id, how, reason);
       this.#plays.stopAll(reason);
+      this.#captured?.end(reason);
       this.#log.debug("RTMP connection over", { reason, address: this.#peer.address });
     }
     if (this.#socket.destroyed) this.#cancelLinger?.();

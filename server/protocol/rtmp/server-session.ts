@@ -65,6 +65,7 @@ const SMALL = 8;
 export class ServerSession {
   readonly #handshake: ServerHandshake;
   readonly #decoder = new ChunkDecoder();
+  readonly #tap: ((bytes: Bytes) => void) | undefined;
   readonly #announcedChunkSize: number;
   #phase: SessionPhase = "handshake";
   #connect: ConnectRequest | undefined;
@@ -95,6 +96,7 @@ export class ServerSession {
   }: ServerSessionOptions) {
     this.#handshake = new ServerHandshake(options);
     this.#announcedChunkSize = chunkSize;
+    this.#tap = options.tap;
     this.#answersCall = options.answersCall ?? (() => false);
     this.#commands = new StreamCommands(this.#streams, this.#output, {
       playChunkSize,
@@ -146,10 +148,12 @@ export class ServerSession {
       if (step.send !== undefined) this.#output.sendBytes(step.send);
       if (step.done) this.#phase = "connecting";
       rest = step.rest;
+      this.#tap?.(bytes.subarray(0, bytes.length - (rest?.length ?? 0)));
     }
     if (rest !== undefined) {
       this.#count(rest.length);
       const clear = this.#handshake.cipher?.open(rest) ?? rest;
+      this.#tap?.(clear);
       for (const message of this.#decoder.push(clear)) this.#take(message);
       if (this.#decoder.failure !== undefined) throw this.#decoder.failure;
     }

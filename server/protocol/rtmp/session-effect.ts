@@ -110,6 +110,11 @@ export type ServerSessionOptions = {
   readonly random: Random;
   /** For encrypted sessions (RTMPE); without it they are refused, politely. */
   readonly diffieHellman?: NewDiffieHellman | undefined;
+  /**
+   * Is given what the client sent: the handshake as it came, all behind it in the clear, before
+   * anything is made of it. The bytes are another's afterwards.
+   */
+  readonly tap?: ((bytes: Bytes) => void) | undefined;
   /** Whether the host answers calls of this name; those that RTMP itself knows never get so far. */
   readonly answersCall?: (name: string) => boolean;
   /**

@@ -52,7 +52,7 @@ test("CaptureReader reads what was written, however the file is cut, and leaves 
         if (length === bytes.length) expect(read).toHaveLength(5);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
 

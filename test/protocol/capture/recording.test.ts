@@ -53,7 +53,7 @@ const LARGE = encodeWhole(setChunkSize(65_536), 128);
 const latin = (bytes: Bytes): string => Buffer.from(bytes).toString("latin1");
 
 /** The capture of a whole connection as one client of ffmpeg 5.1 sent it. */
-test.each([1, 7, 128, 4096, 1e6])(
+test.each([1, 128, 1e6])(
   "Recording keeps every byte but those of the key, in reads of %i bytes",
   (size) => {
     const vector = readFileSync(new URL("../../vectors/rtmp/ffmpeg-5.1.bin", import.meta.url));
@@ -111,7 +111,7 @@ test("Recording lets no 4 bytes of a key pass, however chunks and reads are cut,
       );
     },
   );
-  fc.assert(holds, { numRuns: 100 });
+  fc.assert(holds, { numRuns: 40 });
 });
 
 test("Recording takes every text out of what it does not know, and the short names of others", () => {
@@ -208,10 +208,10 @@ test("Recording holds what is incomplete up to a limit, and a file up to its own
   const publish = command("publish", 3, [null, "SECRETNAME", "live"]);
   const recording = newRecording();
   recording.take("client", concat(CLIENT_HANDSHAKE, publish.subarray(0, 30)), 0);
-  const large = chunked({ chunkStreamId: 6, typeId: 9, payload: new Uint8Array(2 ** 20) });
+  const large = chunked({ chunkStreamId: 6, typeId: 9, payload: new Uint8Array(2 ** 23) });
   const announced = encodeWhole(setChunkSize(2 ** 24), 128);
   let end: Bytes = new Uint8Array(0);
-  for (let round = 0; round < 60 && !recording.isOver; round += 1) {
+  for (let round = 0; round < 10 && !recording.isOver; round += 1) {
     end = recording.take("server", round === 0 ? concat(SERVER_HANDSHAKE, announced) : large, 1);
   }
   expect(recording.isOver).toBe(true);

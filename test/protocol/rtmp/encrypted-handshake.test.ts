@@ -49,7 +49,7 @@ test.each(DIGEST_SCHEMES)(
   (scheme) => {
     const keys = newDiffieHellman();
     const own = padded(keys.publicKey);
-    for (let round = 0; round < 100; round += 1) {
+    for (let round = 0; round < 30; round += 1) {
       const version = VERSIONS[round % 3] ?? 6;
       const { bytes, digest } = clientBytes(own, scheme, version);
       const server = newServer();
@@ -107,7 +107,7 @@ test("an encrypted client and server understand each other from the byte behind 
       expect(fourth).toEqual(said);
     },
   );
-  fc.assert(holds, { numRuns: 60 });
+  fc.assert(holds, { numRuns: 20 });
 });
 
 test.each([0n, 1n, PRIME - 1n, PRIME])(
