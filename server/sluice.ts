@@ -193,6 +193,8 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     clock,
     limits: { clients: LIMITS.eventClients, silence: LIMITS.httpSilence },
     version: packageVersion(),
+    trustsLocal: settings.localPublish,
+    requestReconnect: (streamPath, tcUrl) => rtmp.requestReconnect(streamPath, tcUrl),
     publish: () =>
       settings.localPublish ? { key: publishKey.key, rtmpPort: entry.ports.rtmp } : undefined,
   });

@@ -160,6 +160,8 @@ export const LIMITS = {
   httpSilence: 10_000,
   /** A started response of known length must have been taken after this long. */
   httpResponseTime: 120_000,
+  /** The body of a call of the API. */
+  apiRequest: 16_384, // 16 KiB
   /** Who is told of changes to the list of streams (server-sent events). */
   eventClients: 1000,
 

@@ -1,9 +1,13 @@
 import { z } from "zod";
+import { reconnectAnswerSchema, reconnectRequestSchema } from "./reconnect.ts";
 import { streamListSchema } from "./stream-list.ts";
 
 /** The description of the API (OpenAPI 3.1); its shapes are those that the answers are made of. */
 export function openApiDescription(version: string): { readonly [name: string]: unknown } {
-  const { $schema: _dialect, ...streamList } = z.toJSONSchema(streamListSchema);
+  const schema = (of: z.ZodType) => {
+    const { $schema: _dialect, ...description } = z.toJSONSchema(of);
+    return description;
+  };
   const error = {
     type: "object",
     required: ["error"],
@@ -18,8 +22,8 @@ export function openApiDescription(version: string): { readonly [name: string]: 
       },
     },
   };
-  const json = (schema: string) => ({
-    "application/json": { schema: { $ref: `#/components/schemas/${schema}` } },
+  const json = (name: string) => ({
+    "application/json": { schema: { $ref: `#/components/schemas/${name}` } },
   });
   const failure = (description: string) => ({ description, content: json("Error") });
   return {
@@ -54,6 +58,30 @@ export function openApiDescription(version: string): { readonly [name: string]: 
           },
         },
       },
+      "/api/v1/streams/{path}/reconnect": {
+        post: {
+          operationId: "requestReconnect",
+          summary: "Asks who publishes a stream to come on another connection",
+          description:
+            "By Enhanced RTMP's reconnect request, to encoders that know it; viewers notice nothing. Answered only to who asks from the server's own machine, directly, without an `Origin` or with this server's.",
+          parameters: [
+            {
+              name: "path",
+              in: "path",
+              required: true,
+              schema: { type: "string" },
+              description: "APP/NAME, with its slashes as they are",
+            },
+          ],
+          requestBody: { required: false, content: json("ReconnectRequest") },
+          responses: {
+            200: { description: "Who was asked", content: json("ReconnectAnswer") },
+            400: failure("The body cannot be read (`BAD_REQUEST`)"),
+            403: failure("Somebody else asks (`FORBIDDEN`)"),
+            404: failure("Nobody publishes it over RTMP (`NOT_FOUND`)"),
+          },
+        },
+      },
       "/api/v1/openapi.json": {
         get: {
           operationId: "describe",
@@ -67,6 +95,13 @@ export function openApiDescription(version: string): { readonly [name: string]: 
         },
       },
     },
-    components: { schemas: { StreamList: streamList, Error: error } },
+    components: {
+      schemas: {
+        StreamList: schema(streamListSchema),
+        ReconnectRequest: schema(reconnectRequestSchema),
+        ReconnectAnswer: schema(reconnectAnswerSchema),
+        Error: error,
+      },
+    },
   };
 }

@@ -3,6 +3,7 @@ import { isDirectLoopback, isLoopbackHost, isSameOrigin } from "../../access/dir
 import type { Clock } from "../../live/clock.ts";
 import { EventFeed, type EventLimits } from "./events.ts";
 import { openApiDescription } from "./openapi.ts";
+import { type RequestReconnect, reconnectRoute } from "./reconnect.ts";
 import { type ListedLiveStream, listStreams, type ViewerCounts } from "./stream-list.ts";
 
 /** What the API is made of. */
@@ -15,6 +16,9 @@ export type ApiParts = {
   readonly version: string;
   /** The secret and the port it opens, or undefined where nobody is to be shown them. */
   readonly publish: () => { readonly key: string; readonly rtmpPort: number } | undefined;
+  /** Whether who seems to be at this machine is: not where a proxy is in front. */
+  readonly trustsLocal: boolean;
+  readonly requestReconnect: RequestReconnect;
 };
 
 /** The API under `/api/v1`, and what ends it. */
@@ -30,8 +34,8 @@ const PROPOSED_NAME = "demo";
 const PATHS = ["/streams", "/events", "/openapi.json"];
 
 /**
- * `GET` only, for everybody, from every page; the publish key is shown to nobody but a browser at
- * this machine, on our own page.
+ * What is asked for is answered to everybody, on every page; what changes something is done, and
+ * the publish key shown, for nobody but who is at this machine, on our own page.
  */
 export function createApi(parts: ApiParts): Api {
   const { clock, limits, viewers } = parts;
@@ -77,6 +81,13 @@ export function createApi(parts: ApiParts): Api {
   router.get("/openapi.json", (_request, response) => {
     response.set(headersFor("public")).type("json").send(description);
   });
+  router.use(
+    reconnectRoute({
+      request: parts.requestReconnect,
+      isLocal: (request) => parts.trustsLocal && audienceOf(request) === "local",
+      fail: sendError,
+    }),
+  );
   router.all(PATHS, (_request, response) => {
     response.set("Allow", "GET, HEAD");
     sendError(response, 405, "METHOD_NOT_ALLOWED", "Only GET and HEAD are answered here");

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { LiveStream, TrackStatus } from "../../live/live-stream.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
+import { encoderSchema, type ListedEncoder, listedEncoder } from "./encoder-status.ts";
 
 /** A track as it is told to others. */
 export type ListedTrack = {
@@ -12,6 +13,10 @@ export type ListedTrack = {
   readonly frameRate?: number | undefined;
   readonly sampleRate?: number | undefined;
   readonly channels?: number | undefined;
+  /** BCP 47; "und" where the encoder did not say. */
+  readonly language: string;
+  /** For people. */
+  readonly name: string;
   readonly bitrate: number;
 };
 
@@ -35,6 +40,7 @@ export type ListedStream = {
     readonly mediaType: "video" | "audio";
     readonly codecName: string;
   }[];
+  readonly encoder?: ListedEncoder | undefined;
 };
 
 /** The answer to `GET /api/v1/streams`. */
@@ -55,6 +61,8 @@ const track = z.strictObject({
   frameRate: z.number().optional().describe("video: pictures a second, where the encoder said it"),
   sampleRate: z.int().optional().describe("audio: Hz"),
   channels: z.int().optional(),
+  language: z.string().describe("BCP 47; und where the encoder did not say"),
+  name: z.string().describe("for people"),
   bitrate,
 });
 
@@ -83,6 +91,7 @@ const stream = z.strictObject({
   unplayable: z
     .array(z.strictObject({ mediaType, codecName: z.string().describe("for people") }))
     .describe("tracks that no browser plays"),
+  encoder: encoderSchema.optional(),
 });
 
 /** The form of `StreamList`: the description that others read is made from it. */
@@ -100,7 +109,7 @@ export const streamListSchema: z.ZodType<StreamList> = z.strictObject({
 /** What the list needs of a live stream. */
 export type ListedLiveStream = Pick<
   LiveStream,
-  "streamPath" | "state" | "startedAt" | "status" | "unplayable"
+  "streamPath" | "state" | "startedAt" | "status" | "unplayable" | "encoder"
 >;
 
 /** How many watch a stream, by transport. */
@@ -134,6 +143,7 @@ function listedStream(
   now: Milliseconds,
 ): ListedStream {
   const { streamPath, state, startedAt, unplayable } = liveStream;
+  const encoder = listedEncoder(liveStream.encoder);
   const tracks = liveStream.status().map(listedTrack);
   const websocket = viewers.webSocket(streamPath);
   const hls = viewers.hls(streamPath);
@@ -152,6 +162,7 @@ function listedStream(
       mediaType: type,
       codecName,
     })),
+    ...(encoder && { encoder }),
   };
 }
 
@@ -161,6 +172,8 @@ function listedTrack({ track: live, bitrate: bits }: TrackStatus): ListedTrack {
     id: live.id,
     mediaType: description.mediaType,
     codec: description.codecString,
+    language: live.language,
+    name: live.name,
     bitrate: Math.round(bits),
   };
   if (description.mediaType === "audio") {

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EventFeed, type EventResponse } from "../../../server/endpoint/api/events.ts";
+import { reconnectAnswerSchema } from "../../../server/endpoint/api/reconnect.ts";
 import { type Api, createApi } from "../../../server/endpoint/api/router.ts";
 import {
   type ListedLiveStream,
@@ -23,6 +24,7 @@ const liveStream = (fields: Partial<ListedLiveStream> = {}): ListedLiveStream =>
     { track: audioTrack(), bitrate: 128_000 },
   ],
   unplayable: [{ mediaType: "audio", trackIndex: 1, codecName: "Speex" }],
+  encoder: undefined,
   ...fields,
 });
 const viewers = { webSocket: () => 3, hls: () => 2, flv: () => 4, mp4: () => 1, rtmp: () => 5 };
@@ -50,6 +52,8 @@ test("listStreams tells of each stream that is or was published, by path", () =>
         id: 1,
         mediaType: "video",
         codec: "avc1.64001f",
+        language: "und",
+        name: "Video",
         width: 640,
         height: 360,
         bitrate: 2_000_000,
@@ -58,6 +62,8 @@ test("listStreams tells of each stream that is or was published, by path", () =>
         id: 2,
         mediaType: "audio",
         codec: "mp4a.40.2",
+        language: "und",
+        name: "Audio",
         sampleRate: 48_000,
         channels: 2,
         bitrate: 128_000,
@@ -68,15 +74,42 @@ test("listStreams tells of each stream that is or was published, by path", () =>
   expect(streamListSchema.parse(list)).toEqual(list);
 });
 
+test("listStreams tells what the encoder tells of itself", () => {
+  const encoder = {
+    clock: { composed: start + 0.4, position: 12_000, offset: 210 },
+    delays: { render: 12, encode: 3, total: 50 },
+    session: { rendered: 120, lagged: 1, dropped: 2, output: 240 },
+    renditions: [{ trackIndex: 0, input: 120, skipped: 0, output: 120 }],
+  };
+  const list = listStreams([liveStream({ encoder })], viewers, start);
+  const { session: frames, clock, ...rest } = encoder;
+  const { composed: _, ...others } = clock;
+  const composedAt = "2026-05-01T10:00:00.000Z";
+  expect(list.streams[0]?.encoder).toEqual({ ...rest, frames, clock: { composedAt, ...others } });
+  expect(streamListSchema.parse(list)).toEqual(list);
+});
+
 describe("createApi", () => {
   const clock = new ManualClock(start + 60_000);
   let api: Api;
   let server: Server;
   let publish: { key: string; rtmpPort: number } | undefined;
+  let trustsLocal: boolean;
+  let asked: unknown[];
 
   beforeEach(async () => {
     publish = { key: "the-secret-key", rtmpPort: 1935 };
+    trustsLocal = true;
+    asked = [];
     api = createApi({
+      get trustsLocal() {
+        return trustsLocal;
+      },
+      requestReconnect: (streamPath, tcUrl) => {
+        asked.push([streamPath, tcUrl]);
+        if (streamPath === "live/nobody") return [];
+        return [{ address: "192.0.2.7", transport: "rtmp", name: "FMLE/3.0", asked: true }];
+      },
       liveStreams: () => [liveStream()],
       viewers,
       clock,
@@ -94,7 +127,12 @@ describe("createApi", () => {
   });
 
   const port = () => (server.address() as AddressInfo).port;
-  async function get(path: string, headers: Record<string, string> = {}, method = "GET") {
+  async function get(
+    path: string,
+    headers: Record<string, string> = {},
+    method = "GET",
+    body?: string,
+  ) {
     const host = `localhost:${port()}`;
     const request = httpRequest({
       host: "127.0.0.1",
@@ -104,7 +142,7 @@ describe("createApi", () => {
       agent: false,
       headers: { host, ...headers },
     });
-    request.end();
+    request.end(body);
     const [response] = await once(request, "response");
     let text = "";
     for await (const piece of response) text += piece;
@@ -138,6 +176,59 @@ describe("createApi", () => {
     expect(answer.headers["access-control-allow-origin"]).toBe("*");
   });
 
+  const post = (path: string, body?: string, headers: Record<string, string> = {}) =>
+    get(path, { "content-type": "application/json", ...headers }, "POST", body);
+
+  test("asks a publisher to reconnect, here or elsewhere", async () => {
+    const here = await post("/streams/live/show/reconnect");
+    expect(here).toMatchObject({ status: 200, headers: { "cache-control": "no-store" } });
+    expect(here.headers["access-control-allow-origin"]).toBeUndefined();
+    const answer = JSON.parse(here.text) as unknown;
+    expect(reconnectAnswerSchema.parse(answer)).toEqual({
+      publishers: [{ address: "192.0.2.7", transport: "rtmp", name: "FMLE/3.0", asked: true }],
+    });
+    for (const tcUrl of ["rtmps://b.example:443/live", "//b.example/live", "/live"]) {
+      await post("/streams/a/b/show/reconnect", JSON.stringify({ tcUrl }));
+    }
+    expect(asked).toEqual([
+      ["live/show", undefined],
+      ["a/b/show", "rtmps://b.example:443/live"],
+      ["a/b/show", "//b.example/live"],
+      ["a/b/show", "/live"],
+    ]);
+    expect(await post("/streams/live/nobody/reconnect")).toMatchObject({ status: 404 });
+    const other = await get("/streams/live/show/reconnect");
+    expect(other).toMatchObject({ status: 405, headers: { allow: "POST" } });
+  });
+
+  test.each([
+    ["not JSON", "{"],
+    ["another scheme", '{ "tcUrl": "https://b.example/live" }'],
+    ["no address", '{ "tcUrl": "live" }'],
+    ["two lines", '{ "tcUrl": "/live\\nx" }'],
+    ["something else", '{ "url": "/live" }'],
+    ["too long", JSON.stringify({ tcUrl: `/${"a".repeat(5000)}` })],
+    ["far too long", JSON.stringify({ tcUrl: `/${"a".repeat(50_000)}` })],
+  ])("asks nobody to reconnect by %s", async (_name, body) => {
+    const answer = await post("/streams/live/show/reconnect", body);
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.text)).toMatchObject({ error: { code: "BAD_REQUEST" } });
+    expect(asked).toEqual([]);
+  });
+
+  test.each<[string, Record<string, string>, boolean]>([
+    ["through a proxy", { "x-forwarded-for": "203.0.113.9" }, true],
+    ["under another name", { host: "evil.example" }, true],
+    ["from a page from elsewhere", { origin: "https://evil.example" }, true],
+    ["where a proxy is in front", {}, false],
+  ])("asks nobody to reconnect for who comes %s", async (_name, headers, trusts) => {
+    trustsLocal = trusts;
+    expect(await post("/streams/live/show/reconnect", "{}", headers)).toMatchObject({
+      status: 403,
+    });
+    expect(asked).toEqual([]);
+  });
+
   test("shows it to nobody where that is switched off", async () => {
     publish = undefined;
     expect((await get("/streams")).text).not.toContain("publish");
@@ -146,13 +237,19 @@ describe("createApi", () => {
   test("describes itself as it is", async () => {
     const description = JSON.parse((await get("/openapi.json")).text);
     expect(description).toMatchObject({ openapi: "3.1.0", info: { version: "1.2.3" } });
-    for (const path of Object.keys(description.paths)) {
-      const known = path.replace("/api/v1", "");
-      if (known !== "/events") expect((await get(known)).status).toBe(200);
-      expect((await get(known, {}, "POST")).status).toBe(405);
+    for (const [path, methods] of Object.entries<object>(description.paths)) {
+      const known = path.replace("/api/v1", "").replace("{path}", "live/show");
+      for (const method of ["GET", "POST"]) {
+        if (known === "/events" && method === "GET") continue;
+        const status = method.toLowerCase() in methods ? 200 : 405;
+        expect([known, method, (await get(known, {}, method)).status]).toEqual([
+          ...[known, method, status],
+        ]);
+      }
     }
     const { properties } = description.components.schemas.StreamList.properties.streams.items;
-    expect(Object.keys(properties)).toEqual(
+    const { encoder: _, ...told } = properties;
+    expect(Object.keys(told)).toEqual(
       Object.keys(listStreams([liveStream()], viewers, 0).streams[0] ?? {}),
     );
   });
