@@ -163,7 +163,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     log,
   };
   const flv = new FlvEndpoint(endless);
-  const mp4 = new Mp4Endpoint(endless);
+  const mp4 = new Mp4Endpoint({ ...endless, soundTime: LIMITS.soundBatchTime });
   const hls = new HlsEndpoint({
     hub: registry,
     clock,

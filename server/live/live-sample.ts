@@ -9,7 +9,7 @@ export type LiveSampleFields = {
   readonly track: LiveTrack;
   readonly epoch: Epoch;
   readonly sequenceNumber: number;
-  readonly ordinal: number;
+  readonly step: number;
   readonly at: Milliseconds;
   readonly dts: number;
   readonly compositionOffset: number;
@@ -28,8 +28,6 @@ export class LiveSample {
   readonly epoch: Epoch;
   /** Counts the fragments of this track, from 1. */
   readonly sequenceNumber: number;
-  /** Counts the samples of all tracks in the order they came, from 1. */
-  readonly ordinal: number;
   /**
    * Decode time in ms on the live stream's timeline, with the encoder's own distances: what outputs
    * that speak FLV send. Audio's `dts` is counted in samples instead.
@@ -40,6 +38,8 @@ export class LiveSample {
   readonly compositionOffset: number;
   /** Audio: exact. Video: declared before the next picture is known, and generous. */
   readonly duration: number;
+  /** How far it lies behind the sample before it on its track; its duration where there is none. */
+  readonly step: number;
   readonly isSync: boolean;
   readonly isDisposable: boolean;
   /** The first of its track in an epoch. */
@@ -55,7 +55,7 @@ export class LiveSample {
     this.track = fields.track;
     this.epoch = fields.epoch;
     this.sequenceNumber = fields.sequenceNumber;
-    this.ordinal = fields.ordinal;
+    this.step = fields.step;
     this.at = fields.at;
     this.dts = fields.dts;
     this.compositionOffset = fields.compositionOffset;

@@ -96,6 +96,8 @@ type Lane = {
   lastArrival: Milliseconds;
   /** How far it has come on the timeline. */
   lastAt: Milliseconds;
+  /** Of its newest sample, in ticks. */
+  lastDts: number | undefined;
 };
 
 /** The way into a live stream for whoever feeds it; of no effect once it has ended. */
@@ -136,7 +138,6 @@ export class LiveStream {
   #startedAt: Milliseconds | undefined;
   #cancelGrace: (() => void) | undefined;
   #nextTrackId = 1;
-  #samples = 0;
 
   /** @param onIdle called when nobody publishes any more, the grace period being over */
   constructor(
@@ -372,6 +373,7 @@ export class LiveStream {
       awaitsSync: isVideo,
       lastArrival: now,
       lastAt: this.#timeline.newest,
+      lastDts: keepsClock ? known.lastDts : undefined,
     });
     this.#tellTracks();
   }
@@ -405,18 +407,19 @@ export class LiveStream {
       this.#tellTracks();
     }
     lane.sequenceNumber += 1;
-    this.#samples += 1;
     const { dts, compositionOffset } =
       "video" in lane.clock
         ? lane.clock.video.place(at, sample.compositionOffset)
         : { dts: lane.clock.audio.place(at, sample.audioSamples), compositionOffset: 0 };
     const duration =
       "video" in lane.clock ? lane.declared.declare(dts) : Math.max(1, sample.audioSamples);
+    const step = lane.lastDts === undefined ? duration : dts - lane.lastDts;
+    lane.lastDts = dts;
     const live = new LiveSample({
       track: lane.live,
       epoch,
       sequenceNumber: lane.sequenceNumber,
-      ordinal: this.#samples,
+      step,
       at,
       dts,
       compositionOffset,

@@ -104,7 +104,7 @@ export async function endlessStage(limits: Partial<EndlessLimits> = {}) {
     },
   };
   const flv = new FlvEndpoint(options);
-  const mp4 = new Mp4Endpoint(options);
+  const mp4 = new Mp4Endpoint({ ...options, soundTime: 50 });
   const server = createServer((request, response) => {
     flv.handle(request, response, () => {
       mp4.handle(request, response, () => response.writeHead(404).end("not ours"));

@@ -56,7 +56,7 @@ export function sampleAt(
     track,
     epoch: epoch(),
     sequenceNumber: 1,
-    ordinal: 1,
+    step: 3000,
     at: ms,
     dts: Math.round((ms * track.timescale) / 1000),
     compositionOffset: 0,

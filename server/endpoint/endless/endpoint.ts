@@ -48,7 +48,8 @@ export type Output<Choice extends object, Form> = {
   readChoice(query: URLSearchParams): Choice | string;
   readiness(liveStream: LiveStream, choice: Choice): Readiness;
   broadcast(liveStream: LiveStream): Broadcast<Choice, Form>;
-  bytesOf(form: Form): Uint8Array;
+  /** For each viewer anew. @returns what of a form is to be written, in order */
+  writer(): (form: Form) => readonly Uint8Array[];
 };
 
 /** Why somebody who came to watch is sent away. */
@@ -206,7 +207,7 @@ export class EndlessEndpoint<Choice extends object, Form> {
     response: ServerResponse<IncomingMessage>,
     streamPath: string,
   ): void {
-    const { contentType, bytesOf } = this.#output;
+    const { contentType } = this.#output;
     const { hub, limits } = this.#options;
     const choice = this.#output.readChoice(new URLSearchParams(request.url?.split("?", 2)[1]));
     if (typeof choice === "string") {
@@ -234,7 +235,7 @@ export class EndlessEndpoint<Choice extends object, Form> {
         address: request.socket.remoteAddress ?? "",
         welcome: () => {
           response.writeHead(200, headers);
-          return new ResponseOutlet<Form>(response, bytesOf, limits.silence);
+          return new ResponseOutlet(response, this.#output.writer(), limits.silence);
         },
         turnAway: (why) => {
           const { status, text } = REFUSALS[why];

@@ -3,23 +3,24 @@ import type { Milliseconds } from "../../protocol/media/sample.ts";
 import { unsentBytes } from "../entry/unsent-bytes.ts";
 import type { Outlet } from "./pipe.ts";
 
-/** The body of a response that has no length. Its status and headers are written with the first bytes. */
+/** The body of a response that has no length: one write for each form, of all its pieces. */
 export class ResponseOutlet<Form> implements Outlet<Form> {
   readonly #response: ServerResponse<IncomingMessage>;
-  readonly #bytesOf: (form: Form) => Uint8Array;
+  readonly #piecesOf: (form: Form) => readonly Uint8Array[];
   readonly #closingTime: Milliseconds;
 
   /**
    * @param response with its status and headers set
+   * @param piecesOf what is to be written of a form, in order; asked once for each
    * @param closingTime how long what was written last may lie unread
    */
   constructor(
     response: ServerResponse<IncomingMessage>,
-    bytesOf: (form: Form) => Uint8Array,
+    piecesOf: (form: Form) => readonly Uint8Array[],
     closingTime: Milliseconds,
   ) {
     this.#response = response;
-    this.#bytesOf = bytesOf;
+    this.#piecesOf = piecesOf;
     this.#closingTime = closingTime;
     // Who watches may have nothing to say and nothing to hear for a while: the pipe looks after it.
     response.setTimeout(0);
@@ -34,9 +35,14 @@ export class ResponseOutlet<Form> implements Outlet<Form> {
   }
 
   write(form: Form): number {
-    const bytes = this.#bytesOf(form);
-    if (bytes.length > 0) this.#response.write(bytes);
-    return bytes.length;
+    let length = 0;
+    this.#response.cork();
+    for (const piece of this.#piecesOf(form)) {
+      length += piece.length;
+      if (piece.length > 0) this.#response.write(piece);
+    }
+    this.#response.uncork();
+    return length;
   }
 
   gather(write: () => void): void {

@@ -28,6 +28,9 @@ export type FlvChoice = {
 export const carries = ({ tracks, dialect }: FlvChoice, live: LiveTrack): boolean =>
   (tracks === "all" || live.track.trackIndex === 0) && canCarry(live.track, dialect);
 
+/** FFmpeg takes onMetaData at any other time for a subtitle, and VLC waits for more of them. */
+const METADATA_TIME = 0;
+
 /** A lane of messages with one sample each: who gets which is for each viewer to say. */
 const NO_BATCHING = { receivers: Number.POSITIVE_INFINITY, time: 0 };
 
@@ -88,9 +91,9 @@ export class FlvBroadcast implements Broadcast<FlvChoice, TagForm> {
     }
   }
 
-  #data({ body, at }: DataEvent): void {
+  #data({ name, body, at }: DataEvent): void {
     if (body.length === 0) return; // what was taken back: FLV has no word for it
-    const form = packTag(scriptDataTag(body), at);
+    const form = packTag(scriptDataTag(body), name === "onMetaData" ? METADATA_TIME : at);
     for (const viewer of this.#viewers) viewer.pass(form);
   }
 
@@ -128,9 +131,10 @@ class FlvViewer {
   begin(liveStream: LiveStream, lane: Lane<TagForm>): void {
     const history = liveStream.history().filter((sample) => this.#wants(sample));
     const tags: TimedTag[] = [];
-    const at = history[0]?.at ?? liveStream.metadata?.at ?? 0;
+    const at = history[0]?.at ?? 0;
     const { metadataBody } = liveStream;
-    if (metadataBody.length > 0) tags.push({ body: scriptDataTag(metadataBody), at });
+    if (metadataBody.length > 0)
+      tags.push({ body: scriptDataTag(metadataBody), at: METADATA_TIME });
     for (const sample of history) {
       const body = this.#configure(sample);
       if (body !== undefined) tags.push({ body, at });

@@ -109,7 +109,7 @@ const flvOutput = (clock: Clock): Output<FlvChoice, TagForm> => ({
   readChoice: readFlvChoice,
   readiness: flvReadiness,
   broadcast: (liveStream) => new FlvBroadcast(liveStream, clock),
-  bytesOf: ({ bytes }) => bytes,
+  writer: () => (form) => [form.bytes],
 });
 
 /** `?tracks=all` and `?enhanced=0`. @returns what is wrong, for people, where it cannot be read */

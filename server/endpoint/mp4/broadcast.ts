@@ -1,137 +1,138 @@
 import type { Clock } from "../../live/clock.ts";
-import { Lane, type LaneMessage } from "../../live/lane.ts";
+import { Lane, LaneMessage } from "../../live/lane.ts";
 import type { LiveSample } from "../../live/live-sample.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
-import type { LiveTrack } from "../../live/live-track.ts";
-import { initSegmentOf } from "../../protocol/isobmff/init-segment.ts";
+import { type LiveTrack, ticksToMs } from "../../live/live-track.ts";
+import type { Milliseconds } from "../../protocol/media/sample.ts";
 import type { Broadcast } from "../endless/endpoint.ts";
 import type { Pipe } from "../endless/pipe.ts";
+import { type Mp4Form, packFragment, packInit } from "./fragment.ts";
 import { chosenTracks, type Mp4Choice } from "./track-choice.ts";
 
-/** A lane of messages with one sample each: who gets which is for each viewer to say. */
-const NO_BATCHING = { receivers: Number.POSITIVE_INFINITY, time: 0 };
+/** Viewers of the same tracks: they get the same fragments. */
+type Group = {
+  readonly tracks: readonly LiveTrack[];
+  readonly lane: Lane<Mp4Form>;
+  readonly viewers: Set<{ readonly choice: Mp4Choice; readonly pipe: Pipe<Mp4Form> }>;
+};
 
-/** Where the number of a fragment stands in its head: behind moof's and mfhd's headers, and flags. */
-const SEQUENCE_NUMBER_OFFSET = 20;
-
-/**
- * Fragments, each with its number: within a file they count over all tracks (ISO/IEC 14496-12
- * §8.8.5), so it is not that of the track.
- */
-export function packFragments(samples: readonly LiveSample[]): Buffer {
-  let length = 0;
-  for (const { fragmentHead, data } of samples) length += fragmentHead.length + data.length;
-  const bytes = Buffer.allocUnsafe(length);
-  let offset = 0;
-  for (const { fragmentHead, data, ordinal } of samples) {
-    bytes.set(fragmentHead, offset);
-    bytes.writeUInt32BE(ordinal % 2 ** 32, offset + SEQUENCE_NUMBER_OFFSET);
-    bytes.set(data, offset + fragmentHead.length);
-    offset += fragmentHead.length + data.length;
-  }
-  return bytes;
-}
+/** Samples of one fragment of the history: a lane does not gather more. */
+const MAX_SAMPLES = 16;
 
 /**
- * One live stream as endless fragmented MP4. Fragments are made once for all viewers. A file cannot
- * tell of other tracks once it has begun: where those that a viewer would be given are others now,
- * its file ends, and it may ask for a new one.
+ * One live stream as endless fragmented MP4. A fragment has a picture and the sound that came since
+ * the one before, which waits for it: VLC loses time with fragments of one sample. They are made once
+ * for all viewers of the same tracks.
+ *
+ * A file cannot tell of other tracks once it has begun: where those that a viewer would be given are
+ * others now, its file ends, and it may ask for a new one.
  */
-export class Mp4Broadcast implements Broadcast<Mp4Choice, Buffer> {
+export class Mp4Broadcast implements Broadcast<Mp4Choice, Mp4Form> {
   readonly #liveStream: LiveStream;
-  readonly #lane: Lane<Buffer>;
-  readonly #viewers = new Set<Mp4Viewer>();
+  readonly #clock: Clock;
+  readonly #soundTime: Milliseconds;
+  /** By the tracks' ids and configurations. */
+  readonly #groups = new Map<string, Group>();
   readonly #unobserve: () => void;
 
-  constructor(liveStream: LiveStream, clock: Clock) {
+  /** @param soundTime how long sound may wait for a picture */
+  constructor(liveStream: LiveStream, clock: Clock, soundTime: Milliseconds) {
     this.#liveStream = liveStream;
-    this.#lane = new Lane(packFragments, NO_BATCHING, clock);
+    this.#clock = clock;
+    this.#soundTime = soundTime;
     this.#unobserve = liveStream.observe({
-      sample: (sample) => this.#lane.push(sample),
-      tracks: () => {
-        for (const viewer of [...this.#viewers]) viewer.announce(liveStream.tracks);
-      },
+      sample: (sample) => this.#push(sample),
+      tracks: () => this.#announce(),
       state: (state) => {
+        for (const { lane } of this.#groups.values()) lane.flush();
         // A publisher whose line was lost may be back; one that said goodbye, or is given up, not.
-        if (state !== "ended" && state !== "waiting") return;
-        for (const viewer of [...this.#viewers]) viewer.end();
+        if (state === "ended" || state === "waiting") this.#end();
       },
     });
   }
 
-  join(choice: Mp4Choice, pipe: Pipe<Buffer>): () => void {
-    const viewer = new Mp4Viewer(choice, pipe);
-    viewer.begin(this.#liveStream, this.#lane);
-    this.#viewers.add(viewer);
-    const leave = this.#lane.receive((message) => viewer.offer(message));
+  join(choice: Mp4Choice, pipe: Pipe<Mp4Form>): () => void {
+    const tracks = chosenTracks(this.#liveStream.tracks, choice);
+    const key = tracks.map(({ id, configuration }) => `${id}.${configuration}`).join();
+    const group = this.#groups.get(key) ?? this.#newGroup(tracks);
+    this.#groups.set(key, group);
+    const history = this.#liveStream.history().filter(({ track }) => tracks.includes(track));
+    const init = packInit(tracks, beginOf(history));
+    const size = init.type === "init" ? init.bytes.length : 0;
+    pipe.begin(init, size, inFragments(history));
+    const viewer = { choice, pipe };
+    group.viewers.add(viewer);
+    const leave = group.lane.receive((message) => pipe.offer(message));
     return () => {
       leave();
-      this.#viewers.delete(viewer);
+      group.viewers.delete(viewer);
+      if (group.viewers.size === 0 && this.#groups.get(key) === group) this.#groups.delete(key);
     };
   }
 
   stop(): void {
     this.#unobserve();
+    for (const { lane } of this.#groups.values()) lane.flush(); // its timer, too
+  }
+
+  #newGroup(tracks: readonly LiveTrack[]): Group {
+    const batching = { receivers: 0, time: this.#soundTime };
+    const lane = new Lane(packFragment, batching, this.#clock);
+    return { tracks, lane, viewers: new Set() };
+  }
+
+  #push(sample: LiveSample): void {
+    for (const { tracks, lane } of this.#groups.values()) {
+      if (tracks.includes(sample.track)) lane.push(sample);
+    }
+  }
+
+  /** The tracks are others now: one that is silent may be back, any other change ends a file. */
+  #announce(): void {
+    const now = this.#liveStream.tracks;
+    for (const { tracks, lane, viewers } of this.#groups.values()) {
+      lane.flush();
+      const isChanged = now.some((live) =>
+        tracks.some(({ id }) => id === live.id && !tracks.includes(live)),
+      );
+      for (const { choice, pipe } of [...viewers]) {
+        pipe.keep(now.map(({ id }) => id));
+        const hasNew = chosenTracks(now, choice).some((live) => !isIn(tracks, live));
+        if (isChanged || hasNew) pipe.end();
+      }
+    }
+  }
+
+  #end(): void {
+    for (const { viewers } of this.#groups.values()) {
+      for (const { pipe } of [...viewers]) pipe.end();
+    }
   }
 }
 
-/** One viewer's file. */
-class Mp4Viewer {
-  readonly #choice: Mp4Choice;
-  readonly #pipe: Pipe<Buffer>;
-  /** The tracks in its init segment, by id. */
-  readonly #tracks = new Map<number, LiveTrack>();
+/** Whether a file of these tracks has this one, or one of its kind that is only silent now. */
+const isIn = (tracks: readonly LiveTrack[], live: LiveTrack): boolean =>
+  tracks.some(({ track }) => track.mediaType === live.track.mediaType);
 
-  constructor(choice: Mp4Choice, pipe: Pipe<Buffer>) {
-    this.#choice = choice;
-    this.#pipe = pipe;
+/** The earliest moment: a track may have come later than another, with earlier samples. */
+function beginOf(samples: readonly LiveSample[]): Milliseconds | undefined {
+  let begin: Milliseconds | undefined;
+  for (const { track, dts } of samples) {
+    begin = Math.min(begin ?? Number.POSITIVE_INFINITY, ticksToMs(track, dts));
   }
+  return begin;
+}
 
-  begin(liveStream: LiveStream, lane: Lane<Buffer>): void {
-    const tracks = chosenTracks(liveStream.tracks, this.#choice);
-    for (const live of tracks) this.#tracks.set(live.id, live);
-    const init = initSegmentOf(
-      tracks.map(({ id, timescale, track, language }) => ({
-        trackId: id,
-        timescale,
-        track,
-        language,
-      })),
-    );
-    const history = liveStream.history().filter((sample) => this.#wants(sample));
-    this.#pipe.begin(Buffer.from(init.buffer), init.length, lane.history(history));
+/** A newcomer's history, gathered as the lane gathers what comes. */
+function inFragments(samples: readonly LiveSample[]): LaneMessage<Mp4Form>[] {
+  const messages: LaneMessage<Mp4Form>[] = [];
+  let held: LiveSample[] = [];
+  for (const sample of samples) {
+    held.push(sample);
+    if (!sample.isVideo && held.length < MAX_SAMPLES) continue;
+    messages.push(new LaneMessage(held, packFragment));
+    held = [];
   }
-
-  offer(message: LaneMessage<Buffer>): void {
-    const [sample] = message.samples;
-    if (sample !== undefined && this.#wants(sample)) this.#pipe.offer(message);
-  }
-
-  /** The tracks are these now: one that is silent may be back, any other change ends the file. */
-  announce(tracks: readonly LiveTrack[]): void {
-    this.#pipe.keep(tracks.map(({ id }) => id));
-    const isOther = chosenTracks(tracks, this.#choice).some(
-      (live) => this.#tracks.get(live.id) !== live && !this.#standsIn(live),
-    );
-    const isChanged = tracks.some(
-      (live) => this.#tracks.has(live.id) && this.#tracks.get(live.id) !== live,
-    );
-    if (isOther || isChanged) this.end();
-  }
-
-  end(): void {
-    this.#pipe.end();
-  }
-
-  /** Chosen only because the file's own track of this kind is silent. */
-  #standsIn(live: LiveTrack): boolean {
-    for (const { track } of this.#tracks.values()) {
-      if (track.mediaType === live.track.mediaType) return !this.#tracks.has(live.id);
-    }
-    return false;
-  }
-
-  #wants({ track }: LiveSample): boolean {
-    return this.#tracks.get(track.id) === track;
-  }
+  if (held.length > 0) messages.push(new LaneMessage(held, packFragment));
+  return messages;
 }

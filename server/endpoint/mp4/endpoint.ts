@@ -1,24 +1,34 @@
-import type { Clock } from "../../live/clock.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
+import type { Milliseconds } from "../../protocol/media/sample.ts";
 import { EndlessEndpoint, type EndlessOptions, type Output } from "../endless/endpoint.ts";
 import { missingKinds, type Readiness } from "../endless/opening.ts";
 import { Mp4Broadcast } from "./broadcast.ts";
+import { FileWriter, type Mp4Form } from "./fragment.ts";
 import { chosenTracks, type Mp4Choice, readMp4Choice } from "./track-choice.ts";
 
+/** What the endpoint is made of. */
+export type Mp4Options = EndlessOptions & {
+  /** How long sound may wait for the next picture, to be in one fragment with it. */
+  readonly soundTime: Milliseconds;
+};
+
 /** `live.mp4` of every live stream: fragmented MP4 that begins at a sync sample and does not end. */
-export class Mp4Endpoint extends EndlessEndpoint<Mp4Choice, Buffer> {
-  constructor(options: EndlessOptions) {
-    super(mp4Output(options.clock), options);
+export class Mp4Endpoint extends EndlessEndpoint<Mp4Choice, Mp4Form> {
+  constructor(options: Mp4Options) {
+    super(mp4Output(options), options);
   }
 }
 
-const mp4Output = (clock: Clock): Output<Mp4Choice, Buffer> => ({
+const mp4Output = ({ clock, soundTime }: Mp4Options): Output<Mp4Choice, Mp4Form> => ({
   resource: "live.mp4",
   contentType: "video/mp4",
   readChoice: readMp4Choice,
   readiness: mp4Readiness,
-  broadcast: (liveStream) => new Mp4Broadcast(liveStream, clock),
-  bytesOf: (bytes) => bytes,
+  broadcast: (liveStream) => new Mp4Broadcast(liveStream, clock, soundTime),
+  writer: () => {
+    const file = new FileWriter();
+    return (form) => file.write(form);
+  },
 });
 
 function mp4Readiness(liveStream: LiveStream, choice: Mp4Choice): Readiness {

@@ -101,7 +101,10 @@ export function sequenceEndTag(track: Track, dialect: FlvDialect): FlvBody | und
   return { typeId, head: avcHead(FrameType.Key, AvcPacketType.EndOfSequence, 0), data: NO_BYTES };
 }
 
-/** Script data: AMF0 values, the handler's name first. */
+/**
+ * Script data: AMF0 values, the handler's name first. `onMetaData` goes at time 0: at any other, FFmpeg
+ * takes it for a subtitle.
+ */
 export const scriptDataTag = (body: Bytes): FlvBody => ({
   typeId: FlvTagType.Data,
   head: NO_BYTES,

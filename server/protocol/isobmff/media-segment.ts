@@ -1,4 +1,4 @@
-import { type OwnBytes, u32, u64 } from "../bytes/bytes.ts";
+import { type Bytes, type OwnBytes, u32, u64 } from "../bytes/bytes.ts";
 import type { MediaType } from "../media/track.ts";
 import { box, fullBox } from "./box.ts";
 
@@ -123,6 +123,9 @@ export function fragmentHead(options: FragmentHeadOptions): OwnBytes {
   return head;
 }
 
+/** Some samples of one track in the head of a fragment of several; times in ticks of the track. */
+export type TrackRun = Omit<MediaSegmentHeadOptions, "sequenceNumber">;
+
 /**
  * `moof` and the header of `mdat` for many samples, whose bytes follow it in order: a part of HLS.
  * Each video sample has its duration, size, flags and composition offset in `trun`; each sound its
@@ -130,28 +133,77 @@ export function fragmentHead(options: FragmentHeadOptions): OwnBytes {
  *
  * @param options.samples together less than 4 GiB
  */
-export function mediaSegmentHead(options: MediaSegmentHeadOptions): OwnBytes {
-  const { trackId, samples } = options;
-  const isVideo = options.mediaType === "video";
+export const mediaSegmentHead = ({ sequenceNumber, ...run }: MediaSegmentHeadOptions): OwnBytes =>
+  movieFragmentHead(sequenceNumber, [run]);
+
+/**
+ * The same for samples of several tracks: their bytes follow it track by track, each track's in
+ * order.
+ *
+ * @param runs of different tracks
+ */
+export function movieFragmentHead(sequenceNumber: number, runs: readonly TrackRun[]): OwnBytes {
+  const trafs = runs.map(trackFragment);
+  const moof = box("moof", fullBox("mfhd", 0, 0, u32(sequenceNumber)), ...trafs);
+  const head = new Uint8Array(moof.length + MDAT_HEADER_LENGTH);
+  const view = new DataView(head.buffer);
+  head.set(moof);
+  let end = moof.length - trafs.reduce((sum, traf) => sum + traf.length, 0);
+  let dataOffset = head.length;
+  for (const [index, { mediaType, samples }] of runs.entries()) {
+    end += trafs[index]?.length ?? 0;
+    // In trun, the last box of its track, behind the sample count.
+    const runLength = 20 + samples.length * (mediaType === "video" ? 16 : 8);
+    view.setUint32(end - runLength + 16, dataOffset);
+    dataOffset += samples.reduce((sum, { size }) => sum + size, 0);
+  }
+  view.setUint32(moof.length, dataOffset - moof.length);
+  view.setUint32(moof.length + 4, MDAT);
+  return head;
+}
+
+/** TrackFragmentBox (ISO/IEC 14496-12 §8.8.6), its data offset left open. */
+function trackFragment({ trackId, mediaType, samples, baseMediaDecodeTime }: TrackRun): OwnBytes {
+  const isVideo = mediaType === "video";
   const tfhd = isVideo
     ? fullBox("tfhd", 0, DEFAULT_BASE_IS_MOOF, u32(trackId))
     : fullBox("tfhd", 0, DEFAULT_SAMPLE_FLAGS, u32(trackId), u32(sampleFlags(true, false)));
-  const tfdt = fullBox("tfdt", 1, 0, u64(options.baseMediaDecodeTime));
-  const run = isVideo ? videoRun(samples) : audioRun(samples);
-  const moof = box(
-    "moof",
-    fullBox("mfhd", 0, 0, u32(options.sequenceNumber)),
-    box("traf", tfhd, tfdt, run),
-  );
-  const dataOffset = moof.length + MDAT_HEADER_LENGTH;
-  const head = new Uint8Array(dataOffset);
-  const view = new DataView(head.buffer);
-  head.set(moof);
-  view.setUint32(moof.length - run.length + 16, dataOffset); // in trun, behind the sample count
-  const length = samples.reduce((sum, { size }) => sum + size, MDAT_HEADER_LENGTH);
-  view.setUint32(moof.length, length);
-  view.setUint32(moof.length + 4, MDAT);
-  return head;
+  const tfdt = fullBox("tfdt", 1, 0, u64(baseMediaDecodeTime));
+  return box("traf", tfhd, tfdt, isVideo ? videoRun(samples) : audioRun(samples));
+}
+
+/** Where a head made by `movieFragmentHead` has its sequence number … */
+const SEQUENCE_NUMBER_OFFSET = 20;
+/** … its first track fragment … */
+const FIRST_TRAF_OFFSET = 24;
+/** … and a track fragment its `tfhd`. */
+const TFHD_OFFSET = 8;
+
+/**
+ * The same head for another file: at other times, and with another number.
+ *
+ * @param head as `movieFragmentHead` made it
+ * @param timeOf where a track's samples begin instead
+ * @returns a copy
+ */
+export function movedFragmentHead(
+  head: Bytes,
+  sequenceNumber: number,
+  timeOf: (trackId: number, baseMediaDecodeTime: number) => number,
+): OwnBytes {
+  const moved = new Uint8Array(head);
+  const view = new DataView(moved.buffer);
+  view.setUint32(SEQUENCE_NUMBER_OFFSET, sequenceNumber);
+  const end = view.getUint32(0);
+  for (let traf = FIRST_TRAF_OFFSET; traf < end; traf += view.getUint32(traf)) {
+    const tfhd = traf + TFHD_OFFSET;
+    const tfdt = tfhd + view.getUint32(tfhd);
+    const time = view.getUint32(tfdt + 12) * 2 ** 32 + view.getUint32(tfdt + 16);
+    const other = timeOf(view.getUint32(tfhd + 12), time);
+    view.setUint32(tfdt + 12, Math.floor(other / 2 ** 32));
+    view.setUint32(tfdt + 16, other % 2 ** 32);
+  }
+  return moved;
 }
 
 function videoRun(samples: readonly SegmentSample[]): OwnBytes {

@@ -85,7 +85,7 @@ describe("live.flv", () => {
     expect(viewer.headers["content-length"]).toBeUndefined();
     expect(viewer.body.subarray(0, 13)).toEqual(Buffer.from("464c5601050000000900000000", "hex"));
     expect(tagsOf(viewer.body).map(text)).toEqual([
-      `18 10000 02000a6f6e4d ${METADATA.length}`,
+      `18 0 02000a6f6e4d ${METADATA.length}`,
       `9 10000 170000000001 ${5 + AVC.configuration.length}`,
       "9 10000 170100005000 105",
       "8 10005 af001190 4",
@@ -258,7 +258,7 @@ describe("live.flv", () => {
       "9 10040 1202 2",
       "9 10080 2203 2",
       `18 10090 02000a6f6e43 ${CUE.length}`,
-      `18 10080 02000a6f6e4d ${METADATA.length}`,
+      `18 0 02000a6f6e4d ${METADATA.length}`,
     ]);
   });
 

@@ -25,7 +25,9 @@ const feed = (input: (event: MediaEvent) => void, from: number, to: number): voi
   }
 };
 
-/** Boxes by mux.js, a second opinion; `trackId`, `number` and `tfdt` of each fragment. */
+type Run = { trackId: number; time: number; durations: number[] };
+
+/** Boxes by mux.js, a second opinion: what each fragment has of each track. */
 function read(body: Buffer) {
   const boxes = inspectBoxes(body);
   const inside = (box: InspectedBox | undefined, type: string): InspectedBox[] =>
@@ -34,19 +36,29 @@ function read(body: Buffer) {
   const tracks = inside(moov, "trak").map((trak) => inside(trak, "tkhd")[0]?.["trackId"]);
   const fragments = boxes
     .filter(({ type }) => type === "moof")
-    .map((moof) => {
-      const [traf] = inside(moof, "traf");
-      return {
-        trackId: inside(traf, "tfhd")[0]?.["trackId"],
-        number: inside(moof, "mfhd")[0]?.["sequenceNumber"] as number,
-        time: inside(traf, "tfdt")[0]?.["baseMediaDecodeTime"] as number,
-      };
-    });
-  return { types: boxes.map(({ type }) => type), tracks, fragments };
+    .map((moof) => ({
+      number: inside(moof, "mfhd")[0]?.["sequenceNumber"] as number,
+      runs: inside(moof, "traf").map((traf): Run => {
+        const samples = inside(traf, "trun")[0]?.["samples"] as { duration: number }[];
+        return {
+          trackId: inside(traf, "tfhd")[0]?.["trackId"] as number,
+          time: inside(traf, "tfdt")[0]?.["baseMediaDecodeTime"] as number,
+          durations: samples.map(({ duration }) => duration),
+        };
+      }),
+    }));
+  const samplesOf = (id: number): number =>
+    fragments
+      .flatMap(({ runs }) => runs.filter(({ trackId }) => trackId === id))
+      .reduce((sum, { durations }) => sum + durations.length, 0);
+  return { types: boxes.map(({ type }) => type), tracks, fragments, samplesOf };
 }
 
+const picturesTime = 40 * 90;
+const soundTime = 40 * 48;
+
 describe("live.mp4", () => {
-  test("is one file of all tracks, whose fragments are numbered through", async () => {
+  test("is one file of all tracks: a picture and its sound together, numbered through, from 0 on", async () => {
     const { take, publish, mp4 } = await stage();
     const { input, end } = publish();
     input({ type: "track", track: AVC });
@@ -69,19 +81,35 @@ describe("live.mp4", () => {
     const { types, tracks, fragments } = read(late.body);
     expect(types).toEqual(["ftyp", "moov", ...fragments.flatMap(() => ["moof", "mdat"])]);
     expect(tracks).toEqual([1, 2]);
-    expect(fragments.slice(0, 4).map(({ trackId, time }) => [trackId, time])).toEqual([
-      [1, 10_800 * 90],
-      [2, 10_805 * 48],
-      [1, 10_840 * 90],
-      [2, 10_845 * 48],
+    expect(fragments.slice(0, 3)).toEqual([
+      // The history begins with a picture; what follows it waits for the next one.
+      { number: 1, runs: [{ trackId: 1, time: 0, durations: [picturesTime] }] },
+      {
+        number: 2,
+        runs: [
+          { trackId: 1, time: picturesTime, durations: [picturesTime] },
+          { trackId: 2, time: 5 * 48, durations: [soundTime] },
+        ],
+      },
+      {
+        number: 3,
+        runs: [
+          { trackId: 1, time: 2 * picturesTime, durations: [picturesTime] },
+          { trackId: 2, time: 5 * 48 + soundTime, durations: [soundTime] },
+        ],
+      },
     ]);
-    expect(fragments).toHaveLength(20);
-    for (const [index, { number }] of fragments.entries()) {
-      if (index > 0) expect(number).toBe((fragments[index - 1]?.number ?? 0) + 1);
+    expect(fragments.map(({ number }) => number)).toEqual(fragments.map((_, index) => index + 1));
+    const whole = read(late.body);
+    expect([whole.samplesOf(1), whole.samplesOf(2)]).toEqual([10, 10]);
+    // All bytes are there: each picture's are its own time's.
+    for (let at = 800; at < 1200; at += 40) {
+      expect(late.body.includes(Buffer.from(picture(at).data))).toBe(true);
+      expect(late.body.includes(Buffer.from(sound(at + 5).data))).toBe(true);
     }
   });
 
-  test("is the same from its first picture on, whoever takes it", async () => {
+  test("begins at 0 for everybody, and has the same samples from a picture on", async () => {
     const { take, publish } = await stage();
     const { input, end } = publish();
     input({ type: "track", track: AVC });
@@ -94,12 +122,42 @@ describe("live.mp4", () => {
     await late.until("the history", ({ body }) => body.length > 0);
     feed(input, 600, 700);
     end("clean");
-    for (const viewer of [early, late])
+    for (const viewer of [early, late]) {
       await viewer.until("the end", ({ ended }) => ended === "end");
-    const moov = late.body.indexOf("moof") - 4;
-    expect(early.body.subarray(0, moov).equals(late.body.subarray(0, moov))).toBe(true);
-    const rest = late.body.subarray(moov);
-    expect(early.body.subarray(early.body.length - rest.length).equals(rest)).toBe(true);
+    }
+    const moof = late.body.indexOf("moof") - 4;
+    expect(early.body.subarray(0, moof).equals(late.body.subarray(0, moof))).toBe(true);
+    const mine = read(early.body).fragments.slice(-3);
+    const theirs = read(late.body).fragments.slice(-3);
+    expect(mine.map(({ runs }) => runs.map(({ time }) => time))).toEqual(
+      theirs.map(({ runs }) =>
+        runs.map(({ time, trackId }) => time + 400 * (trackId === 1 ? 90 : 48)),
+      ),
+    );
+  });
+
+  test("leaves a number out where its player cannot add up: VLC looks at times there only", async () => {
+    const { take, publish } = await stage();
+    const first = publish();
+    first.input({ type: "track", track: AVC });
+    first.input({ type: "track", track: AAC });
+    feed(first.input, 0, 120);
+    const viewer = take("live.mp4");
+    await viewer.until("the history", ({ body }) => body.length > 0);
+    first.end("lost");
+    const second = publish();
+    second.input({ type: "track", track: AVC });
+    second.input({ type: "track", track: AAC });
+    feed(second.input, 0, 80);
+    second.end("clean");
+    await viewer.until("the end", ({ ended }) => ended === "end");
+    const { fragments } = read(viewer.body);
+    // The picture behind the break, then the sound behind it, which waits for the next one.
+    expect(fragments.map(({ number }) => number)).toEqual([1, 2, 3, 4, 6, 8, 9]);
+    const times = fragments.flatMap(({ runs }) =>
+      runs.filter(({ trackId }) => trackId === 1).map(({ time }) => time),
+    );
+    expect(times).toEqual([0, 40, 80, 185, 225].map((ms) => ms * 90));
   });
 
   test.each<{ name: string; change: MediaEvent[] }>([
@@ -128,7 +186,7 @@ describe("live.mp4", () => {
     for (const event of change) input(event);
     await viewer.until("the end", ({ ended }) => ended !== undefined);
     expect(viewer.ended).toBe("end");
-    expect(read(viewer.body).fragments).toHaveLength(2);
+    expect(read(viewer.body).samplesOf(1)).toBe(2);
     const again = take("live.mp4");
     await again.until("the new tracks", ({ body }) => body.length > 0);
     expect(read(again.body).tracks.length).toBeGreaterThan(0);
@@ -149,10 +207,8 @@ describe("live.mp4", () => {
     input({ type: "sample", sample: sound(4000) });
     end("clean");
     await viewer.until("the end", ({ ended }) => ended !== undefined);
-    const { fragments } = read(viewer.body);
-    expect(fragments.filter(({ trackId }) => trackId === 1)).toHaveLength(100);
-    expect(fragments.filter(({ trackId }) => trackId === 2)).toHaveLength(2);
-    expect(fragments.some(({ trackId }) => trackId === 3)).toBe(false);
+    const { samplesOf } = read(viewer.body);
+    expect([1, 2, 3].map(samplesOf)).toEqual([100, 2, 0]);
   });
 
   test("holds the tracks that are asked for", async () => {

@@ -1,15 +1,17 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { concat, type OwnBytes, u32, u64 } from "../../../server/protocol/bytes/bytes.ts";
 import { box, fullBox } from "../../../server/protocol/isobmff/box.ts";
 import {
   type FragmentHeadOptions,
   fragmentHead,
   mediaSegmentHead,
+  movedFragmentHead,
+  movieFragmentHead,
   sampleFlags,
 } from "../../../server/protocol/isobmff/media-segment.ts";
 import { hex } from "../../support/hex.ts";
-import { inspectFragment } from "../../support/inspect.ts";
+import { inspectBoxes, inspectFragment } from "../../support/inspect.ts";
 
 const keyFrame: FragmentHeadOptions = {
   ...{ trackId: 1, sequenceNumber: 1, mediaType: "video" },
@@ -168,4 +170,57 @@ test("mediaSegmentHead of one video sample says all in trun", () => {
         00000014 74666474 01000000 0000000000000000
         00000024 7472756e 01000f01 00000001 00000070 00000bb8 00000d37 02000000 00001c20
     00000d3f 6d646174`);
+});
+
+describe("movieFragmentHead", () => {
+  const video = {
+    trackId: 1,
+    mediaType: "video",
+    baseMediaDecodeTime: 900_000,
+    samples: [
+      { duration: 3000, size: 700, isSync: true, isDisposable: false, compositionOffset: 6000 },
+    ],
+  } as const;
+  const audio = {
+    trackId: 2,
+    mediaType: "audio",
+    baseMediaDecodeTime: 2 ** 33,
+    samples: [
+      { duration: 1024, size: 30, isSync: true, isDisposable: false, compositionOffset: 0 },
+      { duration: 1024, size: 50, isSync: true, isDisposable: false, compositionOffset: 0 },
+    ],
+  } as const;
+
+  test("holds the samples of several tracks, one track's behind another's", () => {
+    const head = movieFragmentHead(7, [video, audio]);
+    const [moof, mdat] = inspectBoxes(concat(head, new Uint8Array(780)));
+    expect(mdat).toMatchObject({ type: "mdat", size: 788 });
+    const [mfhd, ...trafs] = moof?.boxes ?? [];
+    expect(mfhd).toMatchObject({ type: "mfhd", sequenceNumber: 7 });
+    const part = (index: number, type: string) =>
+      trafs[index]?.boxes?.find((box) => box.type === type);
+    expect(trafs.map((traf) => traf.type)).toEqual(["traf", "traf"]);
+    expect(part(0, "tfdt")).toMatchObject({ baseMediaDecodeTime: 900_000 });
+    expect(part(1, "tfdt")).toMatchObject({ baseMediaDecodeTime: 2 ** 33 });
+    expect(part(0, "trun")).toMatchObject({ dataOffset: head.length });
+    expect(part(1, "trun")).toMatchObject({ dataOffset: head.length + 700 });
+  });
+
+  test("of one track is the head of a segment", () => {
+    expect(movieFragmentHead(3, [video])).toEqual(
+      mediaSegmentHead({ ...video, sequenceNumber: 3 }),
+    );
+  });
+
+  test("can be moved to other times and another number, and nothing else of it changes", () => {
+    const moved = movedFragmentHead(movieFragmentHead(7, [video, audio]), 9, (trackId, time) =>
+      trackId === 1 ? time - 900_000 : time + 5,
+    );
+    expect(moved).toEqual(
+      movieFragmentHead(9, [
+        { ...video, baseMediaDecodeTime: 0 },
+        { ...audio, baseMediaDecodeTime: 2 ** 33 + 5 },
+      ]),
+    );
+  });
 });
