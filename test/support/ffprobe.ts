@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import type { CodedFrame } from "./accounting.ts";
-import { probeWithFfmpeg8 } from "./node-av.ts";
+import { startChild } from "./child.ts";
+import { FFMPEG8_PROBE, probeWithFfmpeg8 } from "./node-av.ts";
 
 /** Streams and packets as FFmpeg tells them: times in ms, packets in the order of the file. */
 export type Probe = {
@@ -43,6 +44,28 @@ export function expectedPackets(
   return streamsOf(by === "ffprobe" ? probeWithFfprobe(path) : probeWithFfmpeg8(path));
 }
 
+/**
+ * What FFmpeg gets of a live output until that ends.
+ *
+ * @param by as above
+ * @returns its pictures and sound, and the codecs of what else it finds
+ */
+export async function watchWith(
+  by: "ffprobe" | "ffmpeg8",
+  url: string,
+): Promise<{ streams: ExpectedStream[]; others: string[] }> {
+  const child =
+    by === "ffprobe"
+      ? startChild("ffprobe", [...FFPROBE, url])
+      : startChild(process.execPath, [FFMPEG8_PROBE, url]);
+  const { code } = await child.exited;
+  if (code !== 0) throw new Error(`${by} exited with ${code}\n${child.stderr()}`);
+  const text = child.stdout();
+  const probe = by === "ffprobe" ? readFfprobe(text) : (JSON.parse(text) as Probe);
+  const others = probe.streams.filter(({ type }) => type !== "video" && type !== "audio");
+  return { streams: streamsOf(probe), others: others.map(({ codec }) => codec) };
+}
+
 /** The elementary streams in what FFmpeg tells. */
 export function streamsOf({ streams, packets }: Probe): ExpectedStream[] {
   return streams
@@ -60,13 +83,21 @@ export function streamsOf({ streams, packets }: Probe): ExpectedStream[] {
     });
 }
 
+const FFPROBE = [
+  ...["-v", "error", "-show_streams", "-show_packets", "-show_data_hash", "MD5"],
+  ...["-of", "json"],
+];
+
 function probeWithFfprobe(path: string): Probe {
-  const args = ["-v", "error", "-show_streams", "-show_packets", "-show_data_hash", "MD5"];
-  const text = execFileSync("ffprobe", [...args, "-of", "json", path], {
+  const text = execFileSync("ffprobe", [...FFPROBE, path], {
     maxBuffer: 2 ** 28,
     stdio: ["ignore", "pipe", "ignore"],
   });
-  const probe = JSON.parse(text.toString()) as {
+  return readFfprobe(text.toString());
+}
+
+function readFfprobe(text: string): Probe {
+  const probe = JSON.parse(text) as {
     streams: { index: number; codec_type: string; codec_name: string; time_base: string }[];
     packets: {
       stream_index: number;

@@ -39,9 +39,12 @@ export function publishWithFfmpeg8(
   };
 }
 
+/** Prints the packets of a file or URL as FFmpeg 8 reads them. */
+export const FFMPEG8_PROBE = join(CLIENTS, "probe.mjs");
+
 /** The packets of a file as FFmpeg 8 reads them: for Enhanced FLV, which Debian's ffprobe cannot. */
 export function probeWithFfmpeg8(path: string): Probe {
-  const args = [join(CLIENTS, "probe.mjs"), path];
+  const args = [FFMPEG8_PROBE, path];
   const stdio = ["ignore", "pipe", "ignore"] as const; // it warns of timestamps that wrap
   const text = execFileSync(process.execPath, args, { maxBuffer: 2 ** 28, stdio: [...stdio] });
   return JSON.parse(text.toString()) as Probe;
