@@ -14,6 +14,8 @@ import { delimiter, join } from "node:path";
 /** What is needed, how to see that it is there, and the Debian packages that bring it. */
 const BASE = [
   { name: "openssl", found: () => command("openssl"), packages: ["openssl"] },
+  { name: "curl with RTMP", found: () => speaks("curl", "rtmp"), packages: ["curl"] },
+  { name: "rtmpdump", found: () => command("rtmpdump"), packages: ["rtmpdump"] },
   { name: "ffmpeg", found: () => command("ffmpeg"), packages: ["ffmpeg"] },
   { name: "ffprobe", found: () => command("ffprobe"), packages: ["ffmpeg"] },
   {
@@ -24,15 +26,15 @@ const BASE = [
 ];
 
 const MATRIX = [
-  { name: "curl with RTMP", found: () => speaks("curl", "rtmp"), packages: ["curl"] },
-  { name: "rtmpdump", found: () => command("rtmpdump"), packages: ["rtmpdump"] },
   { name: "GStreamer", found: () => command("gst-launch-1.0"), packages: ["gstreamer1.0-tools"] },
   ...[
     ["flvdemux", "gstreamer1.0-plugins-good"],
     ["flvmux", "gstreamer1.0-plugins-good"],
     ["h264parse", "gstreamer1.0-plugins-bad"],
     ["rtmp2sink", "gstreamer1.0-plugins-bad"],
+    ["rtmp2src", "gstreamer1.0-plugins-bad"],
     ["rtmpsink", "gstreamer1.0-plugins-bad"],
+    ["rtmpsrc", "gstreamer1.0-plugins-bad"],
     ["aacparse", "gstreamer1.0-plugins-good"],
     ["videoconvert", "gstreamer1.0-plugins-base"],
     ["x264enc", "gstreamer1.0-plugins-ugly"],
@@ -44,6 +46,7 @@ const MATRIX = [
   })),
   { name: "VLC", found: () => command("cvlc"), packages: ["vlc-bin", "vlc-plugin-base"] },
   { name: "OBS Studio", found: () => command("obs"), packages: ["obs-studio", "obs-plugins"] },
+  { name: "unshare", found: () => command("unshare"), packages: ["util-linux"] },
   { name: "Xvfb", found: () => command("Xvfb"), packages: ["xvfb"] },
 ];
 

@@ -10,7 +10,12 @@ import { expectedPackets } from "../support/ffprobe.ts";
 import { readFlvFile, type Tag } from "../support/flv-file.ts";
 import { publishWithFfmpeg8 } from "../support/node-av.ts";
 import { TagPublisher } from "../support/rtmp-constructed.ts";
-import { playWith, type RtmpPlayer, type RtmpPlayerName } from "../support/rtmp-players.ts";
+import {
+  isInstalled,
+  playWith,
+  type RtmpPlayer,
+  type RtmpPlayerName,
+} from "../support/rtmp-players.ts";
 import { TagPlayer } from "../support/rtmp-tag-player.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
 import { WsViewer } from "../support/ws-viewer.ts";
@@ -45,7 +50,7 @@ const framesOf = (player: RtmpPlayer, mediaType: "video" | "audio"): readonly Co
   player.packets().find((stream) => stream.mediaType === mediaType)?.frames ?? [];
 
 describe.concurrent("RTMP play", { timeout: 60_000 }, () => {
-  test.each<{ client: RtmpPlayerName; endsByItself?: boolean; repackages?: boolean }>([
+  test.for<{ client: RtmpPlayerName; endsByItself?: boolean; repackages?: boolean }>([
     { client: "ffmpeg 5.1" },
     { client: "FFmpeg 8" },
     { client: "rtmpdump" },
@@ -56,7 +61,8 @@ describe.concurrent("RTMP play", { timeout: 60_000 }, () => {
     { client: "VLC", repackages: true },
   ])(
     "$client waits for a publisher, gets every frame, and ends when the broadcast does",
-    async ({ client, endsByItself = true, repackages = false }) => {
+    async ({ client, endsByItself = true, repackages = false }, { skip }) => {
+      skip(!isInstalled(client), `${client} is not installed`);
       const streamPath = `live/${client.toLowerCase().replace(/[^a-z0-9]/g, "-")}`;
       const url = server.rtmpUrl(streamPath);
       const beside = join(folder, `${streamPath.replace("/", "-")}.flv`);

@@ -1,35 +1,24 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, type TestContext, test } from "vitest";
-import { expectAccount } from "../support/accounting.ts";
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
-import { publishWithFfmpeg } from "../support/ffmpeg.ts";
-import { expectedPackets } from "../support/ffprobe.ts";
-import { playWith, type RtmpPlayer, type RtmpPlayerName } from "../support/rtmp-players.ts";
+import { accountForPlayback } from "../support/playback.ts";
+import type { RtmpPlayerName } from "../support/rtmp-players.ts";
 import type { Scheme } from "../support/rtmp-transport.ts";
-import { WsViewer } from "../support/ws-viewer.ts";
-import { FFMPEG, FFMPEG_8, finished, GSTREAMER, RTMPDUMP, VLC } from "./broadcasts.ts";
+import { type Port, startVariantServer, type VariantServer } from "../support/variant-server.ts";
+import { FFMPEG, FFMPEG_8, GSTREAMER, RTMPDUMP, VLC } from "./broadcasts.ts";
 import type { Row } from "./row.ts";
 import { SECONDS } from "./seconds.ts";
-import { type Port, startVariantServer, type VariantServer } from "./variant-server.ts";
 
 // Every way out by every client that knows it: one who waited, and one who came in the middle.
 
 let server: VariantServer;
-let folder: string;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "sluice-matrix-"));
   // Players leave when the broadcast is over for good.
   server = await startVariantServer(["--grace-period", "2", "--log-level", "debug"]);
   await counterClip(CLIP);
 });
 
-afterAll(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => server.stop());
 
 const CLIP: ClipOptions = { video: "h264", audio: "aac", bFrames: 3 };
 const WHAT = "H.264 with B-frames, AAC";
@@ -91,11 +80,6 @@ const slug = (...words: readonly string[]): string =>
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-");
 
-const logged = (streamPath: string, messages: string): Promise<unknown> =>
-  server.sluice.child.line(
-    new RegExp(`"streamPath":"${streamPath}"[^\\n]*"msg":"(?:${messages})"`),
-  );
-
 async function account(
   { task }: TestContext,
   row: Row,
@@ -104,49 +88,15 @@ async function account(
 ): Promise<void> {
   const told = { ...row, ...(notes === undefined ? {} : { notes }) };
   task.meta.row = told;
-  const beside = join(folder, `${streamPath.replace("/", "-")}.flv`);
-  const watching = new WsViewer(server.sluice.wsUrl(streamPath));
-  const early = playWith(player, url);
-  let late: RtmpPlayer | undefined;
-  try {
-    await logged(streamPath, "playing|viewer came");
-    const publisher = publishWithFfmpeg({
-      ...{ input: await counterClip(CLIP), url: server.sluice.rtmpUrl(streamPath), beside },
-      ...{ seconds: SECONDS, loops: 0 },
-    });
-    const middle = (viewer: WsViewer) => viewer.coded("video").length > 45;
-    await watching.until("the middle of the second GOP", middle, 30_000);
-    late = playWith(player, url);
-    await finished(publisher);
-    await watching.until("the end", ({ state }) => state !== "live");
-    if (endsByItself) {
-      for (const one of [early, late]) await one.ended;
-    } else {
-      await logged(streamPath, "playing ended");
-      for (const one of [early, late]) await one.child.stop("SIGKILL");
-    }
-    const counts: string[] = [];
-    for (const { mediaType, frames } of expectedPackets(beside)) {
-      const framesOf = (one: RtmpPlayer) =>
-        one.packets().find((stream) => stream.mediaType === mediaType)?.frames ?? [];
-      const [all, some] = [framesOf(early), framesOf(late)];
-      expectAccount("who waited", [frames], all, { mediaType });
-      expectAccount("who came late", [frames], some, { mediaType, joined: "late" });
-      const kind = mediaType === "video" ? "pictures" : "sound frames";
-      counts.push(`${all.length} ${kind} (late: ${some.length})`);
-    }
-    task.meta.row = { ...told, account: counts.join(", ") };
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const said = [early, late].map((one) => one?.child.stderr().slice(-500)).join("\n");
-    const log = server.sluice
-      .logs()
-      .split("\n")
-      .filter((line) => line.includes(streamPath));
-    throw new Error(`${streamPath}: ${why}\n\n${said}\n\n${log.slice(-20).join("\n")}`);
-  } finally {
-    await Promise.allSettled([early.close(), late?.close(), watching.close()]);
-  }
+  const input = await counterClip(CLIP);
+  const counts = await accountForPlayback(server.sluice, {
+    ...{ player, url, streamPath, input, seconds: SECONDS, endsByItself },
+  });
+  const words = { video: "pictures", audio: "sound frames" };
+  const inWords = counts.map(
+    ({ mediaType, waited, late }) => `${waited} ${words[mediaType]} (late: ${late})`,
+  );
+  task.meta.row = { ...told, account: inWords.join(", ") };
 }
 
 describe.concurrent("play", () => {

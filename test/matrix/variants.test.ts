@@ -16,6 +16,7 @@ import {
 } from "../support/other-publishers.ts";
 import { TagPublisher } from "../support/rtmp-constructed.ts";
 import type { Scheme } from "../support/rtmp-transport.ts";
+import { type Port, startVariantServer, type VariantServer } from "../support/variant-server.ts";
 import {
   CURL,
   FFMPEG,
@@ -29,7 +30,6 @@ import {
   VLC,
 } from "./broadcasts.ts";
 import { SECONDS, SHORT } from "./seconds.ts";
-import { type Port, startVariantServer, type VariantServer } from "./variant-server.ts";
 
 // Every variant of RTMP by every client that knows it, for a minute, and once more after it left.
 

@@ -1,6 +1,6 @@
-import { makeCertificate, type TestCertificate } from "../support/certificate.ts";
-import type { Scheme } from "../support/rtmp-transport.ts";
-import { type RunningSluice, startSluice } from "../support/sluice.ts";
+import { makeCertificate, type TestCertificate } from "./certificate.ts";
+import type { Scheme } from "./rtmp-transport.ts";
+import { type RunningSluice, startSluice } from "./sluice.ts";
 
 /** What a client is pointed at: the RTMP port takes every variant. */
 export type Port = "RTMP" | "RTMPS" | "HTTP" | "HTTPS";

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { accountForBroadcast } from "../support/broadcast.ts";
+import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
+import { expectedPackets } from "../support/ffprobe.ts";
+import { readFlvFile } from "../support/flv-file.ts";
+import { accountForPlayback } from "../support/playback.ts";
+import { TagPublisher } from "../support/rtmp-constructed.ts";
+import { isInstalled, type RtmpPlayerName } from "../support/rtmp-players.ts";
+import { SCHEMES, type Scheme } from "../support/rtmp-transport.ts";
+import { type Port, startVariantServer, type VariantServer } from "../support/variant-server.ts";
+
+// Every way out, by players that know it; and every way in, by one client that knows them all.
+
+let server: VariantServer;
+let clip: string;
+
+beforeAll(async () => {
+  server = await startVariantServer(["--grace-period", "2", "--log-level", "debug"]);
+  clip = await counterClip(CLIP);
+});
+
+afterAll(() => server.stop());
+
+const CLIP: ClipOptions = { video: "h264", audio: "aac", bFrames: 3 };
+
+const slug = (...words: readonly string[]): string =>
+  words.join("-").replace(/[^A-Za-z0-9]+/g, "-");
+
+describe.concurrent("playing", { timeout: 60_000 }, () => {
+  test.for<[RtmpPlayerName, Scheme, Port]>([
+    ["ffmpeg 5.1", "rtmps", "RTMPS"],
+    ["ffmpeg 5.1", "rtmpt", "RTMP"],
+    ["ffmpeg 5.1", "rtmpts", "HTTPS"],
+    ["FFmpeg 8", "rtmpe", "RTMP"],
+    ["FFmpeg 8", "rtmpte", "HTTP"],
+    ["rtmpdump", "rtmps", "RTMP"],
+    ["rtmpdump", "rtmpe", "RTMP"],
+    ["rtmpdump", "rtmpte", "RTMP"],
+    ["rtmp2src", "rtmps", "RTMPS"],
+  ])("%s: %s on the %s port", async ([player, scheme, port], { skip }) => {
+    skip(!isInstalled(player), `${player} is not installed`);
+    const streamPath = `live/${slug(player, scheme)}`;
+    const url = server.playUrl(scheme, port, streamPath);
+    const seconds = 3;
+    await accountForPlayback(server.sluice, { player, url, streamPath, input: clip, seconds });
+  });
+
+  test.for<[RtmpPlayerName, string]>([
+    ["ffmpeg 5.1", "live.flv"],
+    ["ffmpeg 5.1", "live.mp4"],
+    ["VLC, as it came", "live.mp4"],
+  ])("%s: %s", async ([player, resource], { skip }) => {
+    skip(!isInstalled(player), `${player} is not installed`);
+    const streamPath = `live/${slug(player, resource)}`;
+    const url = server.sluice.httpUrl(`/streams/${streamPath}/${resource}`);
+    const seconds = 3;
+    await accountForPlayback(server.sluice, { player, url, streamPath, input: clip, seconds });
+  });
+});
+
+describe.concurrent("publishing", () => {
+  let server: VariantServer;
+  beforeAll(async () => {
+    server = await startVariantServer();
+  });
+  afterAll(() => server.stop());
+
+  test.each(SCHEMES)("%s on the RTMP port, by the test's own client", async (scheme) => {
+    const streamPath = `live/own-${scheme}`;
+    const url = server.publishUrl(scheme, "RTMP", streamPath);
+    const run = {
+      publish: async () => {
+        const publisher = await TagPublisher.open(url);
+        await publisher.play(readFlvFile(clip));
+        await publisher.finish();
+      },
+      expected: () => expectedPackets(clip),
+    };
+    await accountForBroadcast(server.sluice, streamPath, { runs: [run] });
+  });
+});
