@@ -129,6 +129,8 @@ export class LiveStream {
   readonly #history: History;
   readonly #observers = new Set<LiveObserver>();
   readonly #onIdle: () => void;
+  readonly #onViewers: () => void;
+  #viewers = 0;
   readonly #lanes = new Map<TrackKey, Lane>();
   #unplayable: UnplayableTrack[] = [];
   #metadata: DataEvent | undefined;
@@ -139,16 +141,25 @@ export class LiveStream {
   #cancelGrace: (() => void) | undefined;
   #nextTrackId = 1;
 
-  /** @param onIdle called when nobody publishes any more, the grace period being over */
+  /**
+   * @param onIdle called when nobody publishes any more, the grace period being over
+   * @param onViewers called when the first viewer came, and when the last one left
+   */
   constructor(
     streamPath: string,
-    { clock, settings, onIdle }: { clock: Clock; settings: LiveSettings; onIdle: () => void },
+    {
+      clock,
+      settings,
+      onIdle,
+      onViewers = () => {},
+    }: { clock: Clock; settings: LiveSettings; onIdle: () => void; onViewers?: () => void },
   ) {
     this.streamPath = streamPath;
     this.id = Math.floor(clock.now()).toString(36);
     this.#clock = clock;
     this.#settings = settings;
     this.#onIdle = onIdle;
+    this.#onViewers = onViewers;
     this.#timeline = new Timeline({ maxSkew: settings.trackSkew });
     this.#history = new History({ maxBytes: settings.historyBytes, maxTime: settings.historyTime });
     this.segmenter = new Segmenter(settings.segmenter);
@@ -170,6 +181,11 @@ export class LiveStream {
 
   get observers(): number {
     return this.#observers.size;
+  }
+
+  /** Observers for whose sake it is worth having: who only passes it on is none. */
+  get viewers(): number {
+    return this.#viewers;
   }
 
   /** Tracks that are announced at present. */
@@ -210,11 +226,18 @@ export class LiveStream {
   }
 
   /** @returns takes the observer out again */
-  observe(observer: LiveObserver): () => void {
+  observe(observer: LiveObserver, { isViewer = true }: { isViewer?: boolean } = {}): () => void {
     this.#observers.add(observer);
+    if (isViewer) this.#countViewer(1);
     return () => {
-      this.#observers.delete(observer);
+      if (this.#observers.delete(observer) && isViewer) this.#countViewer(-1);
     };
+  }
+
+  #countViewer(step: 1 | -1): void {
+    const before = this.#viewers;
+    this.#viewers += step;
+    if (before === 0 || this.#viewers === 0) this.#onViewers();
   }
 
   /**

@@ -9,6 +9,8 @@ export type Publisher = {
   readonly identity: string | undefined;
   /** Where it comes from, where that is known. */
   readonly address?: string;
+  /** Servers that the broadcast came through, where it is a relay's: see `RelayTrails`. */
+  readonly via?: string | undefined;
   /** ms since it sent anything. */
   silence(): Milliseconds;
   /** It was asked to come on another connection, and may be doing so. */
@@ -49,12 +51,21 @@ type Successor = {
   readonly handover: Handover;
 };
 
+/** Who is told of what happens to all live streams. */
+export type RegistryObserver = {
+  /** Somebody begins, or continues, to publish. */
+  published?(liveStream: LiveStream): void;
+  /** The first viewer came, or the last one left. */
+  viewers?(liveStream: LiveStream): void;
+};
+
 /** All live streams of this server, by streamPath. */
 export class Registry {
   readonly #clock: Clock;
   readonly #settings: RegistrySettings;
   readonly #liveStreams = new Map<string, LiveStream>();
   readonly #publishers = new Map<string, Present>();
+  readonly #observers = new Set<RegistryObserver>();
 
   constructor(clock: Clock, settings: RegistrySettings) {
     this.#clock = clock;
@@ -68,6 +79,19 @@ export class Registry {
   /** All live streams, also those that only have somebody waiting. */
   list(): readonly LiveStream[] {
     return [...this.#liveStreams.values()];
+  }
+
+  /** @returns takes the observer out again */
+  observe(observer: RegistryObserver): () => void {
+    this.#observers.add(observer);
+    return () => {
+      this.#observers.delete(observer);
+    };
+  }
+
+  /** What the present broadcast came through: see `Publisher`. */
+  via(streamPath: string): string | undefined {
+    return this.#publishers.get(streamPath)?.publisher.via;
   }
 
   find(streamPath: string): LiveStream | undefined {
@@ -112,6 +136,7 @@ export class Registry {
   #begin(streamPath: string, publisher: Publisher, liveStream: LiveStream): Publication {
     const publication = this.#publication(streamPath, liveStream, liveStream.publish());
     this.#publishers.set(streamPath, { publisher, publication });
+    for (const observer of this.#observers) observer.published?.(liveStream);
     return publication;
   }
 
@@ -192,6 +217,9 @@ export class Registry {
       clock: this.#clock,
       settings: this.#settings,
       onIdle: () => this.release(liveStream),
+      onViewers: () => {
+        for (const observer of this.#observers) observer.viewers?.(liveStream);
+      },
     });
     this.#liveStreams.set(streamPath, liveStream);
     return liveStream;
