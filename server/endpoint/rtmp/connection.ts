@@ -61,6 +61,16 @@ export type Peer = {
   readonly openedAt: number;
 };
 
+/** What a connection asks about relays: `RelayTrails` has it. */
+export type RelayRules = {
+  /** This server's name among its kind. */
+  readonly relayId: string;
+  /** Why a stream may not go on through here, to a relay of another server; undefined: it may. */
+  refusal(streamPath: string, trail: string | undefined): string | undefined;
+  /** Somebody has it played for them. @returns they have it no more */
+  watch(streamPath: string, trail: string | undefined): () => void;
+};
+
 /** What bounds one RTMP connection; times in ms, sizes in bytes. */
 export type RtmpLimits = {
   readonly handshakeTime: number;
@@ -93,6 +103,7 @@ export type RtmpConnectionOptions = {
   readonly mayPlay: MayPlay;
   /** Handlers of remote calls, by name; they may come and go. */
   readonly callHandlers: CallHandlers;
+  readonly relays: RelayRules;
   readonly crypto: Pick<ServerSessionOptions, "hmac" | "random" | "diffieHellman">;
   /** Begins to keep what is said; undefined where nothing is kept. */
   readonly capture?: ((peer: Peer) => ConnectionCapture | undefined) | undefined;
@@ -130,6 +141,10 @@ export class RtmpConnection {
   readonly #captured: ConnectionCapture | undefined;
   #peer: Peer;
   #log: Log;
+  /** What it relays came through, where it is a server of our kind. */
+  #relayTrail: string | undefined;
+  /** By message stream: ends what is known of whom it is played for. */
+  readonly #relayed = new Map<number, () => void>();
   /** By message stream. */
   readonly #publishings = new Map<number, { publishing: Publishing; streamPath: string }>();
   readonly #output: Output;
@@ -163,6 +178,7 @@ export class RtmpConnection {
       ...options.crypto,
       tap: captured && ((bytes) => captured.client(bytes)),
       answersCall: (name) => options.callHandlers.has(name),
+      relayId: options.relays.relayId,
     });
     this.#log = options.log;
     const { clock, limits, broadcasts } = options;
@@ -267,6 +283,7 @@ export class RtmpConnection {
           break;
         case "connected":
           this.#clientName = effect.flashVer;
+          this.#relayTrail = effect.relayTrail;
           this.#log = withFields(this.#log, { client: effect.flashVer });
           this.#log.debug("RTMP client connected", { app: effect.app });
           this.#capabilities = effect.capabilities;
@@ -324,7 +341,7 @@ export class RtmpConnection {
   }
 
   #publish({ messageStreamId, streamPath, query }: PublishEffect): void {
-    const { mayPublish, publications } = this.#options;
+    const { mayPublish, publications, relays } = this.#options;
     const log = withFields(this.#log, { streamPath });
     const decision = mayPublish({ streamPath, key: query["key"], peer: this.#peer });
     if (!decision.allowed) {
@@ -334,9 +351,16 @@ export class RtmpConnection {
       );
       return;
     }
+    const loop = relays.refusal(streamPath, this.#relayTrail);
+    if (loop !== undefined) {
+      log.warn(`publish refused: ${loop}`, { code: "RELAY_LOOP" });
+      this.#perform(this.#session.refuse(messageStreamId, "NetStream.Publish.Denied", loop));
+      return;
+    }
     const opened = publications.open(streamPath, {
       identity: decision.identity,
       address: this.#peer.address,
+      via: this.#relayTrail,
       silence: () => this.#options.clock.now() - this.#lastHeard,
       isMoving: () => this.#options.clock.now() < this.#movesUntil,
       drop: (reason) => {
@@ -388,12 +412,23 @@ export class RtmpConnection {
       this.#perform(this.#session.refuse(messageStreamId, "NetStream.Play.Failed", description));
       return;
     }
+    const { relays } = this.#options;
+    const loop = relays.refusal(streamPath, this.#relayTrail);
+    if (loop !== undefined) {
+      log.warn(`play refused: ${loop}`, { code: "RELAY_LOOP" });
+      this.#perform(this.#session.refuse(messageStreamId, "NetStream.Play.Failed", loop));
+      return;
+    }
+    // First of all: a relay of our own may begin with whoever watches, and must know for whom.
+    this.#relayed.set(messageStreamId, relays.watch(streamPath, this.#relayTrail));
     this.#plays.play(effect, this.#capabilities, log);
   }
 
   #stopPlaying(messageStreamId: number, reason: string): void {
     this.#idleSince = this.#options.clock.now();
     this.#plays.stop(messageStreamId, reason);
+    this.#relayed.get(messageStreamId)?.();
+    this.#relayed.delete(messageStreamId);
   }
 
   /** It goes on over another connection, and closes this one when it likes, within a moment. */
@@ -538,6 +573,7 @@ export class RtmpConnection {
       for (const id of [...this.#publishings.keys()]) this.#unpublish(id, how, reason);
       this.#plays.stopAll(reason);
       this.#captured?.end(reason);
+      for (const leave of this.#relayed.values()) leave();
       this.#log.debug("RTMP connection over", { reason, address: this.#peer.address });
     }
     if (this.#socket.destroyed) this.#cancelLinger?.();

@@ -56,10 +56,13 @@ export class ChunkEncoder {
   chunkSize: number = DEFAULT_CHUNK_SIZE;
   readonly #streams = new Map<number, Written>();
 
-  /** @returns all chunks of the message, in memory of their own */
-  encodeChunks(message: Message): OwnBytes {
+  /**
+   * @param head a few bytes, less than a chunk, that `message.payload` follows
+   * @returns all chunks of the message, in memory of their own
+   */
+  encodeChunks(message: Message, head: Bytes = NO_BYTES): OwnBytes {
     const { chunkStreamId, timestamp, typeId, messageStreamId, payload } = message;
-    const { length } = payload;
+    const length = head.length + payload.length;
     const last = this.#streams.get(chunkStreamId);
     const delta = last === undefined ? -1 : timestamp - last.timestamp;
     const isRelative =
@@ -70,12 +73,12 @@ export class ChunkEncoder {
     if (!isRelative) {
       const written = { timestamp, length, typeId, messageStreamId, delta: undefined };
       this.#streams.set(chunkStreamId, written);
-      return writeChunks(message, this.chunkSize, 0, timestamp);
+      return writeChunks(message, this.chunkSize, 0, timestamp, head);
     }
     const isAlike = last.length === length && last.typeId === typeId;
     const fmt = !isAlike ? 1 : last.delta !== delta ? 2 : 3;
     Object.assign(last, { timestamp, length, typeId, delta });
-    return writeChunks(message, this.chunkSize, fmt, delta);
+    return writeChunks(message, this.chunkSize, fmt, delta, head);
   }
 }
 

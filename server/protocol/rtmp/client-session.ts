@@ -154,15 +154,22 @@ export class ClientSession {
    *
    * @param timestamp 0 to 2^32 - 1 ms
    * @param payload tag body, or for "data" AMF0 values that begin with `@setDataFrame`
+   * @param head a few bytes that go before it, of the same body
    */
-  media(kind: "audio" | "video" | "data", timestamp: number, payload: Bytes): OwnBytes {
-    return this.#encoder.encodeChunks({
+  media(
+    kind: "audio" | "video" | "data",
+    timestamp: number,
+    payload: Bytes,
+    head?: Bytes,
+  ): OwnBytes {
+    const message = {
       chunkStreamId: CHUNK_STREAM[kind],
       timestamp,
       typeId: TYPE[kind],
       messageStreamId: this.#messageStreamId,
       payload,
-    });
+    };
+    return this.#encoder.encodeChunks(message, head);
   }
 
   /** The last bytes to send: it has ended, it was not lost. Empty before the handshake is over. */

@@ -67,6 +67,7 @@ export class ServerSession {
   readonly #decoder = new ChunkDecoder();
   readonly #tap: ((bytes: Bytes) => void) | undefined;
   readonly #announcedChunkSize: number;
+  readonly #relayId: string | undefined;
   #phase: SessionPhase = "handshake";
   #connect: ConnectRequest | undefined;
   readonly #streams = new MessageStreams();
@@ -92,6 +93,7 @@ export class ServerSession {
   constructor({
     chunkSize = 65_536,
     playChunkSize = PLAY_CHUNK_SIZE,
+    relayId,
     ...options
   }: ServerSessionOptions) {
     this.#handshake = new ServerHandshake(options);
@@ -102,6 +104,7 @@ export class ServerSession {
       playChunkSize,
       onClose: (effect) => this.#end(effect),
     });
+    this.#relayId = relayId;
   }
 
   get phase(): SessionPhase {
@@ -451,7 +454,7 @@ export class ServerSession {
       this.#output.chunkSize = this.#announcedChunkSize;
     }
     this.#output.send(userControl(UserControlEvent.StreamBegin, 0));
-    this.#output.send(connectResult(command.transactionId, request));
+    this.#output.send(connectResult(command.transactionId, request, this.#relayId));
     this.#output.push({ type: "connected", ...request });
   }
 }

@@ -128,6 +128,8 @@ export type ServerSessionOptions = {
    * plays.
    */
   readonly playChunkSize?: number;
+  /** This server's name, for relays of servers of our kind. */
+  readonly relayId?: string | undefined;
 };
 
 /** How far the session is: limits of time hang on it. "closed" takes no more input. */

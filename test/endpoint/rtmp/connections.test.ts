@@ -52,6 +52,7 @@ async function stage({
     callHandlers: new Map(),
     broadcasts,
     mayPlay: () => ({ allowed: true }),
+    relays: { relayId: "me", refusal: () => undefined, watch: () => () => {} },
     mayPublish: (request) => {
       asked.push(request);
       return decision;
