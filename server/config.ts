@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import { parse as parseYaml, YAMLParseError } from "yaml";
 import { z } from "zod";
+import type { RelaySpec } from "./endpoint/relay/relay-spec.ts";
 import { LIMITS } from "./protocol/limits.ts";
 import type { Milliseconds } from "./protocol/media/sample.ts";
+import { RelaySettingError, readCa, readRelays } from "./relay-settings.ts";
 
 /** Everything that can be set, read and checked. */
 export type Settings = {
@@ -30,6 +32,10 @@ export type Settings = {
   /** Where captures of RTMP connections are kept; undefined: nowhere. */
   readonly captureDir: string | undefined;
   readonly gracePeriod: Milliseconds;
+  /** Streams that are brought here, and those that are taken elsewhere: secrets are in them. */
+  readonly relays: readonly RelaySpec[];
+  /** Certificates of authorities that relays trust besides the usual ones, PEM. */
+  readonly relayTlsCa: string | undefined;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 };
@@ -66,6 +72,7 @@ type Written = string | number | boolean;
 
 const PORT = "a whole number from 0 to 65535 (0: any free port)";
 const FILE = "the path of a file";
+const RELAY = "APP/NAME=rtmp://HOST[:PORT]/APP/NAME, or rtmps, rtmpt, rtmpts, rtmpe, rtmpte";
 const LONGEST_GRACE_SECONDS = 3600;
 
 const port = z.coerce
@@ -88,6 +95,10 @@ const seconds = z.coerce
   .transform((text) => Number(text) * 1000)
   .pipe(z.number().max(LONGEST_GRACE_SECONDS * 1000));
 
+/** What can be written: all relays together are three of them. */
+type Name = Exclude<keyof Settings, "relays"> | RelaySetting;
+type RelaySetting = "pull" | "pullAlways" | "push";
+
 type Setting = {
   readonly flag: string;
   /** What stands for the value in the help; absent: the flag takes none. */
@@ -96,10 +107,12 @@ type Setting = {
   readonly defaultText: string;
   /** For people, after "allowed:". */
   readonly allowed: string;
+  /** May be given several times. */
+  readonly isList?: true;
 };
 
 /** Each setting's name everywhere: `--rtmp-port`, SLUICE_RTMP_PORT, `rtmp-port:` in the file. */
-const TABLE: { readonly [name in keyof Settings]: Setting } = {
+const TABLE: { readonly [name in Name]: Setting } = {
   host: {
     flag: "host",
     value: "ADDRESS",
@@ -197,6 +210,37 @@ const TABLE: { readonly [name in keyof Settings]: Setting } = {
     defaultText: String(LIMITS.gracePeriod / 1000),
     allowed: `a number of seconds from 0 to ${LONGEST_GRACE_SECONDS}`,
   },
+  pull: {
+    flag: "pull",
+    value: "APP/NAME=URL",
+    description: "play this from another server while somebody watches; may be repeated",
+    defaultText: "none",
+    allowed: RELAY,
+    isList: true,
+  },
+  pullAlways: {
+    flag: "pull-always",
+    value: "APP/NAME=URL",
+    description: "the same all the time; may be repeated",
+    defaultText: "none",
+    allowed: RELAY,
+    isList: true,
+  },
+  push: {
+    flag: "push",
+    value: "APP/NAME=URL",
+    description: "publish this to another server too; may be repeated",
+    defaultText: "none",
+    allowed: `${RELAY}, also APP/*=rtmp://HOST/APP/*`,
+    isList: true,
+  },
+  relayTlsCa: {
+    flag: "relay-tls-ca",
+    value: "FILE",
+    description: "certificate authorities that relays trust besides the usual ones, PEM",
+    defaultText: "none",
+    allowed: FILE,
+  },
   logLevel: {
     flag: "log-level",
     value: "LEVEL",
@@ -213,7 +257,7 @@ const TABLE: { readonly [name in keyof Settings]: Setting } = {
   },
 };
 
-const NAMES = Object.keys(TABLE) as readonly (keyof Settings)[];
+const NAMES = Object.keys(TABLE) as readonly Name[];
 
 /** The whole of the settings; whoever was not set takes its default here. */
 const schema = (isTerminal: boolean) =>
@@ -247,7 +291,7 @@ const schema = (isTerminal: boolean) =>
   });
 
 /** A setting and where it was written, for the error message. */
-type Layer = Map<keyof Settings, { readonly value: unknown; readonly source: string }>;
+type Layer = Map<Name, { readonly value: unknown; readonly source: string }>;
 
 /**
  * Reads the command line, the environment and the settings file. Flags beat the environment, which
@@ -267,16 +311,18 @@ export function readInvocation(args: readonly string[], surroundings: Surroundin
 }
 
 function check(layer: Layer, isTerminal: boolean): Settings {
+  const { relays, relayTlsCa } = checkRelays(layer);
   const values = Object.fromEntries([...layer].map(([name, { value }]) => [name, value]));
   const result = schema(isTerminal).safeParse(values);
   if (!result.success) {
-    const name = result.error.issues[0]?.path[0] as keyof Settings;
+    const name = result.error.issues[0]?.path[0] as Name;
     const written = layer.get(name);
     throw wrong(written?.source ?? name, written?.value, TABLE[name].allowed);
   }
   const { host, rtmpsPort, httpsPort, tlsCert, tlsKey, captureDir, ...rest } = result.data;
   const settings: Settings = {
     ...{ host, rtmpsPort, httpsPort, tlsCert, tlsKey, captureDir },
+    ...{ relays, relayTlsCa },
     ...rest,
   };
   checkPorts(settings, layer);
@@ -284,9 +330,32 @@ function check(layer: Layer, isTerminal: boolean): Settings {
   return settings;
 }
 
+/** What is wrong with one is told without its URL: secrets are in it. */
+function checkRelays(layer: Layer): Pick<Settings, "relays" | "relayTlsCa"> {
+  const read = <Value>(name: Name, how: (value: unknown) => Value): Value => {
+    try {
+      return how(layer.get(name)?.value);
+    } catch (error) {
+      if (!(error instanceof RelaySettingError)) throw error;
+      const source = layer.get(name)?.source ?? `--${TABLE[name].flag}`;
+      throw new SettingsError(`${source}: ${error.message}; allowed: ${TABLE[name].allowed}`);
+    }
+  };
+  return {
+    relays: [
+      ...read("pull", (value) => readRelays(value, "pull")),
+      ...read("pullAlways", (value) => readRelays(value, "pull", "always")),
+      ...read("push", (value) => readRelays(value, "push")),
+    ],
+    relayTlsCa: read("relayTlsCa", (value) =>
+      value === undefined ? undefined : readCa(String(value)),
+    ),
+  };
+}
+
 /** Each port is another one, but for those that are any free one. */
 function checkPorts(settings: Settings, layer: Layer): void {
-  const taken = new Map<number, keyof Settings>();
+  const taken = new Map<number, Name>();
   for (const name of ["rtmpPort", "httpPort", "rtmpsPort", "httpsPort"] as const) {
     const value = settings[name];
     if (value === undefined || value === 0) continue;
@@ -351,9 +420,11 @@ function readCommandLine(args: readonly string[], version: string): CommandLine 
       writeErr: () => {},
     });
   for (const name of NAMES) {
-    const { flag, value, description, defaultText } = TABLE[name];
+    const { flag, value, description, defaultText, isList } = TABLE[name];
     const flags = value === undefined ? `--${flag}` : `--${flag} <${value}>`;
-    program.addOption(new Option(flags, `${description} (default: ${defaultText})`));
+    const option = new Option(flags, `${description} (default: ${defaultText})`);
+    if (isList) option.argParser((one: string, before: string[] = []) => [...before, one]);
+    program.addOption(option);
     if (value === undefined) program.addOption(new Option(`--no-${flag}`).hideHelp());
   }
   program.addOption(new Option("--config <FILE>", "read settings from a YAML file"));
@@ -397,7 +468,8 @@ function commandLineMessage(error: CommanderError): string {
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? "";
   switch (error.code) {
     case "commander.unknownOption":
-      return `${quoted} is no setting; allowed: ${FLAG_LIST} --help --version`;
+      // What follows may be the secret of a relay.
+      return `${quoted.split("=", 1)[0]} is no setting; allowed: ${FLAG_LIST} --help --version`;
     case "commander.optionMissingArgument": {
       const flag = quoted.split(" ")[0] ?? "";
       const setting = NAMES.map((name) => TABLE[name]).find((one) => `--${one.flag}` === flag);
@@ -449,7 +521,9 @@ function readFile(path: string): Layer {
       throw new SettingsError(`${show(key)} in ${path} is no setting; allowed: ${allowed}`);
     }
     const source = `${key} in ${path}`;
-    if (!isWritten(value)) throw wrong(source, value, TABLE[name].allowed);
+    // A list is looked at by who reads it, who also knows what must not be told of it.
+    const isList = TABLE[name].isList === true;
+    if (!isWritten(value) && !isList) throw wrong(source, value, TABLE[name].allowed);
     layer.set(name, { value, source });
   }
   return layer;

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { isDirectLoopback } from "./access/direct-loopback.ts";
 import { decidePublish } from "./access/publish-decision.ts";
@@ -11,10 +12,16 @@ import { FLV_RESOURCE, FlvEndpoint } from "./endpoint/flv/endpoint.ts";
 import { HlsEndpoint } from "./endpoint/hls/handler.ts";
 import { createApp } from "./endpoint/http/app.ts";
 import { Mp4Endpoint } from "./endpoint/mp4/endpoint.ts";
+import { dial } from "./endpoint/relay/dial.ts";
+import { RelaySpecError } from "./endpoint/relay/relay-spec.ts";
+import { RelayTrails } from "./endpoint/relay/relay-trails.ts";
+import { Relays, TooManyRelays } from "./endpoint/relay/relays.ts";
+import { BadMessages } from "./endpoint/rtmp/bad-messages.ts";
 import { Broadcasts } from "./endpoint/rtmp/broadcasts.ts";
 import type { CallHandler } from "./endpoint/rtmp/calls.ts";
 import type { MayPublish } from "./endpoint/rtmp/connection.ts";
 import { RtmpConnections } from "./endpoint/rtmp/connections.ts";
+import { Publishing } from "./endpoint/rtmp/publishing.ts";
 import { WebSocketEndpoint } from "./endpoint/ws/endpoint.ts";
 import { Registry } from "./live/registry.ts";
 import type { Log } from "./log.ts";
@@ -100,16 +107,34 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     historyTime: LIMITS.viewerSilence,
   };
   const callHandlers = new Map<string, CallHandler>();
+  const trails = new RelayTrails(randomBytes(9).toString("base64url"), (relayId, streamPath) =>
+    createHash("sha256").update(`${relayId} ${streamPath}`).digest("hex").slice(0, 16),
+  );
+  const relays = new Relays({
+    hub: registry,
+    clock,
+    log,
+    dial,
+    tls: { ca: settings.relayTlsCa },
+    trails,
+    random: nodeCrypto.random,
+    encryption: { ...nodeCrypto, diffieHellman: newDiffieHellman },
+    chance: () => Math.random(),
+    feed: (publication, relayLog) =>
+      new Publishing(publication, {
+        log: relayLog,
+        badMessages: new BadMessages(LIMITS.badMessagesInARow),
+      }),
+    limits: LIMITS,
+  });
   const rtmp = new RtmpConnections({
     callHandlers,
     publications: registry,
     mayPublish,
     broadcasts,
     mayPlay: () => ({ allowed: true }),
-    crypto: {
-      ...nodeCrypto,
-      diffieHellman: settings.rtmpe ? newDiffieHellman : undefined,
-    },
+    relays: trails,
+    crypto: { ...nodeCrypto, diffieHellman: settings.rtmpe ? newDiffieHellman : undefined },
     capture: captures && ((peer) => captures.begin(peer)),
     clock,
     limits: {
@@ -165,7 +190,10 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
   const flv = new FlvEndpoint(endless);
   const mp4 = new Mp4Endpoint({ ...endless, soundTime: LIMITS.soundBatchTime });
   const hls = new HlsEndpoint({
-    hub: registry,
+    hub: {
+      find: (streamPath) => registry.find(streamPath),
+      ask: (streamPath) => relays.ask(streamPath),
+    },
     clock,
     limits: {
       targetDuration: LIMITS.hlsTargetDuration,
@@ -197,6 +225,21 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     requestReconnect: (streamPath, tcUrl) => rtmp.requestReconnect(streamPath, tcUrl),
     publish: () =>
       settings.localPublish ? { key: publishKey.key, rtmpPort: entry.ports.rtmp } : undefined,
+    relays: {
+      list: () => relays.list(),
+      create: (request) => {
+        try {
+          return relays.create(request);
+        } catch (error) {
+          if (error instanceof RelaySpecError) {
+            return { refused: "invalid", description: `${error.field}: ${error.message}` };
+          }
+          if (!(error instanceof TooManyRelays)) throw error;
+          return { refused: "too-many", description: error.message };
+        }
+      },
+      delete: (id) => relays.delete(id),
+    },
   });
   const app = createApp({
     publicDir: join(PACKAGE_ROOT, "public"),
@@ -238,12 +281,14 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     },
     start: async () => {
       const ports = await entry.listen();
+      for (const spec of settings.relays) relays.create(spec);
       isReady = true;
       return ports;
     },
     stop: async () => {
       isReady = false;
       const everybodyLeft = entry.close();
+      relays.close();
       webSocket.close();
       hls.close();
       flv.close();

@@ -40,6 +40,8 @@ const defaults: Settings = {
   rtmpe: true,
   captureDir: undefined,
   gracePeriod: 30_000,
+  relays: [],
+  relayTlsCa: undefined,
   logLevel: "info",
   logFormat: "json",
 };
@@ -73,6 +75,8 @@ test("readInvocation reads every flag", () => {
     rtmpe: false,
     captureDir: "/c",
     gracePeriod: 1500,
+    relays: [],
+    relayTlsCa: undefined,
     logLevel: "debug",
     logFormat: "pretty",
   });
@@ -112,6 +116,8 @@ test("readInvocation reads every variable", () => {
     rtmpe: false,
     captureDir: "/f",
     gracePeriod: 0,
+    relays: [],
+    relayTlsCa: undefined,
     logLevel: "error",
     logFormat: "json",
   });
@@ -231,6 +237,86 @@ describe("readInvocation refuses with one line that names setting, value and wha
     expect(() => invoke(["--config", join(folder, "none.yaml")])).toThrow(
       /^--config: cannot read .*none\.yaml \(ENOENT\)$/,
     );
+  });
+});
+
+describe("relays", () => {
+  const url = "rtmp://there/app/name?key=topsecret=";
+
+  test("come from flags, as often as there are", () => {
+    const flags = [
+      ...["--pull", `live/a=${url}`, "--push", `live/b=${url}`, "--push", `live/b=${url}2`],
+      ...["--pull-always", `live/c=${url}`, "--push", "live/*=rtmp://there/app/*"],
+    ];
+    expect(settings(flags).relays).toEqual([
+      { kind: "pull", streamPath: "live/a", url },
+      { kind: "pull", when: "always", streamPath: "live/c", url },
+      { kind: "push", streamPath: "live/b", url },
+      { kind: "push", streamPath: "live/b", url: `${url}2` },
+      { kind: "push", streamPath: "live/*", url: "rtmp://there/app/*" },
+    ]);
+  });
+
+  test("come from the environment, with space between", () => {
+    expect(settings([], { SLUICE_PUSH: ` live/b=${url}  live/c=${url}` }).relays).toEqual([
+      { kind: "push", streamPath: "live/b", url },
+      { kind: "push", streamPath: "live/c", url },
+    ]);
+  });
+
+  test("come from the file, with all that they can say", () => {
+    const ca = join(folder, "ca.pem");
+    writeFileSync(ca, "-----BEGIN CERTIFICATE-----\n");
+    const path = file(`
+relay-tls-ca: ${ca}
+pull:
+  - live/a=${url}
+  - { streamPath: live/b, url: "${url}", when: always, tls: { verify: false } }
+push:
+  - { streamPath: live/c, url: "rtmps://there/app", streamKey: k, enhanced: true, tls: { ca: "${ca}" } }
+`);
+    const text = "-----BEGIN CERTIFICATE-----\n";
+    const { relays, relayTlsCa } = settings(["--config", path]);
+    expect(relayTlsCa).toBe(text);
+    expect(relays).toEqual([
+      { kind: "pull", streamPath: "live/a", url },
+      { kind: "pull", streamPath: "live/b", url, when: "always", tls: { verify: false } },
+      {
+        ...{ kind: "push", streamPath: "live/c", url: "rtmps://there/app", streamKey: "k" },
+        ...{ enhanced: true, tls: { ca: text } },
+      },
+    ]);
+  });
+
+  test.each([
+    [["--push", "live/x"], /^--push: there is no = between APP\/NAME and URL; allowed: APP/],
+    [["--push", "topsecret"], /^--push: there is no =/],
+    [["--push", "live/x=topsecret"], /^--push: "live\/x": its URL cannot be used: it has not the/],
+    [["--push", "rtmp://h/a/topsecret=x"], /^--push: "\*\*\*": it is no APP\/NAME/],
+    [["--pull", "live/*=rtmp://h/a/topsecret"], /^--pull: "live\/\*": one stream only/],
+    [["--push", "live/*=rtmp://h/a/topsecret"], /its name must be \*/],
+    [["--push", "live/x=rtmp://h/topsecret/*"], /its name is \*, but only one/],
+    [["--relay-tls-ca", "/nowhere"], /^--relay-tls-ca: cannot read \/nowhere \(ENOENT\)/],
+    [["--psuh=live/x=rtmp://h/a/topsecret"], /^--psuh is no setting/],
+  ])("that cannot be are refused, without a secret: %j", (args, message) => {
+    expect(() => invoke(args)).toThrow(SettingsError);
+    expect(() => invoke(args)).toThrow(message);
+    expect(() => invoke(args)).not.toThrow(/topsecret|\n/);
+  });
+
+  test.each([
+    ["push: 5", /^push in .*: it is no list/],
+    ["push: { a: topsecret }", /^push in .*: it is no list/],
+    ["push: [{ streamPath: live/x, url: 'rtmp://h/a/topsecret', whne: 1 }]", /^push in .*: 0/],
+    [
+      "push: [{ streamPath: live/x, url: 'rtmp://h/a/topsecret', when: always }]",
+      /^push in .*: "live\/x": a push goes on while/,
+    ],
+  ])("that cannot be in the file are refused, without a secret: %j", (text, message) => {
+    const read = () => invoke(["--config", file(text)]);
+    expect(read).toThrow(SettingsError);
+    expect(read).toThrow(message);
+    expect(read).not.toThrow(/topsecret|\n/);
   });
 });
 

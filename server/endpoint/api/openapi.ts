@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { reconnectAnswerSchema, reconnectRequestSchema } from "./reconnect.ts";
+import { relayListSchema, relayRequestSchema, relaySchema } from "./relay-list.ts";
 import { streamListSchema } from "./stream-list.ts";
 
 /** The description of the API (OpenAPI 3.1); its shapes are those that the answers are made of. */
@@ -82,6 +83,44 @@ export function openApiDescription(version: string): { readonly [name: string]: 
           },
         },
       },
+      "/api/v1/relays": {
+        get: {
+          operationId: "listRelays",
+          summary: "Relays and where they stand",
+          description: LOCAL_ONLY,
+          responses: {
+            200: { description: "All of them", content: json("RelayList") },
+            403: failure("Somebody else asks (`FORBIDDEN`)"),
+          },
+        },
+        post: {
+          operationId: "createRelay",
+          summary: "Begins a relay; it does not outlive the server",
+          description: LOCAL_ONLY,
+          requestBody: { required: true, content: json("RelayRequest") },
+          responses: {
+            201: { description: "It begins", content: json("Relay") },
+            400: failure("It cannot be (`RELAY_INVALID`, `BAD_REQUEST`)"),
+            403: failure("Somebody else asks (`FORBIDDEN`)"),
+            413: failure("The body is too large (`TOO_LARGE`)"),
+            415: failure("The body is not `application/json` (`UNSUPPORTED_MEDIA_TYPE`)"),
+            503: failure("There are too many (`TOO_MANY_RELAYS`)"),
+          },
+        },
+      },
+      "/api/v1/relays/{id}": {
+        delete: {
+          operationId: "deleteRelay",
+          summary: "Ends a relay, in order",
+          description: LOCAL_ONLY,
+          parameters: [{ name: "id", in: "path", required: true, schema: { type: "string" } }],
+          responses: {
+            204: { description: "It has ended" },
+            403: failure("Somebody else asks (`FORBIDDEN`)"),
+            404: failure("There is no such relay (`NOT_FOUND`)"),
+          },
+        },
+      },
       "/api/v1/openapi.json": {
         get: {
           operationId: "describe",
@@ -100,8 +139,14 @@ export function openApiDescription(version: string): { readonly [name: string]: 
         StreamList: schema(streamListSchema),
         ReconnectRequest: schema(reconnectRequestSchema),
         ReconnectAnswer: schema(reconnectAnswerSchema),
+        RelayList: schema(relayListSchema),
+        Relay: schema(relaySchema),
+        RelayRequest: schema(relayRequestSchema),
         Error: error,
       },
     },
   };
 }
+
+const LOCAL_ONLY =
+  "Answered only to who asks from the server's own machine, directly, without an `Origin` or with this server's.";

@@ -4,6 +4,7 @@ import type { Clock } from "../../live/clock.ts";
 import { EventFeed, type EventLimits } from "./events.ts";
 import { openApiDescription } from "./openapi.ts";
 import { type RequestReconnect, reconnectRoute } from "./reconnect.ts";
+import { type RelayControl, relayRoutes } from "./relays.ts";
 import { type ListedLiveStream, listStreams, type ViewerCounts } from "./stream-list.ts";
 
 /** What the API is made of. */
@@ -19,6 +20,7 @@ export type ApiParts = {
   /** Whether who seems to be at this machine is: not where a proxy is in front. */
   readonly trustsLocal: boolean;
   readonly requestReconnect: RequestReconnect;
+  readonly relays: RelayControl;
 };
 
 /** The API under `/api/v1`, and what ends it. */
@@ -35,7 +37,7 @@ const PATHS = ["/streams", "/events", "/openapi.json"];
 
 /**
  * What is asked for is answered to everybody, on every page; what changes something is done, and
- * the publish key shown, for nobody but who is at this machine, on our own page.
+ * the publish key and the relays shown, for nobody but who is at this machine, on our own page.
  */
 export function createApi(parts: ApiParts): Api {
   const { clock, limits, viewers } = parts;
@@ -84,6 +86,14 @@ export function createApi(parts: ApiParts): Api {
   router.use(
     reconnectRoute({
       request: parts.requestReconnect,
+      isLocal: (request) => parts.trustsLocal && audienceOf(request) === "local",
+      fail: sendError,
+    }),
+  );
+  router.use(
+    "/relays",
+    relayRoutes({
+      relays: parts.relays,
       isLocal: (request) => parts.trustsLocal && audienceOf(request) === "local",
       fail: sendError,
     }),

@@ -17,6 +17,12 @@ import {
 /** What the handler needs of the hub. */
 export type HlsStreams = {
   find(streamPath: string): (SegmentedStream & { readonly state: LiveState }) | undefined;
+  /**
+   * Somebody asks for this: as good as watching, for a while.
+   *
+   * @returns whether it is brought here on demand, so that it is worth waiting for
+   */
+  ask?(streamPath: string): boolean;
 };
 
 /** A request as `http`, `http2` and Express give it. */
@@ -174,8 +180,10 @@ export class HlsEndpoint {
   #playlist(exchange: Exchange, streamPath: string, name: Playlist): void {
     const { response } = exchange;
     const { hub, clock, limits } = this.#options;
+    const isComing = hub.ask?.(streamPath) === true;
     const stream = hub.find(streamPath);
-    const isOver = stream === undefined || stream.state === "waiting" || stream.state === "ended";
+    const isOnAir = isComing || (stream?.state !== "waiting" && stream?.state !== "ended");
+    const isOver = stream === undefined || !isOnAir;
     const playlist = stream && this.#lookUp(stream, name, isOver);
     if (playlist !== undefined) {
       this.#saw(exchange, streamPath);
@@ -222,7 +230,9 @@ export class HlsEndpoint {
   }
 
   #file(exchange: Exchange, streamPath: string, name: Exclude<ResourceName, Playlist>): void {
-    const stream = this.#options.hub.find(streamPath);
+    const { hub } = this.#options;
+    hub.ask?.(streamPath);
+    const stream = hub.find(streamPath);
     const presentation = stream && this.#presentation(stream);
     const { trackId, life } = name;
     const file =

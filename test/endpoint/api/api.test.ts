@@ -5,6 +5,12 @@ import express from "express";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EventFeed, type EventResponse } from "../../../server/endpoint/api/events.ts";
 import { reconnectAnswerSchema } from "../../../server/endpoint/api/reconnect.ts";
+import {
+  type ListedRelay,
+  type RelayRequest,
+  relayListSchema,
+} from "../../../server/endpoint/api/relay-list.ts";
+import type { RelayRefusal } from "../../../server/endpoint/api/relays.ts";
 import { type Api, createApi } from "../../../server/endpoint/api/router.ts";
 import {
   type ListedLiveStream,
@@ -89,6 +95,14 @@ test("listStreams tells what the encoder tells of itself", () => {
   expect(streamListSchema.parse(list)).toEqual(list);
 });
 
+const listedRelay = (fields: Partial<ListedRelay>): ListedRelay => ({
+  ...{ id: "r1", kind: "push", streamPath: "live/x", url: "rtmp://there/app/***" },
+  ...{ when: "published", state: "waiting", since: start, attempts: 3, retryAt: start + 4000 },
+  lastFailure: { code: "RELAY_REFUSED", message: "no", at: start + 1000 },
+  ...{ bytes: 12, samplesDropped: 1, leftOut: ["audio 0 opus"] },
+  ...fields,
+});
+
 describe("createApi", () => {
   const clock = new ManualClock(start + 60_000);
   let api: Api;
@@ -96,11 +110,21 @@ describe("createApi", () => {
   let publish: { key: string; rtmpPort: number } | undefined;
   let trustsLocal: boolean;
   let asked: unknown[];
+  const relays = new Map<string, ListedRelay>();
+  const create = (request: RelayRequest): ListedRelay | RelayRefusal => {
+    if (request.streamPath === "live/full") return { refused: "too-many", description: "Full" };
+    if (request.streamPath === "none") return { refused: "invalid", description: "url: no" };
+    const relay = listedRelay({ id: "r9", kind: request.kind, streamPath: request.streamPath });
+    relays.set(relay.id, relay);
+    return relay;
+  };
 
   beforeEach(async () => {
     publish = { key: "the-secret-key", rtmpPort: 1935 };
     trustsLocal = true;
     asked = [];
+    relays.clear();
+    relays.set("r1", listedRelay({}));
     api = createApi({
       get trustsLocal() {
         return trustsLocal;
@@ -116,6 +140,11 @@ describe("createApi", () => {
       limits: { clients: 2, silence: 10_000 },
       version: "1.2.3",
       publish: () => publish,
+      relays: {
+        list: () => [...relays.values()],
+        create: (request) => create(request),
+        delete: (id) => relays.delete(id),
+      },
     });
     server = createServer(express().use("/api/v1", api.router)).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -238,7 +267,11 @@ describe("createApi", () => {
     const description = JSON.parse((await get("/openapi.json")).text);
     expect(description).toMatchObject({ openapi: "3.1.0", info: { version: "1.2.3" } });
     for (const [path, methods] of Object.entries<object>(description.paths)) {
-      const known = path.replace("/api/v1", "").replace("{path}", "live/show");
+      const known = path
+        .replace("/api/v1", "")
+        .replace("{path}", "live/show")
+        .replace("{id}", "r1");
+      if (known.startsWith("/relays")) continue;
       for (const method of ["GET", "POST"]) {
         if (known === "/events" && method === "GET") continue;
         const status = method.toLowerCase() in methods ? 200 : 405;
@@ -280,6 +313,86 @@ describe("createApi", () => {
     api.close();
     expect((await reader?.read())?.done).toBe(true);
     second.abort.abort();
+  });
+
+  describe("relays", () => {
+    const asked = { kind: "pull", streamPath: "live/y", url: "rtmp://there/app/y?key=topsecret" };
+    const json = { "content-type": "application/json" };
+    const post = (body: unknown, headers: Record<string, string> = json) =>
+      get("/relays", headers, "POST", typeof body === "string" ? body : JSON.stringify(body));
+
+    test("are listed as they are described, without what is secret", async () => {
+      const answer = await get("/relays");
+      expect(answer.status).toBe(200);
+      expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
+      const list = relayListSchema.parse(JSON.parse(answer.text));
+      expect(list.relays).toEqual([
+        {
+          ...{ id: "r1", kind: "push", streamPath: "live/x", url: "rtmp://there/app/***" },
+          ...{ when: "published", state: "waiting", since: "2026-05-01T10:00:00.000Z" },
+          ...{ attempts: 3, retryAt: "2026-05-01T10:00:04.000Z" },
+          lastError: { code: "RELAY_REFUSED", message: "no", at: "2026-05-01T10:00:01.000Z" },
+          ...{ bytes: 12, samplesDropped: 1, leftOut: ["audio 0 opus"] },
+        },
+      ]);
+    });
+
+    test("are made and ended", async () => {
+      const made = await post(asked);
+      expect(made.status).toBe(201);
+      expect(JSON.parse(made.text)).toMatchObject({ id: "r9", streamPath: "live/y" });
+      expect(made.text).not.toContain("topsecret");
+      expect((await get("/relays/r9", {}, "DELETE")).status).toBe(204);
+      expect((await get("/relays/r9", {}, "DELETE")).status).toBe(404);
+    });
+
+    test.each([
+      ["another origin", { ...json, origin: "http://elsewhere.example" }],
+      ["a page elsewhere", { ...json, "sec-fetch-site": "cross-site" }],
+      ["a proxy", { ...json, "x-forwarded-for": "10.0.0.1" }],
+      ["another name of this machine", { ...json, host: "rebound.example" }],
+    ])("are nothing for %s", async (_name, headers) => {
+      const answers = [
+        await get("/relays", headers),
+        await post(asked, headers),
+        await get("/relays/r1", headers, "DELETE"),
+        await get("/relays", headers, "OPTIONS"),
+      ];
+      for (const { status, text, headers: sent } of answers) {
+        expect(status).toBe(403);
+        expect(text).not.toContain("r1");
+        expect(sent["access-control-allow-origin"]).toBeUndefined();
+      }
+      expect([...relays.keys()]).toEqual(["r1"]);
+    });
+
+    test("are nothing for anybody where a proxy is in front", async () => {
+      trustsLocal = false;
+      expect((await get("/relays")).status).toBe(403);
+    });
+
+    test.each([
+      ["a form", asked, { "content-type": "text/plain" }, 415, "UNSUPPORTED_MEDIA_TYPE"],
+      ["no JSON", "{", json, 400, "BAD_REQUEST"],
+      ["nothing", "", json, 400, "RELAY_INVALID"],
+      ["another member", { ...asked, topsecret: 1 }, json, 400, "RELAY_INVALID"],
+      ["another kind", { ...asked, kind: "topsecret" }, json, 400, "RELAY_INVALID"],
+      ["what cannot be", { ...asked, streamPath: "none" }, json, 400, "RELAY_INVALID"],
+      ["one too many", { ...asked, streamPath: "live/full" }, json, 503, "TOO_MANY_RELAYS"],
+      ["too much", { ...asked, url: "x".repeat(20_000) }, json, 413, "TOO_LARGE"],
+    ])("are not made of %s", async (_name, body, headers, status, code) => {
+      const answer = await post(body, headers);
+      expect(answer.status).toBe(status);
+      expect(JSON.parse(answer.text)).toMatchObject({ error: { code } });
+      expect(answer.text).not.toContain("topsecret");
+      expect([...relays.keys()]).toEqual(["r1"]);
+    });
+
+    test("answer no other methods", async () => {
+      const answer = await get("/relays", {}, "PUT");
+      expect([answer.status, answer.headers.allow]).toEqual([405, "GET, HEAD, POST"]);
+      expect((await get("/relays/r1")).headers.allow).toBe("DELETE");
+    });
   });
 });
 

@@ -326,6 +326,21 @@ describe("HlsEndpoint holds the first viewer's request", () => {
     expect(clock.pending).toBe(0);
   });
 
+  test("while what is asked for is brought here on demand", async () => {
+    stream.state = "waiting";
+    const asked: string[] = [];
+    const ask = (path: string) => asked.push(path) > 0;
+    hls = new HlsEndpoint({ hub: { find: () => stream, ask }, clock, limits });
+    const index = get("index.m3u8");
+    await untilHeld(1);
+    stream.state = "live";
+    feed(stream, { to: 4100 });
+    expect((await index).status).toBe(200);
+    await get("t1.m3u8");
+    await get("t1-m0abc-i1.mp4");
+    expect(asked).toEqual(["live/demo", "live/demo", "live/demo"]);
+  });
+
   test("not for ever", async () => {
     const answer = get("index.m3u8");
     await untilHeld(1);

@@ -61,6 +61,7 @@ function stage({
     const connection = new RtmpConnection(wire, peer, {
       publications: registry,
       callHandlers: new Map(),
+      relays: { relayId: "me", refusal: () => undefined, watch: () => () => {} },
       mayPublish: () => ({ allowed: true, identity: "key" }),
       broadcasts,
       mayPlay: (request) => {
