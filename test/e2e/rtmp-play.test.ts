@@ -175,7 +175,6 @@ describe.concurrent("RTMP play", { timeout: 60_000 }, () => {
       expect(await player.ended).toBe(0);
       for (const { mediaType, frames } of expectedPackets(input)) {
         const runs = [frames.filter(({ dts }) => dts < 1500), frames];
-        // ffmpeg writes no sound before that of the first run has ended.
         const got = framesOf(player, mediaType);
         expectAccount("the player", runs, got, { mediaType });
       }

@@ -4,19 +4,9 @@ import { LiveSample } from "../../live/live-sample.ts";
 import type { LiveState, LiveStream } from "../../live/live-stream.ts";
 import type { LiveTrack } from "../../live/live-track.ts";
 import { type Backlog, Subscription } from "../../live/subscription.ts";
-import type { Log } from "../../log.ts";
 import type { OwnBytes } from "../../protocol/bytes/bytes.ts";
-import { configurationTag, type FlvBody } from "../../protocol/flv/muxer.ts";
-import { type TagNeeds, tagNeeds } from "../../protocol/flv/tag-needs.ts";
+import { configurationTag } from "../../protocol/flv/muxer.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
-import type { MediaType } from "../../protocol/media/track.ts";
-import {
-  type Capabilities,
-  CapsEx,
-  canMultitrack,
-  canRead,
-  canReadModEx,
-} from "../../protocol/rtmp/capabilities.ts";
 import type { ChunkedMessage } from "../../protocol/rtmp/chunk-encoder.ts";
 import type { Wanted } from "../../protocol/rtmp/net-stream.ts";
 import type {
@@ -32,9 +22,9 @@ import {
   inOnePiece,
   metadataMessage,
   type PlayItem,
-  tagBody,
   trackChunkStream,
 } from "./play-item.ts";
+import type { PlayReader } from "./play-reader.ts";
 
 /** What bounds one player; sizes in bytes. */
 export type PlayLimits = {
@@ -47,12 +37,10 @@ export type PlayLimits = {
 export type PlayingOptions = {
   readonly broadcast: Broadcast;
   readonly messageStreamId: number;
-  /** What the client said it can read. */
-  readonly capabilities: Capabilities | undefined;
+  readonly reader: PlayReader;
   readonly output: Output;
   readonly clock: Clock;
   readonly limits: PlayLimits;
-  readonly log: Log;
   /** The status messages that belong to an event of the broadcast. */
   readonly notice: (event: "published" | "unpublished") => OwnBytes | undefined;
   /** It holds more than it may. */
@@ -64,26 +52,6 @@ export type PlayingOptions = {
  * sound go ahead of pictures. What lies further apart goes by its time.
  */
 const PICTURE_SLACK: Milliseconds = 1000;
-
-/** What everybody can be asked to read by `?enhanced=1`. */
-const EVERYTHING: Capabilities = {
-  fourCcList: ["*"],
-  capsEx: CapsEx.Multitrack | CapsEx.ModEx | CapsEx.TimestampNanoOffset,
-};
-
-/**
- * What a player can read: what it said in connect, unless the name it plays says otherwise.
- * FFmpeg reads Enhanced RTMP since 6.1, but names codecs only where it is told to
- * (`-rtmp_enhanced_codecs`), and its flashVer is the same as ever.
- */
-export function capabilitiesOf(
-  capabilities: Capabilities | undefined,
-  query: { readonly [name: string]: string },
-): Capabilities | undefined {
-  const { enhanced } = query;
-  if (enhanced === "1") return EVERYTHING;
-  return enhanced === "0" ? undefined : capabilities;
-}
 
 /**
  * One player's view of a broadcast: onMetaData, configurations, the GOP that is on, then what is
@@ -102,8 +70,7 @@ export class Playing implements OutputSource {
   readonly #freshlyConfigured = new Set<number>();
   /** Video tracks that have begun at a sync sample. */
   readonly #begun = new Set<number>();
-  readonly #readable = new WeakMap<LiveTrack, boolean>();
-  readonly #toldLeftOut = new Set<number>();
+  readonly #reader: PlayReader;
   /** Of those that are passed on unopened. */
   readonly #opaqueTracks = new Set<number>();
   #wanted: Wanted = { audio: true, video: true };
@@ -117,6 +84,7 @@ export class Playing implements OutputSource {
     const { broadcast, messageStreamId, limits, clock } = options;
     this.#liveStream = broadcast.liveStream;
     this.#lane = broadcast.lane(messageStreamId);
+    this.#reader = options.reader;
     this.#subscription = new Subscription(limits.backlog);
     this.#isOnAir = isOnAir(this.#liveStream.state);
     this.#waitingSince = clock.now();
@@ -265,7 +233,7 @@ export class Playing implements OutputSource {
     if (this.#configured.get(track.id) === track.configuration) return;
     this.#configured.set(track.id, track.configuration);
     const tag = configurationTag(track.track, "enhanced");
-    if (tag === undefined || !this.#reads(track.id, track.track.mediaType, tag)) return;
+    if (tag === undefined || !this.#reader.readsTag(track.id, track.track.mediaType, tag)) return;
     this.#freshlyConfigured.add(track.id);
     const { messageStreamId } = this.#options;
     const chunkStreamId = trackChunkStream(track.id);
@@ -277,34 +245,7 @@ export class Playing implements OutputSource {
     if (item.isVideo && !video) return false;
     const isAudio = item instanceof LiveSample ? !item.isVideo : item.mediaType === "audio";
     if (isAudio && !audio) return false;
-    return this.#canRead(item);
-  }
-
-  #canRead(item: PlayItem): boolean {
-    if (!(item instanceof LiveSample)) {
-      const { mediaType, track, body } = item;
-      return mediaType === undefined || this.#reads(track.id, mediaType, body);
-    }
-    const known = this.#readable.get(item.track);
-    if (known !== undefined) return known;
-    const body = tagBody(item);
-    const { track } = item;
-    const reads = body !== undefined && this.#reads(track.id, track.track.mediaType, body);
-    this.#readable.set(track, reads);
-    return reads;
-  }
-
-  #reads(trackId: number, mediaType: MediaType, { head, data }: FlvBody): boolean {
-    const { capabilities, log } = this.#options;
-    const needs = tagNeeds(mediaType, head.length > 0 ? head : data);
-    if (needs === undefined || satisfies(capabilities, needs)) return true;
-    if (this.#toldLeftOut.has(trackId)) return false;
-    this.#toldLeftOut.add(trackId);
-    const { fourCc = "command frames", isMultitrack } = needs;
-    const what = isMultitrack ? `${fourCc}, on another track than the first` : fourCc;
-    const message = `a player is not sent ${mediaType} (${what}): it did not say that it reads it; with ?enhanced=1 behind the name it gets it all the same`;
-    log.info(message, { code: "PLAY_LEFT_OUT" });
-    return false;
+    return this.#reader.reads(item);
   }
 
   #onState(state: LiveState): void {
@@ -337,10 +278,3 @@ export class Playing implements OutputSource {
 const isOnAir = (state: LiveState): boolean => state === "live" || state === "reconnecting";
 
 const dueOf = (item: PlayItem): number => (item.isVideo ? item.at + PICTURE_SLACK : item.at);
-
-function satisfies(capabilities: Capabilities | undefined, needs: TagNeeds): boolean {
-  if (needs.isMultitrack && !canMultitrack(capabilities)) return false;
-  if (needs.hasModEx && !canReadModEx(capabilities)) return false;
-  if (needs.fourCc === undefined) return capabilities !== undefined;
-  return canRead(capabilities, needs.fourCc);
-}

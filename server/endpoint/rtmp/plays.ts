@@ -6,7 +6,8 @@ import type { Capabilities } from "../../protocol/rtmp/capabilities.ts";
 import type { PlayEffect, SessionEffect } from "../../protocol/rtmp/session-effect.ts";
 import type { Broadcast, Broadcasts } from "./broadcasts.ts";
 import type { Output } from "./output.ts";
-import { capabilitiesOf, Playing, type PlayLimits } from "./playing.ts";
+import { capabilitiesOf, PlayReader } from "./play-reader.ts";
+import { Playing, type PlayLimits } from "./playing.ts";
 
 /** What a connection needs of its session for what it plays. */
 export type PlaySession = {
@@ -70,11 +71,10 @@ export class Plays {
     const playing = new Playing({
       broadcast,
       messageStreamId,
-      capabilities: capabilitiesOf(capabilities, query),
+      reader: new PlayReader(capabilitiesOf(capabilities, query), log),
       output,
       clock,
       limits,
-      log,
       notice: (event) => session.broadcastNotice(messageStreamId, event),
       onOverflow: (bytes) => fail(tooMuch(bytes)),
     });

@@ -230,6 +230,27 @@ test("tag bodies arrive as the encoder sent them", async () => {
   expect(media.map(({ timestamp }) => timestamp - 10_000)).toEqual([-100, -100, 0, 3, 40, 80]);
 });
 
+test.each([
+  { name: "G.711, which browsers get as FLAC", first: 0x72, kind: "audio" as const },
+  { name: "PCM, likewise", first: 0x3e, kind: "audio" as const },
+  { name: "Speex", first: 0xb2, kind: "audio" as const },
+  { name: "Sorenson H.263", first: 0x12, kind: "video" as const },
+])(
+  "what classic FLV has and browsers have not is passed on as it came: $name",
+  ({ first, kind }) => {
+    const { player, play, publish } = stage();
+    const one = player();
+    one.say(play());
+    one.messages();
+    const encoder = publish("live/show", { headers: false });
+    const bodies = [1, 2, 3].map((value) => new Uint8Array(161).fill(value).with(0, first));
+    for (const [index, body] of bodies.entries()) encoder.tag(kind, index * 20, body);
+    const media = one.messages().filter(({ typeId }) => typeId === 8 || typeId === 9);
+    expect(media.map(({ payload }) => toHex(payload))).toEqual(bodies.map(toHex));
+    expect(media.map(({ timestamp }) => timestamp)).toEqual([10_000, 10_020, 10_040]);
+  },
+);
+
 test("a player waits for a publisher, holds on when its line is lost, and is told the end", () => {
   const { player, play, publish, clock, registry } = stage();
   const one = player();
