@@ -206,6 +206,10 @@ export const LIMITS = {
   rtmptBody: 25_165_824, // 24 MiB
   /** Bytes of an answer. The last one is kept, in case it is asked for again. */
   rtmptAnswer: 524_288, // 512 KiB
+  /** Bytes of a request's head. */
+  rtmptHead: 8_192, // 8 KiB
+  /** Answers that a client leaves unread; it is sent no more of them, and its requests are taken. */
+  rtmptUnread: 1_048_576, // 1 MiB
   /** Requests that may be missing before one that came early … */
   rtmptAhead: 8,
   /** … and how long it waits for them. */

@@ -142,10 +142,13 @@ export class Entry {
         body: LIMITS.rtmptBody,
         ahead: LIMITS.rtmptAhead,
         gap: LIMITS.rtmptGap,
+        head: LIMITS.rtmptHead,
+        unread: LIMITS.rtmptUnread,
+        idle: LIMITS.httpIdle,
       },
       repeats,
     });
-    this.#http = createHttpPort({ app, onUpgrade, tunnel: this.#tunnel.handle, astray });
+    this.#http = createHttpPort({ app, onUpgrade, tunnel: this.#tunnel, astray, clock });
     const common = {
       adopt,
       http: this.#http,
@@ -213,8 +216,8 @@ export class Entry {
     const gone = [closed(server), this.#rtmp.close(), this.#rtmps?.close()];
     if (this.#https !== undefined) gone.push(closed(this.#https));
     const cancels = [
-      this.#clock.after(SAY_GOODBYE, () => server.closeIdleConnections()),
-      this.#clock.after(LIMITS.closeTime, () => server.closeAllConnections()),
+      this.#clock.after(SAY_GOODBYE, () => this.#http.closeConnections("idle")),
+      this.#clock.after(LIMITS.closeTime, () => this.#http.closeConnections("all")),
     ];
     await Promise.all(gone);
     for (const cancel of cancels) cancel();

@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+
 /** What somebody speaks who connected to the RTMP port, by the first byte. */
 export type Speech = "rtmp" | "tls" | "http" | "unknown";
 
@@ -15,4 +17,10 @@ export function speechOf(firstByte: number): Speech {
   if (firstByte === TLS_HANDSHAKE) return "tls";
   if (firstByte < FIRST_FORBIDDEN_VERSION) return "rtmp";
   return firstByte >= 0x41 && firstByte <= 0x5a ? "http" : "unknown";
+}
+
+/** What was looked at is to be read again by whoever takes the socket; it is paused until then. */
+export function giveBack(socket: Socket, bytes: Uint8Array): void {
+  socket.pause();
+  socket.unshift(bytes);
 }

@@ -7,8 +7,12 @@ import {
 } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Clock } from "../../live/clock.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import { beginsTunnel } from "../../protocol/rtmpt/tunnel-reader.ts";
+import { giveBack } from "./first-bytes.ts";
 import { Places } from "./places.ts";
+import type { Tunnel } from "./tunnel.ts";
 
 /** Answers an upgrade to WebSocket. @returns false where this address takes none */
 export type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
@@ -17,15 +21,16 @@ export type OnUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer)
 export type HttpParts = {
   readonly app: RequestListener;
   readonly onUpgrade: OnUpgrade;
-  /** RTMP in HTTP, at every door. @returns false where a request is none of its own */
-  readonly tunnel?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** RTMP in HTTP, at every door. */
+  readonly tunnel?: Pick<Tunnel, "carry" | "handle" | "closeConnections">;
   /** What else came to a port for RTMP. */
   readonly astray?: RequestListener;
+  readonly clock: Clock;
 };
 
 /** Where HTTP is spoken: on its own port, and wherever else a connection begins with it. */
 export type HttpPort = {
-  /** Listens when it is told to, and looks after the connections of all doors. */
+  /** Listens when it is told to. */
   readonly server: Server;
   /** Takes a place for a connection until it closes, and closes it where there is none left. */
   admit(raw: Socket): boolean;
@@ -33,16 +38,21 @@ export type HttpPort = {
    * Takes over a connection that came in elsewhere; its raw socket was admitted.
    *
    * @param door `rtmp`: only the tunnel answers there
+   * @param bytes of it that were read already
    */
-  take(socket: Socket, door: "http" | "rtmp"): void;
+  take(socket: Socket, door: Door, bytes?: Buffer): void;
+  /** Ends connections of all doors, or only those on which nothing is due. */
+  closeConnections(which: "idle" | "all"): void;
 };
+
+type Door = "http" | "rtmp";
 
 /** Node looks after connections this often: their limits of time are no finer. */
 const CHECK_INTERVAL = 1000;
 
 /** The HTTP port: requests for the app, upgrades for WebSocket, and the bounds of both. */
-export function createHttpPort({ app, onUpgrade, tunnel, astray }: HttpParts): HttpPort {
-  const admitted = new WeakSet<Socket>();
+export function createHttpPort(parts: HttpParts): HttpPort {
+  const { app, onUpgrade, tunnel, astray, clock } = parts;
   const fromRtmp = new WeakSet<Duplex>();
   const rest = (request: IncomingMessage): RequestListener =>
     astray !== undefined && fromRtmp.has(request.socket) ? astray : app;
@@ -53,7 +63,7 @@ export function createHttpPort({ app, onUpgrade, tunnel, astray }: HttpParts): H
       connectionsCheckingInterval: CHECK_INTERVAL,
     },
     (request, response) => {
-      if (tunnel?.(request, response) !== true) rest(request)(request, response);
+      if (tunnel?.handle(request, response) !== true) rest(request)(request, response);
     },
   );
   server.timeout = LIMITS.httpIdle;
@@ -69,9 +79,46 @@ export function createHttpPort({ app, onUpgrade, tunnel, astray }: HttpParts): H
     else raw.once("close", give);
     return give !== undefined;
   };
+  // Node's own takes a connection only when it is known that the tunnel does not.
+  const [toNode] = server.listeners("connection");
+  server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
-    if (!admitted.has(socket)) admit(socket);
+    if (admit(socket)) take(socket, "http");
   });
+
+  /** Of whom it is not known yet what they ask for. */
+  const strangers = new Set<Socket>();
+  const take = (socket: Socket, door: Door, bytes?: Buffer): void => {
+    if (bytes !== undefined) {
+      lead(socket, door, bytes);
+      return;
+    }
+    const ignore = (): void => {};
+    const cancel = clock.after(LIMITS.httpHeadersTime, () => socket.destroy());
+    const known = (): void => {
+      cancel();
+      strangers.delete(socket);
+    };
+    strangers.add(socket);
+    socket.on("error", ignore);
+    socket.once("close", known);
+    socket.once("data", (first: Buffer) => {
+      known();
+      socket.off("close", known);
+      lead(socket, door, first);
+      socket.off("error", ignore);
+    });
+  };
+  const lead = (socket: Socket, door: Door, bytes: Buffer): void => {
+    giveBack(socket, bytes);
+    const onForeign = (): void => {
+      if (door === "rtmp") fromRtmp.add(socket);
+      toNode?.call(server, socket);
+      socket.resume();
+    };
+    if (tunnel !== undefined && beginsTunnel(bytes)) tunnel.carry(socket, onForeign);
+    else onForeign();
+  };
 
   server.on("upgrade", (request, socket: Duplex, head: Buffer) => {
     // Node has taken its own listener off: without one, a reset here would end the process.
@@ -84,10 +131,12 @@ export function createHttpPort({ app, onUpgrade, tunnel, astray }: HttpParts): H
   return {
     server,
     admit,
-    take: (socket, door) => {
-      admitted.add(socket);
-      if (door === "rtmp") fromRtmp.add(socket);
-      server.emit("connection", socket);
+    take,
+    closeConnections: (which) => {
+      for (const stranger of strangers) stranger.destroy();
+      tunnel?.closeConnections(which);
+      if (which === "all") server.closeAllConnections();
+      else server.closeIdleConnections();
     },
   };
 }

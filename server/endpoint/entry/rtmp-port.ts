@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../../live/clock.ts";
 import type { RepeatLog } from "../../log.ts";
-import { speechOf } from "./first-bytes.ts";
+import { giveBack, speechOf } from "./first-bytes.ts";
 import type { HttpPort } from "./http-port.ts";
 import { closed, listen } from "./listen.ts";
 import type { Places } from "./places.ts";
@@ -141,10 +141,7 @@ export class RtmpPort {
     const { http } = this.#options;
     this.#strangers.delete(raw);
     leave();
-    if (!http.admit(raw)) return;
-    giveBack(socket, bytes);
-    http.take(socket, "rtmp");
-    socket.resume();
+    if (http.admit(raw)) http.take(socket, "rtmp", bytes);
   }
 
   #refuse(socket: Socket, what = "something that is not RTMP"): void {
@@ -153,10 +150,4 @@ export class RtmpPort {
     this.#options.repeats.warn("RTMP_PORT_SPEECH", text, { address });
     socket.destroy();
   }
-}
-
-/** What was looked at is to be read again by whoever takes the socket. */
-function giveBack(socket: Socket, bytes: Buffer): void {
-  socket.pause();
-  socket.unshift(bytes);
 }

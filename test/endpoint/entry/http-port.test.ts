@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { type AddressInfo, connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { createHttpPort } from "../../../server/endpoint/entry/http-port.ts";
+import { LIMITS } from "../../../server/protocol/limits.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -9,18 +11,20 @@ afterEach(() => {
 });
 
 async function stage() {
-  const { server } = createHttpPort({
+  const clock = new ManualClock();
+  const { server, closeConnections } = createHttpPort({
     app: (_request, response) => response.end("the app"),
     onUpgrade: () => false,
+    clock,
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   closers.push(() => {
-    server.closeAllConnections();
+    closeConnections("all");
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  return { server, dial: () => connect({ host: "127.0.0.1", port }) };
+  return { server, clock, dial: () => connect({ host: "127.0.0.1", port }) };
 }
 
 const upgradeTo = (protocol: string) =>
@@ -55,4 +59,13 @@ test("a client that resets its connection after an upgrade costs nobody else any
   const [first] = (await once(socket, "data")) as [Buffer];
   expect(first.toString()).toMatch(/^HTTP\/1\.1 200/);
   expect(server.listening).toBe(true);
+});
+
+test("a client that says nothing is sent away", async () => {
+  const { dial, clock } = await stage();
+  const socket = dial();
+  await once(socket, "connect");
+  while (clock.pending === 0) await new Promise((resolve) => setImmediate(resolve));
+  clock.pass(LIMITS.httpHeadersTime);
+  await once(socket.resume(), "close");
 });

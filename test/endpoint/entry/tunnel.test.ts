@@ -22,10 +22,16 @@ const LIMITS = {
   body: 1000,
   ahead: 3,
   gap: 2_000,
+  head: 500,
+  unread: 3000,
+  idle: 20_000,
 };
 
+/** Who reads the requests: we, or Node where an ordinary one came first on the connection. */
+type Reader = "the tunnel's own" | "Node's";
+
 /** A tunnel whose RTMP clients get back what they send. */
-async function stage({ sessions = 10 } = {}) {
+async function stage({ sessions = 10, reader = "the tunnel's own" as Reader } = {}) {
   const clock = new ManualClock();
   const log = recordingLog();
   const guests: TunnelGuest[] = [];
@@ -45,15 +51,19 @@ async function stage({ sessions = 10 } = {}) {
     limits: LIMITS,
     repeats: new RepeatLog(log, clock),
   });
-  const { server } = createHttpPort({
-    app: (_request, response) => response.end("the app"),
+  const { server, closeConnections } = createHttpPort({
+    app: (_request, response) => {
+      response.writeHead(200, { "Content-Length": 7 });
+      response.end("the app");
+    },
     onUpgrade: () => false,
-    tunnel: tunnel.handle,
+    tunnel,
+    clock,
   });
   const port = await listen(server, 0, "127.0.0.1");
   closers.push(async () => {
     const gone = closed(server);
-    server.closeAllConnections();
+    closeConnections("all");
     await gone;
   });
   const dial = async (): Promise<Client> => {
@@ -61,7 +71,12 @@ async function stage({ sessions = 10 } = {}) {
     closers.push(() => socket.destroy());
     socket.on("error", () => {});
     await once(socket, "connect");
-    return new Client(socket);
+    const client = new Client(socket);
+    if (reader === "Node's") {
+      client.get("/");
+      await client.answer();
+    }
+    return client;
   };
   const codes = () => log.lines.map(({ fields }) => fields["code"]);
   return { clock, log, codes, guests, tunnel, dial };
@@ -104,6 +119,10 @@ class Client {
     );
   }
 
+  get(path: string): void {
+    this.socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  }
+
   answer(): Promise<Answer> {
     const answer = this.#answers.shift();
     if (answer !== undefined) return Promise.resolve(answer);
@@ -116,9 +135,9 @@ class Client {
   }
 }
 
-describe("Tunnel", () => {
+describe.each<Reader>(["the tunnel's own", "Node's"])("Tunnel, %s reader,", (reader) => {
   test("answers as librtmp's parser wants it, whole exchanges on one connection", async () => {
-    const { dial, guests, clock } = await stage();
+    const { dial, guests, clock } = await stage({ reader });
     const client = await dial();
     const opened = await client.ask("/open/1");
     expect(opened.body).toBe("session1\n");
@@ -138,7 +157,7 @@ describe("Tunnel", () => {
   });
 
   test("takes requests that are posted without waiting, and answers in order", async () => {
-    const { dial } = await stage();
+    const { dial } = await stage({ reader });
     const client = await dial();
     await client.ask("/open/1");
     for (const sequence of [0, 1, 2, 3]) client.post(`/send/session1/${sequence}`, `<${sequence}>`);
@@ -148,7 +167,7 @@ describe("Tunnel", () => {
   });
 
   test("carries one session on several connections, in the order of its numbers", async () => {
-    const { dial } = await stage();
+    const { dial } = await stage({ reader });
     const [one, other] = [await dial(), await dial()];
     await one.ask("/open/1");
     const idle = one.ask("/idle/session1/0");
@@ -159,7 +178,7 @@ describe("Tunnel", () => {
   });
 
   test("holds idle until its time is over", async () => {
-    const { dial, clock } = await stage();
+    const { dial, clock } = await stage({ reader });
     const client = await dial();
     await client.ask("/open/1");
     const idle = client.ask("/idle/session1/0");
@@ -173,22 +192,20 @@ describe("Tunnel", () => {
     ["/fcs/ident2", 404],
     ["/send/nobody/0", 404],
   ])("refuses %s, and the connection goes on", async (path, status) => {
-    const { dial } = await stage();
+    const { dial } = await stage({ reader });
     const client = await dial();
     expect((await client.ask(path)).status).toBe(status);
     expect((await client.ask("/open/1")).status).toBe(200);
   });
 
   test("leaves everything else to the app", async () => {
-    const { dial } = await stage();
+    const { dial } = await stage({ reader });
     const client = await dial();
-    client.socket.write("POST /send/x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
-    const [text] = (await once(client.socket, "data")) as [string];
-    expect(text).toMatch(/the app/);
+    expect((await client.ask("/send/x")).body).toBe("the app");
   });
 
   test("gives the lost answer once more, and refuses a request that was replayed", async () => {
-    const { dial, codes } = await stage();
+    const { dial, codes } = await stage({ reader });
     const client = await dial();
     await client.ask("/open/1");
     await client.ask("/send/session1/0", "a");
@@ -203,7 +220,7 @@ describe("Tunnel", () => {
   test.each(["with its length", "without"])(
     "a body too large, %s, costs the session",
     async (how) => {
-      const { dial, codes } = await stage();
+      const { dial, codes } = await stage({ reader });
       const client = await dial();
       await client.ask("/open/1");
       const body = "x".repeat(LIMITS.body + 1);
@@ -221,7 +238,7 @@ describe("Tunnel", () => {
   );
 
   test("a body that breaks off costs the session", async () => {
-    const { dial, codes } = await stage();
+    const { dial, codes } = await stage({ reader });
     const client = await dial();
     await client.ask("/open/1");
     client.socket.write(
@@ -236,7 +253,7 @@ describe("Tunnel", () => {
   });
 
   test("more sessions than allowed are refused, until one is over", async () => {
-    const { dial, codes } = await stage({ sessions: 2 });
+    const { dial, codes } = await stage({ sessions: 2, reader });
     const client = await dial();
     await client.ask("/open/1");
     await client.ask("/open/1");
@@ -247,7 +264,7 @@ describe("Tunnel", () => {
   });
 
   test("a session without a request is over after its time", async () => {
-    const { dial, clock, codes } = await stage();
+    const { dial, clock, codes } = await stage({ reader });
     const client = await dial();
     await client.ask("/open/1");
     clock.pass(LIMITS.silence - 1);
@@ -258,7 +275,7 @@ describe("Tunnel", () => {
   });
 
   test("a session whose connection has gone is over sooner", async () => {
-    const { dial, clock, log } = await stage();
+    const { dial, clock, log } = await stage({ reader });
     const [client, deserter] = [await dial(), await dial()];
     await deserter.ask("/open/1");
     deserter.socket.resetAndDestroy();
@@ -271,11 +288,68 @@ describe("Tunnel", () => {
   });
 
   test("opens no session any more once it is closed", async () => {
-    const { dial, tunnel } = await stage();
+    const { dial, tunnel } = await stage({ reader });
     const client = await dial();
     await client.ask("/open/1");
     tunnel.close();
     expect((await client.ask("/open/1")).status).toBe(503);
     expect((await client.ask("/send/session1/0", "a")).body).toBe("\x01a");
+  });
+});
+
+describe("Tunnel", () => {
+  test("takes what is asked however the line cuts it", async () => {
+    const { dial } = await stage();
+    const client = await dial();
+    await client.ask("/open/1");
+    const text = [0, 1, 2]
+      .map((n) => `POST /send/session1/${n} HTTP/1.1\r\nContent-Length: 3\r\n\r\n<${n}>`)
+      .join("");
+    for (const letter of text) {
+      client.socket.write(letter);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    for (const n of [0, 1, 2]) expect((await client.answer()).body).toBe(`\x01<${n}>`);
+  });
+
+  test("gives ordinary requests on its connection to the app, in their turn", async () => {
+    const { dial, clock } = await stage();
+    const client = await dial();
+    await client.ask("/open/1");
+    const pending = clock.pending;
+    client.post("/send/session1/0", "a");
+    client.post("/idle/session1/1");
+    client.get("/behind/an/answer/that/is/held");
+    client.post("/send/session1/2", "b");
+    expect((await client.answer()).body).toBe("\x01a");
+    while (clock.pending === pending) await new Promise((resolve) => setImmediate(resolve));
+    clock.pass(LIMITS.hold);
+    expect((await client.answer()).body).toBe("\x01");
+    expect((await client.answer()).body).toBe("the app");
+    expect((await client.answer()).body).toBe("\x01b");
+    expect((await client.ask("/send/session1/3", "c")).body).toBe("\x01c");
+  });
+
+  test.each([
+    ["a head without an end", `POST /open/1 HTTP/1.1\r\nX: ${"x".repeat(20_000)}`, 431],
+    ["a head that is none", "POST /open/1 HTTP/1.1\r\nno header\r\n\r\n", 400],
+    ["two lengths", "POST /open/1 HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400],
+  ])("leaves %s to Node, which refuses it", async (_, text, status) => {
+    const { dial } = await stage();
+    const client = await dial();
+    client.socket.write(text);
+    const [answer] = (await once(client.socket, "data")) as [string];
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    await once(client.socket, "close");
+  });
+
+  test("ends the connection where the client asks for that", async () => {
+    const { dial } = await stage();
+    const client = await dial();
+    client.socket.write(
+      "POST /open/1 HTTP/1.1\r\nConnection: close\r\nContent-Length: 1\r\n\r\n\0",
+    );
+    expect((await client.answer()).status).toBe(200);
+    await once(client.socket, "close");
   });
 });
