@@ -67,6 +67,8 @@ export const LIMITS = {
   // Media
   videoTracks: 8,
   audioTracks: 16,
+  /** As many as there are numbers for them; of tracks beyond the two above, nothing is taken. */
+  tracksInMessage: 256,
   modExElements: 8,
   metadataBytes: 65_536, // 64 KiB
   /** A message among a picture's units in which an encoder tells of itself: longer ones are others'. */

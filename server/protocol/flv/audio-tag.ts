@@ -1,7 +1,6 @@
 import { ByteReader } from "../bytes/byte-reader.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
-import { LIMITS } from "../limits.ts";
 import type { Milliseconds } from "../media/sample.ts";
 import type { ChannelLayout } from "../media/track.ts";
 import { layoutOfMap, layoutOfMask } from "./channel-layout.ts";
@@ -85,7 +84,7 @@ function readExAudioTag(reader: ByteReader): AudioPacket[] {
     const share = { fourCc, trackIndex: 0, body: reader.rest() };
     return [readTrackBody(share, packetType, nanoseconds)];
   }
-  const multitrack = readMultitrack(reader, AudioPacketType.Multitrack, LIMITS.audioTracks);
+  const multitrack = readMultitrack(reader, AudioPacketType.Multitrack);
   return multitrack.tracks.map((share) => readTrackBody(share, multitrack.packetType, nanoseconds));
 }
 

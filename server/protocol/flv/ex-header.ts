@@ -65,7 +65,6 @@ const ManyTracksManyCodecs = 2;
 export function readMultitrack(
   reader: ByteReader,
   multitrackPacketType: number,
-  trackLimit: number,
 ): { packetType: number; tracks: TrackBody[] } {
   const offset = reader.offset;
   const typeAndPacketType = reader.u8();
@@ -89,8 +88,8 @@ export function readMultitrack(
   }
   const tracks: TrackBody[] = [];
   while (reader.remaining > 0) {
-    if (tracks.length === trackLimit) {
-      const message = `Cannot take more than ${trackLimit} tracks in a message`;
+    if (tracks.length === LIMITS.tracksInMessage) {
+      const message = `Cannot take more than ${tracks.length} tracks in a message`;
       throw new ProtocolError("limit", "FLV_TRACKS", message, { offset: reader.offset });
     }
     const fourCc = commonFourCc ?? readFourCc(reader);

@@ -1,6 +1,5 @@
 import { type Bytes, equal } from "../bytes/bytes.ts";
 import { readEncoderReport } from "../codec/encoder-report.ts";
-import { ProtocolError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { MediaEvent, Milliseconds, Sample } from "../media/sample.ts";
 import type { MediaType, Track, VideoCodec } from "../media/track.ts";
@@ -49,7 +48,7 @@ export class TrackDemuxer {
   /**
    * @param dts of the message, for packets that hold a frame
    * @param tag the message it came in, where that has the classic form
-   * @throws ProtocolError `FLV_TRACKS` (limit) and what the codec finds wrong, in message scope
+   * @throws ProtocolError what the codec finds wrong, in message scope
    */
   take(packet: TrackPacket, dts: Milliseconds, tag: ClassicTag | undefined): MediaEvent[] {
     switch (packet.type) {
@@ -71,6 +70,7 @@ export class TrackDemuxer {
   #configure(packet: Configuration): MediaEvent[] {
     const { codec, codecName, trackIndex, record } = packet;
     const slot = this.#slot(trackIndex);
+    if (slot === undefined) return [];
     if (codec === undefined) {
       slot.reader = undefined;
       slot.announced = undefined;
@@ -96,6 +96,7 @@ export class TrackDemuxer {
   #open(packet: Frame, dts: Milliseconds, tag: ClassicTag | undefined): MediaEvent[] {
     const { codec, codecName, trackIndex, data } = packet;
     const slot = this.#slot(trackIndex);
+    if (slot === undefined) return [];
     const isVideo = "frameType" in packet;
     const frameType = isVideo ? packet.frameType : FrameType.Key;
     const isKey = frameType === FrameType.Key || frameType === FrameType.GeneratedKey;
@@ -183,13 +184,15 @@ export class TrackDemuxer {
     return [{ type: "unplayable", track }];
   }
 
-  #slot(trackIndex: number): Slot {
+  /** @returns undefined where there are too many: those there are go on */
+  #slot(trackIndex: number): Slot | undefined {
     const known = this.#slots.get(trackIndex);
     if (known !== undefined) return known;
     const limit = this.#mediaType === "video" ? LIMITS.videoTracks : LIMITS.audioTracks;
     if (this.#slots.size >= limit) {
-      const message = `Cannot take ${this.#mediaType} track ${trackIndex}: the limit is ${limit} tracks`;
-      throw new ProtocolError("limit", "FLV_TRACKS", message);
+      const text = `Ignored ${this.#mediaType} track ${trackIndex}: the limit is ${limit} tracks`;
+      this.#onIgnored("FLV_TRACKS", text);
+      return undefined;
     }
     return { reader: undefined, announced: undefined, unplayable: undefined };
   }

@@ -1,7 +1,6 @@
 import { ByteReader } from "../bytes/byte-reader.ts";
 import type { Bytes } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
-import { LIMITS } from "../limits.ts";
 import type { Milliseconds } from "../media/sample.ts";
 import type { VideoCodec } from "../media/track.ts";
 import { readFourCc, readModEx, readMultitrack } from "./ex-header.ts";
@@ -110,7 +109,7 @@ function readExVideoTag(reader: ByteReader): VideoPacket[] {
     const share = { fourCc, trackIndex: 0, body: reader.rest() };
     return [readTrackBody(share, packetType, frameType, nanoseconds)];
   }
-  const multitrack = readMultitrack(reader, VideoPacketType.Multitrack, LIMITS.videoTracks);
+  const multitrack = readMultitrack(reader, VideoPacketType.Multitrack);
   return multitrack.tracks.map((share) =>
     readTrackBody(share, multitrack.packetType, frameType, nanoseconds),
   );

@@ -161,7 +161,7 @@ describe("readAudioTag reads", () => {
 
 describe("readAudioTag refuses", () => {
   const tracks = Array.from(
-    { length: LIMITS.audioTracks + 1 },
+    { length: LIMITS.tracksInMessage + 1 },
     (_, index) => hex`${u8(index)} 000000`,
   );
   test.each([

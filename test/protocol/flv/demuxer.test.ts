@@ -329,20 +329,29 @@ describe("FlvDemuxer follows an Enhanced track", () => {
     expect(ignored).toHaveLength(1);
   });
 
-  test("as long as there are no more than the limit", () => {
-    const { demuxer } = newDemuxer();
+  test("up to the limit, beyond which those there are go on", () => {
+    const { demuxer, ignored } = newDemuxer();
     const start = (index: number) => concat(hex`96 00 61766331`, u8(index), smallRecord);
     for (let index = 0; index < LIMITS.videoTracks; index += 1) {
       expect(typesOf(demuxer.video(0, start(index)))).toEqual(["track"]);
     }
-    const refused = expect.objectContaining({
-      code: "FLV_TRACKS",
-      kind: "limit",
-      scope: "message",
-    });
-    expect(() => demuxer.video(0, start(200))).toThrow(refused);
+    // Ten thousand more, and no message of theirs is a bad one.
+    for (let count = 0; count < 10_000; count += 1) {
+      expect(demuxer.video(0, start(LIMITS.videoTracks + (count % 200)))).toEqual([]);
+    }
+    expect(new Set(ignored)).toEqual(new Set(["FLV_TRACKS"]));
     expect(typesOf(demuxer.video(0, avcHeader))).toEqual(["track"]);
     expect(typesOf(demuxer.audio(0, aacHeader))).toEqual(["track"]);
+  });
+
+  test("up to the limit of one message that holds more", () => {
+    const { demuxer, ignored } = newDemuxer();
+    const tracks = Array.from({ length: LIMITS.videoTracks + 2 }, (_, index) =>
+      concat(u8(index), u24(smallRecord.length), smallRecord),
+    );
+    const events = demuxer.video(0, concat(hex`96 10 61766331`, ...tracks));
+    expect(events).toHaveLength(LIMITS.videoTracks);
+    expect(ignored).toEqual(["FLV_TRACKS", "FLV_TRACKS"]);
   });
 
   test("whatever bad ones came before", () => {

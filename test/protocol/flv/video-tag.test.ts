@@ -236,7 +236,7 @@ describe("readVideoTag reads", () => {
 describe("readVideoTag refuses", () => {
   const endless = Array.from({ length: LIMITS.modExElements }, () => modEx(1, 7));
   const tracks = Array.from(
-    { length: LIMITS.videoTracks + 1 },
+    { length: LIMITS.tracksInMessage + 1 },
     (_, index) => hex`${u8(index)} 000000`,
   );
   test.each([
