@@ -109,6 +109,110 @@ export function onTrack(tags: readonly Tag[], trackId: number): Tag[] {
   });
 }
 
+/** What one video tag says of its track, whatever its header. */
+type Share = {
+  readonly timestamp: number;
+  readonly frameType: number;
+  readonly packetType: number;
+  readonly fourCc: string;
+  readonly trackId: number;
+  /** Composition time and data, or a record. */
+  readonly body: Uint8Array;
+};
+
+/** Reads classic H.264 tags and Enhanced ones of a single track; SequenceEnd and Metadata are left out. */
+function sharesOf(tags: readonly Tag[], trackId: number): Share[] {
+  return tags.flatMap(({ kind, timestamp, payload }): Share[] => {
+    const [first = 0, second = 0] = payload;
+    const frameType = (first >> 4) & 7;
+    const common = { timestamp, frameType, trackId };
+    if (kind !== "video") return [];
+    if ((first & 0x80) === 0) {
+      const body = payload.subarray(second === 1 ? 2 : 5);
+      return second > 1 ? [] : [{ ...common, packetType: second, fourCc: "avc1", body }];
+    }
+    const fourCc = Buffer.from(payload.subarray(1, 5)).toString("latin1");
+    const body = payload.subarray(5);
+    switch (first & 15) {
+      case 0:
+      case 1:
+        return [{ ...common, packetType: first & 15, fourCc, body }];
+      case 3:
+        return [{ ...common, packetType: 1, fourCc, body: Buffer.concat([Buffer.alloc(3), body]) }];
+      default:
+        return [];
+    }
+  });
+}
+
+/**
+ * Video tags of several encoders, those of the same moment and kind in one message (Enhanced RTMP v2,
+ * AvMultitrackType ManyTracks, or ManyTracksManyCodecs where their codecs differ).
+ */
+export function inOneMessage(...lists: readonly (readonly Tag[])[]): Tag[] {
+  const groups = new Map<string, Share[]>();
+  for (const share of lists.flatMap((tags, trackId) => sharesOf(tags, trackId))) {
+    const { timestamp, packetType, frameType } = share;
+    const key = `${timestamp} ${packetType} ${frameType}`;
+    groups.set(key, [...(groups.get(key) ?? []), share]);
+  }
+  const order = ({ timestamp, packetType }: Share) => timestamp * 2 + packetType;
+  return [...groups.values()]
+    .sort(([a], [b]) => (a === undefined || b === undefined ? 0 : order(a) - order(b)))
+    .map((shares): Tag => {
+      const [first] = shares as [Share, ...Share[]];
+      const { timestamp, frameType, packetType, fourCc } = first;
+      const isOneCodec = shares.every((share) => share.fourCc === fourCc);
+      const pieces = shares.flatMap((share) => [
+        ...(isOneCodec ? [] : [Buffer.from(share.fourCc, "latin1")]),
+        Uint8Array.of(share.trackId, 0, share.body.length >> 8, share.body.length),
+        share.body,
+      ]);
+      const head = [0x80 | (frameType << 4) | 6, ((isOneCodec ? 1 : 2) << 4) | packetType];
+      const payload = Buffer.concat([
+        Uint8Array.of(...head, ...(isOneCodec ? ascii(fourCc) : [])),
+        ...pieces,
+      ]);
+      return { kind: "video", timestamp, payload: Uint8Array.from(payload) };
+    });
+}
+
+/** Pictures of VP8 out of an IVF file, which FFmpeg puts into no FLV. */
+export function vp8Tags(ivf: Buffer, frameRate: number): Tag[] {
+  const record = [0, 30, 0x82, 2, 2, 2, 0, 0]; // vpcC without version: level 3, 4:2:0, no colours
+  const tags: Tag[] = [
+    { kind: "video", timestamp: 0, payload: Uint8Array.of(0x90, ...ascii("vp08"), ...record) },
+  ];
+  for (let at = 32; at + 12 <= ivf.length; ) {
+    const length = ivf.readUInt32LE(at);
+    const data = ivf.subarray(at + 12, at + 12 + length);
+    const timestamp = Math.round((ivf.readUInt32LE(at + 4) * 1000) / frameRate);
+    const head = [((data[0] ?? 1) & 1) === 0 ? 0x91 : 0xa1, ...ascii("vp08")];
+    tags.push(withHead({ kind: "video", timestamp, payload: data }, head, data));
+    at += 12 + length;
+  }
+  return tags;
+}
+
+/** H.264 tags with a NAL unit behind each key frame: what an encoder says of itself. */
+export const withUnits = (
+  tags: readonly Tag[],
+  unitsOf: (key: number) => readonly Uint8Array[],
+) => {
+  let key = 0;
+  return tags.map((tag): Tag => {
+    const [first = 0, second = 0] = tag.payload;
+    if (tag.kind !== "video" || first !== 0x17 || second !== 1) return tag;
+    const units = unitsOf(key).flatMap((unit) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(unit.length);
+      return [length, unit];
+    });
+    key += 1;
+    return { ...tag, payload: Uint8Array.from(Buffer.concat([tag.payload, ...units])) };
+  });
+};
+
 /** Enhanced HEVC tags of a real encoder under codec id 12, as IP cameras and older SDKs send them. */
 export function asHevcUnderCodecId12(tags: readonly Tag[]): Tag[] {
   return tags.flatMap((tag): Tag[] => {

@@ -25,6 +25,8 @@ export type ClipOptions = {
   readonly firstCounter?: number;
   readonly sampleRate?: number;
   readonly channels?: number;
+  /** HEVC and AV1: 10 bits, BT.2020 and PQ. */
+  readonly hdr?: true;
 };
 
 const CACHE = join(import.meta.dirname, "../.cache/clips");
@@ -45,7 +47,7 @@ const DEFAULTS = {
   channels: 2,
 } as const;
 
-type Clip = Required<ClipOptions>;
+type Clip = Required<Omit<ClipOptions, "hdr">> & Pick<ClipOptions, "hdr">;
 
 /**
  * Makes a clip that a machine can read: a counter in black and white blocks (`counter.ts`) above a
@@ -97,10 +99,11 @@ async function encode(clip: Clip, path: string): Promise<void> {
     const tone = `sine=frequency=330:beep_factor=4:sample_rate=${clip.sampleRate}`;
     inputs.push("-f", "lavfi", "-i", tone);
   }
+  const pixels = clip.hdr === true ? "yuv420p10le" : "yuv420p";
   const graph =
     clip.video === "none"
       ? ["-map", "0:a"]
-      : ["-filter_complex", "[1:v][0:v]overlay=shortest=1,format=yuv420p[v]", "-map", "[v]"];
+      : ["-filter_complex", `[1:v][0:v]overlay=shortest=1,format=${pixels}[v]`, "-map", "[v]"];
   if (clip.video !== "none" && clip.audio !== "none") graph.push("-map", "2:a");
   const args = ["-v", "error", "-y", ...inputs, ...graph, ...videoArguments(clip)];
   args.push(...audioArguments(clip), "-t", String(seconds), path);
@@ -144,12 +147,12 @@ function videoArguments(clip: Clip): string[] {
         "log-level=error:scenecut=0:b-adapt=0",
         `keyint=${gop}:min-keyint=${gop}:bframes=${bFrames}:open-gop=${openGop ? 1 : 0}`,
       ].join(":");
-      const codec = ["-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1"];
+      const codec = ["-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", ...PQ(clip)];
       return [...codec, "-x265-params", x265, ...rate];
     }
     case "av1": {
       const codec = ["-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8"];
-      return [...codec, "-row-mt", "1", ...group, "-b:v", `${bitrate}k`];
+      return [...codec, "-row-mt", "1", ...PQ(clip), ...group, "-b:v", `${bitrate}k`];
     }
     case "vp9": {
       const codec = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"];
@@ -157,6 +160,11 @@ function videoArguments(clip: Clip): string[] {
     }
   }
 }
+
+const PQ = ({ hdr }: Clip): string[] =>
+  hdr === true
+    ? ["-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"]
+    : [];
 
 function audioArguments(clip: Clip): string[] {
   const encoders = {
