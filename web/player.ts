@@ -6,6 +6,7 @@ import type {
   WireValue,
 } from "../server/protocol/wire/control.ts";
 import { type Frame, FrameType } from "../server/protocol/wire/frame.ts";
+import type { ListedStream, ListedTrack } from "../server/protocol/wire/stream-list.ts";
 import type { StreamAddress } from "./address.ts";
 import { Traffic } from "./control/traffic.ts";
 import { HlsLookout } from "./engine/hls-lookout.ts";
@@ -18,7 +19,6 @@ import { canPlayListed, mediaSourceClass } from "./engine/platform.ts";
 import type { Playback, PlaybackHost } from "./engine/playback.ts";
 import type { PlayerStats } from "./player-stats.ts";
 import { Starter } from "./starter.ts";
-import type { ListedStream, ListedTrack } from "./stream-list.ts";
 import { Succession } from "./succession.ts";
 import { Link } from "./transport/link.ts";
 import { Stage } from "./ui/stage.ts";

@@ -1,4 +1,5 @@
-import { fetchStreams, readStreamList, type StreamList } from "./stream-list.ts";
+import type { StreamList } from "../server/protocol/wire/stream-list.ts";
+import { fetchStreams, readStreamList } from "./stream-list.ts";
 import { byId } from "./ui/elements.ts";
 import { WallView } from "./ui/wall-view.ts";
 

@@ -5,20 +5,7 @@ import type { LiveTrack } from "./live-track.ts";
 import type { Epoch } from "./timeline.ts";
 
 /** What a live sample is made of. */
-export type LiveSampleFields = {
-  readonly track: LiveTrack;
-  readonly epoch: Epoch;
-  readonly sequenceNumber: number;
-  readonly step: number;
-  readonly at: Milliseconds;
-  readonly dts: number;
-  readonly compositionOffset: number;
-  readonly duration: number;
-  readonly isSync: boolean;
-  readonly isDisposable: boolean;
-  readonly isDiscontinuity: boolean;
-  readonly serverTime: Milliseconds;
-  readonly data: Bytes;
+export type LiveSampleFields = Omit<LiveSample, "isVideo" | "fragmentHead" | "original"> & {
   readonly original?: Bytes | undefined;
 };
 

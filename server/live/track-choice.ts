@@ -4,17 +4,19 @@ import type { LiveTrack } from "./live-track.ts";
 
 const KINDS: readonly MediaType[] = ["video", "audio"];
 
+/** Pictures, then sound, each in the encoder's own order: the first of each is the default. */
+export const inOrder = (tracks: readonly LiveTrack[]): LiveTrack[] =>
+  tracks.toSorted(
+    ({ track: a }, { track: b }) =>
+      KINDS.indexOf(a.mediaType) - KINDS.indexOf(b.mediaType) || a.trackIndex - b.trackIndex,
+  );
+
 /** Which of several tracks of a kind somebody is given who asked for none: the encoder's first. */
 export function firstTrack(
   tracks: readonly LiveTrack[],
   mediaType: MediaType,
 ): LiveTrack | undefined {
-  let first: LiveTrack | undefined;
-  for (const live of tracks) {
-    if (live.track.mediaType !== mediaType) continue;
-    if (first === undefined || live.track.trackIndex < first.track.trackIndex) first = live;
-  }
-  return first;
+  return inOrder(tracks).find(({ track }) => track.mediaType === mediaType);
 }
 
 /**

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { PlayerTrack } from "../../web/player.ts";
@@ -11,6 +13,8 @@ import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
 import { decodeWarnings } from "../support/decode-check.ts";
 import { type ExpectedStream, expectedPackets } from "../support/ffprobe.ts";
 import { readFlvFile } from "../support/flv-file.ts";
+import { HlsViewer } from "../support/hls-viewer.ts";
+import { Line } from "../support/line.ts";
 import { publishWithFfmpeg8 } from "../support/node-av.ts";
 import { TagPublisher } from "../support/rtmp-constructed.ts";
 import { Broadcast, Screen } from "../support/screen.ts";
@@ -151,6 +155,100 @@ describe.concurrent("frame accounting of several tracks", () => {
   );
 });
 
+/** What a player of FFmpeg's finds: the variants with their streams, all told. */
+async function probeHls(url: string) {
+  const args = ["-v", "error", "-show_programs", "-show_streams", "-of", "json", url];
+  const { stdout } = await promisify(execFile)("ffprobe", args, { timeout: 20_000 });
+  const probe = JSON.parse(stdout) as {
+    programs: { streams: { codec_type: string; width?: number; sample_rate?: string }[] }[];
+  };
+  return probe.programs.map(({ streams }) =>
+    streams.map(({ width, sample_rate: rate }) => width ?? Number(rate)),
+  );
+}
+
+describe.concurrent("HLS lists a ladder and its languages", () => {
+  test.each([
+    { name: "key frames together", low: LOW, aligned: true },
+    { name: "key frames apart", low: { ...LOW, gop: 24 }, aligned: false },
+  ])(
+    "with $name: every frame of every rendition, at the same numbers",
+    async ({ name, low, aligned }) => {
+      const long = { seconds: 9 };
+      const run = await ffmpeg8({ ...HIGH, ...long }, { ...low, ...long }, `hls-${name.length}`);
+      const streamPath = `live/hls-${name.length}`;
+      const url = server.httpUrl(`/streams/${streamPath}/index.m3u8`);
+      const viewer = new WsViewer(server.wsUrl(streamPath), { keepPayloads: false });
+      const hls = new HlsViewer(url);
+      await viewer.until("hello", ({ state }) => state === "waiting");
+      const published = run.publish(server.rtmpUrl(streamPath));
+      await hls.until(
+        "a segment of each",
+        ({ renditions }) =>
+          renditions.length > 0 && renditions.every(({ segments }) => segments.length > 0),
+      );
+      const programs = await probeHls(url);
+      await published;
+      await viewer.until("the end", isOver);
+      const expected = run.expected();
+      const total = (mediaType: "video" | "audio", index: number) =>
+        framesOf(expected, mediaType, index).length;
+      for (const mediaType of ["video", "audio"] as const) {
+        for (const index of [0, 1]) {
+          const isWhole = () => hls.coded(mediaType, index).length >= total(mediaType, index);
+          await hls.until("all frames", isWhole, 15_000).catch(() => {});
+          const due = framesOf(expected, mediaType, index);
+          const got = hls.coded(mediaType, index);
+          expectAccount(`HLS, track ${index}`, [due], got, { mediaType });
+          for (const file of hls.files(mediaType, index)) expect(decodeWarnings(file)).toBe("");
+        }
+      }
+      expect(hls.violations).toEqual([]);
+      expect(hls.multivariant?.variants).toMatchObject([
+        { resolution: "640x360", frameRate: 30, audioGroup: "audio" },
+        { resolution: "320x180", frameRate: 30, audioGroup: "audio" },
+      ]);
+      const [high = 0, small = 0] =
+        hls.multivariant?.variants.map(({ bandwidth }) => bandwidth) ?? [];
+      expect(small).toBeLessThan(high);
+      expect(hls.multivariant?.audio).toMatchObject([
+        { isDefault: true, channels: "2" },
+        { isDefault: false, channels: "1" },
+      ]);
+      // Each variant with all sound of its group, as ffprobe counts.
+      const found = programs.map((streams) => streams.toSorted((a, b) => a - b));
+      expect(found).toEqual([
+        [640, 44_100, 48_000],
+        [320, 44_100, 48_000],
+      ]);
+
+      const [first, second] = hls.ofKind("video").map(({ segments }) => segments);
+      const facts = (segments: typeof first) =>
+        segments?.map(({ mediaSequence, programDateTime, duration }) => ({
+          mediaSequence,
+          programDateTime,
+          duration: Math.round(duration * 1000),
+        }));
+      if (aligned) {
+        // The encoder's B-frames move decode times: not by a picture.
+        expect(facts(second)?.map((one) => one.mediaSequence)).toEqual(
+          facts(first)?.map((one) => one.mediaSequence),
+        );
+        for (const [index, one] of (first ?? []).entries()) {
+          const other = second?.[index];
+          const apart =
+            Date.parse(other?.programDateTime ?? "") - Date.parse(one.programDateTime ?? "");
+          expect(Math.abs(apart)).toBeLessThan(100);
+        }
+      }
+      const begins = (second ?? []).map(({ samples }) => samples[0]?.isSync);
+      expect(begins.every((isSync) => isSync === true)).toBe(true);
+      await Promise.all([viewer.close(), hls.close()]);
+    },
+    60_000,
+  );
+});
+
 describe("the player", () => {
   let browser: Browser;
   beforeAll(async () => {
@@ -178,12 +276,12 @@ describe("the player", () => {
     return broadcast;
   }
 
-  async function watch(path: string): Promise<Screen> {
+  async function watch(url: string): Promise<Screen> {
     const context = await browser.newContext();
     ends.push(() => context.close());
     const page = await context.newPage();
     const screen = await Screen.of(page);
-    await page.goto(server.httpUrl(path), { waitUntil: "commit" });
+    await page.goto(url, { waitUntil: "commit" });
     return screen;
   }
 
@@ -205,10 +303,10 @@ describe("the player", () => {
     },
   ])(
     "takes the first of each kind, and switches to $name and back without a reload",
-    async ({ name, second, codecs }) => {
-      const streamPath = `live/player-${name.length}`;
+    async ({ second, codecs }) => {
+      const streamPath = `live/player-${second.video}`;
       const broadcast = await publish(streamPath, second);
-      const screen = await watch(`/watch/${streamPath}`);
+      const screen = await watch(server.httpUrl(`/watch/${streamPath}`));
       await screen.untilSteady(broadcast, (delay) => delay < 500);
       const tracks = await tracksOf(screen);
       expect(tracks.map(({ mediaType, isSelected }) => [mediaType, isSelected])).toEqual([
@@ -232,5 +330,51 @@ describe("the player", () => {
       expect(await screen.stats()).toMatchObject({ builds: 1, errors: 0, state: "live" });
     },
     90_000,
+  );
+
+  test.each<{ name: string; second: ClipOptions; codecs: string }>([
+    { name: "another size", second: LOW, codecs: "avc1 mp4a" },
+    {
+      name: "another codec of sound",
+      second: { ...LOW, audio: "opus", sampleRate: 48_000 },
+      codecs: "avc1 opus",
+    },
+  ])(
+    "over HLS: switches to $name, by hls.js",
+    async ({ second, codecs }) => {
+      const line = await Line.open(server.httpPort);
+      ends.push(() => line.close());
+      line.refuseWebSockets();
+      const streamPath = `live/hls-player-${second.audio}`;
+      await publish(streamPath, second);
+      const screen = await watch(line.httpUrl(`/watch/${streamPath}`));
+      await screen.untilPicture("a picture", ({ width }) => width > 0);
+      await screen.untilStats(
+        "HLS",
+        ({ engine, state }) => engine === "hls.js" && state === "live",
+      );
+      const tracks = await tracksOf(screen);
+      const wanted = [tracks[1], tracks[3]].map((track) => track?.id);
+      await screen.forget();
+      await screen.page.evaluate(`window.sluicePlayer.selectTracks([${wanted}])`);
+      await screen.untilPicture("320 pixels", ({ width }) => width === 320, 40_000);
+      const selected = async () => {
+        const now = await tracksOf(screen);
+        return (
+          now
+            .filter(({ isSelected }) => isSelected)
+            .map(({ id }) => id)
+            .join() === wanted.join()
+        );
+      };
+      await eventually("the tracks chosen", selected);
+      await eventually(codecs, async () => (await playing(screen)) === codecs);
+      const time = await screen.page.evaluate<number>("window.sluicePlayer.video.currentTime");
+      await eventually("it goes on", () =>
+        screen.page.evaluate<boolean>(`window.sluicePlayer.video.currentTime > ${time + 3}`),
+      );
+      expect(await screen.stats()).toMatchObject({ engine: "hls.js", errors: 0 });
+    },
+    120_000,
   );
 });

@@ -44,6 +44,140 @@ test("Segmenter cuts at the first sync sample after two seconds, in every rendit
   expect(first?.segments[1]?.programDateTime).toBe(1_700_000_000_000 + 2000);
 });
 
+/** Two sizes of a picture at 25 a second, each with a GOP of its own that begins at its `phase`. */
+function feedLadder(
+  segmenter: Segmenter,
+  to: number,
+  ladder: readonly { track: LiveTrack; gop: number; phase: number }[],
+): void {
+  for (let ms = 0; ms < to; ms += 20) {
+    for (const { track, gop, phase } of ladder) {
+      if (ms < phase || (ms - phase) % 40 !== 0) continue;
+      segmenter.push(sampleAt(track, ms, { isSync: (ms - phase) % gop === 0 }));
+    }
+  }
+}
+const low = videoTrack(3, 1, 1);
+const startsOf = (rendition: Rendition | undefined) =>
+  rendition?.segments.map(({ mediaSequence, start }) => [mediaSequence, start / 90]);
+const wallOf = (rendition: Rendition | undefined) =>
+  rendition?.segments.map(({ programDateTime }) => programDateTime - 1_700_000_000_000);
+
+test("Segmenter cuts sizes of a picture with common key frames at the same times", () => {
+  const segmenter = new Segmenter(settings);
+  const both = { gop: 1000, phase: 0 };
+  feedLadder(segmenter, 9000, [
+    { track: video, ...both },
+    { track: low, ...both },
+  ]);
+  const [first, second] = segmenter.renditions;
+  expect(startsOf(first)).toEqual([
+    [1, 0],
+    [2, 2000],
+    [3, 4000],
+    [4, 6000],
+  ]);
+  expect(startsOf(second)).toEqual(startsOf(first));
+  expect(wallOf(second)).toEqual([0, 2000, 4000, 6000]);
+  expect(seconds(second)).toEqual([2, 2, 2, 2]);
+});
+
+test.each([
+  { name: "a little later", gop: 2000, phase: 40, starts: [40, 2040, 4040, 6040] },
+  { name: "just before", gop: 2000, phase: 1500, starts: [1500, 3500, 5500, 7500] },
+  { name: "a picture or two earlier", gop: 2000, phase: 1920, starts: [1920, 3920, 5920, 7920] },
+  { name: "more often", gop: 1200, phase: 0, starts: [0, 2400, 4800, 6000] },
+])(
+  "Segmenter cuts a size whose key frames come $name at its own key frames",
+  ({ gop, phase, starts }) => {
+    const segmenter = new Segmenter(settings);
+    feedLadder(segmenter, 12_000, [
+      { track: video, gop: 2000, phase: 0 },
+      { track: low, gop, phase },
+    ]);
+    const [, second] = segmenter.renditions;
+    const from = phase === 1920 ? 2 : 1; // it begins with the segment that its key frame is near to
+    expect(startsOf(second)?.slice(0, 4)).toEqual(starts.map((start, n) => [n + from, start]));
+    expect(wallOf(second)?.slice(0, 4)).toEqual(starts);
+    expect(second?.segments.every(({ isIndependent, isGap }) => isIndependent && !isGap)).toBe(
+      true,
+    );
+  },
+);
+
+test("Segmenter: pictures decoded earlier, for B-frames, are in the segment of their key frame", () => {
+  const segmenter = new Segmenter(settings);
+  // From the same encoder, at the same presentation times; both begin together.
+  for (let ms = 0; ms < 9000; ms += 40) {
+    const isSync = ms % 1000 === 0;
+    const early = Math.max(ms - 80, ms === 0 ? 0 : 1);
+    segmenter.push(sampleAt(low, early, { isSync }));
+    segmenter.push(sampleAt(video, ms, { isSync }));
+  }
+  const [first, second] = segmenter.renditions;
+  expect(startsOf(first)).toEqual([
+    [1, 0],
+    [2, 2000],
+    [3, 4000],
+    [4, 6000],
+  ]);
+  expect(startsOf(second)).toEqual([
+    [1, 0],
+    [2, 1920],
+    [3, 3920],
+    [4, 5920],
+  ]);
+  const whole = second?.segments.map((segment) => segment.byteLength);
+  expect(new Set(whole?.slice(1)).size).toBe(1);
+  for (const segment of second?.segments ?? []) {
+    const durations = segment.parts.reduce((sum, part) => sum + part.duration, 0);
+    expect(durations).toBe(segment.duration);
+    expect(segment.parts.map(({ partIndex }) => partIndex)).toEqual(segment.parts.map((_, n) => n));
+    expect(segment.isIndependent).toBe(true);
+  }
+});
+
+test("Segmenter does not wait for a key frame that is far, and says what cannot be decoded alone", () => {
+  const segmenter = new Segmenter(settings);
+  feedLadder(segmenter, 18_000, [
+    { track: video, gop: 2000, phase: 0 },
+    { track: low, gop: 4000, phase: 0 },
+  ]);
+  const [first, second] = segmenter.renditions;
+  expect(startsOf(second)?.slice(2)).toEqual(startsOf(first)?.slice(2));
+  expect(second?.segments.slice(2).map(({ isIndependent }) => isIndependent)).toEqual([
+    ...[true, false, true, false, true, false],
+  ]);
+});
+
+test("Segmenter waits in vain once for a size without key frames", () => {
+  const segmenter = new Segmenter(settings);
+  feedLadder(segmenter, 12_000, [
+    { track: video, gop: 2000, phase: 0 },
+    { track: low, gop: 60_000, phase: 0 },
+  ]);
+  const [, second] = segmenter.renditions;
+  expect(startsOf(second)?.slice(2)).toEqual([
+    [3, 4000],
+    [4, 6000],
+    [5, 8000],
+  ]);
+  expect(second?.segments.map(({ isIndependent }) => isIndependent)).toEqual([
+    ...[true, false, false, false, false],
+  ]);
+});
+
+test("Segmenter: no segment of a size that waits for its key frame is longer than any other may be", () => {
+  const segmenter = new Segmenter({ ...settings, longestSegment: 3000 });
+  feedLadder(segmenter, 30_000, [
+    { track: video, gop: 2800, phase: 0 },
+    { track: low, gop: 2600, phase: 400 },
+  ]);
+  for (const rendition of segmenter.renditions) {
+    expect(Math.max(...(seconds(rendition) ?? []))).toBeLessThanOrEqual(3);
+  }
+});
+
 test("Segmenter cuts a GOP longer than the target at a plain sample, and says it is not independent", () => {
   const segmenter = new Segmenter(settings);
   feed(segmenter, { to: 25_000, gop: 60_000 });

@@ -18,6 +18,8 @@ export type MultivariantPlaylist = {
     readonly group: string;
     readonly name: string;
     readonly language: string | undefined;
+    readonly isDefault: boolean;
+    readonly channels: string | undefined;
   }[];
   readonly violations: readonly string[];
 };
@@ -80,7 +82,18 @@ export function readMultivariantPlaylist(text: string): MultivariantPlaylist {
       if (attributes.get("TYPE") !== "AUDIO" || uri === undefined) continue;
       const [group, name] = [attributes.get("GROUP-ID") ?? "", attributes.get("NAME") ?? ""];
       if (group === "" || name === "") violations.push("EXT-X-MEDIA without GROUP-ID or NAME");
-      audio.push({ uri, group, name, language: attributes.get("LANGUAGE") });
+      const isDefault = attributes.get("DEFAULT") === "YES";
+      if (isDefault && attributes.get("AUTOSELECT") === "NO") {
+        violations.push(`${name}: DEFAULT without AUTOSELECT`);
+      }
+      if (audio.some((other) => other.group === group && other.name === name)) {
+        violations.push(`the NAME ${name} comes twice in ${group}`);
+      }
+      if (isDefault && audio.some((other) => other.group === group && other.isDefault)) {
+        violations.push(`${group} has two members by DEFAULT`);
+      }
+      const language = attributes.get("LANGUAGE");
+      audio.push({ uri, group, name, language, isDefault, channels: attributes.get("CHANNELS") });
     }
     if (/^#EXT(INF|-X-TARGETDURATION|-X-MEDIA-SEQUENCE)/.test(line)) {
       violations.push(`a multivariant playlist has ${line}`);

@@ -1,6 +1,7 @@
+import type { ListedStream } from "../../server/protocol/wire/stream-list.ts";
 import type { StreamAddress } from "../address.ts";
 import { Backoff } from "../control/reconnect.ts";
-import { fetchStreams, type ListedStream } from "../stream-list.ts";
+import { fetchStreams } from "../stream-list.ts";
 
 /** While HLS plays, the stream's state is asked for this often (ms); while it does not, at most. */
 const ASK_EVERY = 3_000;

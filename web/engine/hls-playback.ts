@@ -63,10 +63,14 @@ export class HlsPlayback implements Playback {
     const hls = this.#hls;
     if (hls === undefined) return;
     const isChosen = (url: string) => trackIds.includes(trackIdOf(url) ?? -1);
-    const level = hls.levels.findIndex(({ uri }) => isChosen(uri));
-    if (level >= 0 && hls.nextLevel !== level) hls.nextLevel = level;
-    // Sound of another codec is in another group: hls.js finds the variant that goes with it.
     const sound = hls.allAudioTracks.find(({ url }) => isChosen(url));
+    // A picture is listed once for each group of sounds, which are of one codec each.
+    const isWithSound = (groups: readonly (string | undefined)[] | undefined) =>
+      sound === undefined || groups === undefined || groups.includes(sound.groupId);
+    const level = hls.levels.findIndex(
+      ({ uri, audioGroups }) => isChosen(uri) && isWithSound(audioGroups),
+    );
+    if (level >= 0 && hls.nextLevel !== level) hls.nextLevel = level;
     if (sound !== undefined) hls.setAudioOption(sound);
   }
 

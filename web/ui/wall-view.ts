@@ -1,4 +1,4 @@
-import type { ListedStream, StreamList } from "../stream-list.ts";
+import type { ListedStream, StreamList } from "../../server/protocol/wire/stream-list.ts";
 import { byId, make, setIcon, setText } from "./elements.ts";
 import { formatBitrate, formatFrameRate, formatUptime, formatViewers } from "./format.ts";
 import { codecName } from "./words.ts";

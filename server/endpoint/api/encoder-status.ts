@@ -1,33 +1,6 @@
 import { z } from "zod";
 import type { EncoderStatus } from "../../live/encoder-clock.ts";
-
-/** What an encoder told of itself, as it is told to others; times in ms. */
-export type ListedEncoder = {
-  readonly clock: {
-    readonly composedAt?: string | undefined;
-    readonly position: number;
-    readonly offset?: number | undefined;
-  };
-  readonly delays: {
-    readonly render?: number | undefined;
-    readonly encode?: number | undefined;
-    readonly total?: number | undefined;
-  };
-  readonly frames?:
-    | {
-        readonly rendered: number;
-        readonly lagged: number;
-        readonly dropped: number;
-        readonly output: number;
-      }
-    | undefined;
-  readonly renditions: readonly {
-    readonly trackIndex: number;
-    readonly input: number;
-    readonly skipped: number;
-    readonly output: number;
-  }[];
-};
+import type { ListedEncoder } from "../../protocol/wire/stream-list.ts";
 
 const frames = z.int().min(0);
 const ms = z.number().describe("ms");

@@ -1,53 +1,9 @@
 import { z } from "zod";
 import type { LiveStream, TrackStatus } from "../../live/live-stream.ts";
+import { inOrder } from "../../live/track-choice.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
-import { encoderSchema, type ListedEncoder, listedEncoder } from "./encoder-status.ts";
-
-/** A track as it is told to others. */
-export type ListedTrack = {
-  readonly id: number;
-  readonly mediaType: "video" | "audio";
-  readonly codec: string;
-  readonly width?: number | undefined;
-  readonly height?: number | undefined;
-  readonly frameRate?: number | undefined;
-  readonly sampleRate?: number | undefined;
-  readonly channels?: number | undefined;
-  /** BCP 47; "und" where the encoder did not say. */
-  readonly language: string;
-  /** For people. */
-  readonly name: string;
-  readonly bitrate: number;
-};
-
-/** A live stream as it is told to others. */
-export type ListedStream = {
-  readonly path: string;
-  readonly state: "waiting" | "live" | "reconnecting" | "ended";
-  readonly startedAt: string | null;
-  readonly uptimeSeconds: number;
-  readonly bitrate: number;
-  readonly viewers: {
-    readonly websocket: number;
-    readonly hls: number;
-    readonly flv: number;
-    readonly mp4: number;
-    readonly rtmp: number;
-    readonly total: number;
-  };
-  readonly tracks: readonly ListedTrack[];
-  readonly unplayable: readonly {
-    readonly mediaType: "video" | "audio";
-    readonly codecName: string;
-  }[];
-  readonly encoder?: ListedEncoder | undefined;
-};
-
-/** The answer to `GET /api/v1/streams`. */
-export type StreamList = {
-  readonly streams: readonly ListedStream[];
-  readonly publish?: { readonly server: string; readonly streamKey: string } | undefined;
-};
+import type { ListedStream, ListedTrack, StreamList } from "../../protocol/wire/stream-list.ts";
+import { encoderSchema, listedEncoder } from "./encoder-status.ts";
 
 const bitrate = z.int().min(0).describe("bits a second, measured over the last seconds");
 const mediaType = z.enum(["video", "audio"]);
@@ -55,14 +11,18 @@ const mediaType = z.enum(["video", "audio"]);
 const track = z.strictObject({
   id: z.int().min(1).describe("within the live stream, and the same on every transport"),
   mediaType,
+  index: z
+    .int()
+    .min(0)
+    .describe("the encoder's own among those of its kind; the first is the default"),
+  name: z.string().describe("for people"),
+  language: z.string().describe("BCP 47; und where the encoder did not say"),
   codec: z.string().describe("RFC 6381"),
   width: z.int().optional().describe("video: pixels to show"),
   height: z.int().optional(),
   frameRate: z.number().optional().describe("video: pictures a second, where the encoder said it"),
   sampleRate: z.int().optional().describe("audio: Hz"),
   channels: z.int().optional(),
-  language: z.string().describe("BCP 47; und where the encoder did not say"),
-  name: z.string().describe("for people"),
   bitrate,
 });
 
@@ -144,7 +104,11 @@ function listedStream(
 ): ListedStream {
   const { streamPath, state, startedAt, unplayable } = liveStream;
   const encoder = listedEncoder(liveStream.encoder);
-  const tracks = liveStream.status().map(listedTrack);
+  const rates = new Map(liveStream.status().map((status) => [status.track, status]));
+  const tracks = inOrder([...rates.keys()]).flatMap((live) => {
+    const status = rates.get(live);
+    return status === undefined ? [] : [listedTrack(status)];
+  });
   const websocket = viewers.webSocket(streamPath);
   const hls = viewers.hls(streamPath);
   const flv = viewers.flv(streamPath);
@@ -171,9 +135,10 @@ function listedTrack({ track: live, bitrate: bits }: TrackStatus): ListedTrack {
   const common = {
     id: live.id,
     mediaType: description.mediaType,
-    codec: description.codecString,
-    language: live.language,
+    index: description.trackIndex,
     name: live.name,
+    language: live.language,
+    codec: description.codecString,
     bitrate: Math.round(bits),
   };
   if (description.mediaType === "audio") {

@@ -69,7 +69,8 @@ export class Presentation {
 
   /** The multivariant playlist; undefined while there is nothing to list. */
   multivariant(): RenderedPlaylist | undefined {
-    const renditions = this.#stream.segmenter.renditions.filter(({ isRetired }) => !isRetired);
+    const present = this.#stream.segmenter.renditions.filter(({ isRetired }) => !isRetired);
+    const renditions = present.toSorted((a, b) => indexOf(a) - indexOf(b));
     if (renditions.length === 0) return undefined;
     return this.#render(MULTIVARIANT_NAME, () => {
       const videos = renditions.map(videoRendition).filter((one) => one !== undefined);
@@ -195,6 +196,9 @@ const contentType = (track: LiveTrack): string =>
 /** What a newcomer will play: the newest segment's configuration, not that of older ones. */
 const newestTrack = (rendition: Rendition): LiveTrack =>
   rendition.segments.at(-1)?.track ?? rendition.track;
+
+/** The encoder's own order: its first of each kind is what players begin with. */
+const indexOf = (rendition: Rendition): number => newestTrack(rendition).track.trackIndex;
 
 function common(rendition: Rendition, live: LiveTrack): PlaylistRendition {
   return {

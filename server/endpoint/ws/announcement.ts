@@ -1,5 +1,6 @@
 import type { LiveStream } from "../../live/live-stream.ts";
 import type { LiveTrack } from "../../live/live-track.ts";
+import { inOrder } from "../../live/track-choice.ts";
 import type { AnnouncedTrack, ServerMessage } from "../../protocol/wire/control.ts";
 import { packInitSegment, packText } from "./packager.ts";
 
@@ -48,14 +49,6 @@ export const announceTracks = (liveStream: LiveStream): ServerMessage => ({
   tracks: inOrder(liveStream.tracks).map(announceTrack),
   unplayable: liveStream.unplayable.map(({ mediaType, codecName }) => ({ mediaType, codecName })),
 });
-
-/** Pictures, then sound, each in the encoder's own order: the first of each is the default. */
-const inOrder = (tracks: readonly LiveTrack[]): LiveTrack[] =>
-  tracks.toSorted(
-    ({ track: a }, { track: b }) =>
-      (a.mediaType === b.mediaType ? 0 : a.mediaType === "video" ? -1 : 1) ||
-      a.trackIndex - b.trackIndex,
-  );
 
 /** What all viewers of a live stream are told of its tracks, made once for each change. */
 export class Announcement {

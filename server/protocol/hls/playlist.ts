@@ -25,7 +25,7 @@ export type VideoRendition = PlaylistRendition & {
   readonly videoRange?: "PQ" | "HLG";
 };
 
-/** An audio rendition: a member of the group that every video variant refers to. */
+/** An audio rendition: a member of the group of its codec. */
 export type AudioRendition = PlaylistRendition & {
   /** For people. */
   readonly name: string;
@@ -67,11 +67,13 @@ const VERSION = "#EXT-X-VERSION:8";
 /** BANDWIDTH is promised for segments yet to come: per cent of what was measured. */
 const MARGIN = 110;
 
-const AUDIO_GROUP = "audio";
-
 /**
- * The multivariant playlist (§4.4.6): a variant for each video rendition with all audio renditions
- * as its group, or, where there is only sound, a variant for each audio rendition.
+ * The multivariant playlist (§4.4.6): a variant for each video rendition with each group of audio
+ * renditions, or, where there is only sound, a variant for each audio rendition.
+ *
+ * Renditions of one codec are a group. The standard also allows several codecs in one; but CODECS of
+ * a variant names all that its group has, and a player leaves out a variant with a codec that it
+ * does not know: one language in AC-3 would take the picture away from every browser without it.
  *
  * EXT-X-INDEPENDENT-SEGMENTS stays out of it: here it would be a promise about GOPs to come, and
  * players read this playlist only once. Each media playlist claims it for what it lists.
@@ -88,33 +90,62 @@ export function multivariantPlaylist(
     }
     return text(lines);
   }
-  const names = uniqueNames(audios);
-  for (const [index, audio] of audios.entries()) {
-    lines.push(audioMedia(audio, names[index] ?? audio.name, index === 0));
-  }
-  const loudest = largest(audios);
   // Without any, all are SDR.
   const hasRange = videos.some(({ videoRange }) => videoRange !== undefined);
-  for (const video of videos) {
-    const size = attribute("RESOLUTION", `${video.width}x${video.height}`);
-    const rate = video.frameRate === undefined ? [] : [frameRate(video.frameRate)];
-    const range = hasRange ? [attribute("VIDEO-RANGE", video.videoRange ?? "SDR")] : [];
-    const group = audios.length === 0 ? [] : [attribute("AUDIO", quoted(AUDIO_GROUP))];
-    lines.push(
-      streamInf(
-        bandwidth([video, ...loudest]),
-        attribute("CODECS", quoted(codecs([video, ...audios]))),
-        size,
-        ...rate,
-        ...range,
-        ...group,
-        attribute("CLOSED-CAPTIONS", "NONE"),
-      ),
-    );
-    lines.push(video.uri);
+  const groups = audioGroups(audios);
+  for (const { id, members } of groups) lines.push(...audioMedia(id, members));
+  for (const { members, attributes } of variantGroups(groups)) {
+    const loudest = largest(members);
+    for (const video of videos) {
+      const size = attribute("RESOLUTION", `${video.width}x${video.height}`);
+      const rate = video.frameRate === undefined ? [] : [frameRate(video.frameRate)];
+      const range = hasRange ? [attribute("VIDEO-RANGE", video.videoRange ?? "SDR")] : [];
+      lines.push(
+        streamInf(
+          bandwidth([video, ...loudest]),
+          attribute("CODECS", quoted(codecs([video, ...members]))),
+          size,
+          ...rate,
+          ...range,
+          ...attributes,
+          attribute("CLOSED-CAPTIONS", "NONE"),
+        ),
+      );
+      lines.push(video.uri);
+    }
   }
   return text(lines);
 }
+
+type AudioGroup = { readonly id: string; readonly members: readonly AudioRendition[] };
+
+/** By codec, in the order of their first members. */
+function audioGroups(audios: readonly AudioRendition[]): AudioGroup[] {
+  const families = new Map<string, AudioRendition[]>();
+  for (const audio of audios) {
+    const family = familyOf(codecs([audio]));
+    const members = families.get(family);
+    if (members === undefined) families.set(family, [audio]);
+    else members.push(audio);
+  }
+  const isOne = families.size === 1;
+  return [...families].map(([family, members]) => ({
+    id: isOne ? "audio" : `audio-${family}`,
+    members,
+  }));
+}
+
+/** Profiles of AAC go together; MP3 only has its object type from MPEG-4. */
+const familyOf = (codec: string): string =>
+  codec === "mp4a.40.34" ? "mp3" : (codec.split(/[.,]/)[0] ?? codec).toLowerCase();
+
+/** What variants refer to: each group, or none where there is no sound. */
+const variantGroups = (
+  groups: readonly AudioGroup[],
+): { members: readonly AudioRendition[]; attributes: readonly string[] }[] =>
+  groups.length === 0
+    ? [{ members: [], attributes: [] }]
+    : groups.map(({ id, members }) => ({ members, attributes: [attribute("AUDIO", quoted(id))] }));
 
 /**
  * A live media playlist (§4.4.3, §4.4.4). EXT-X-MAP is written where it changes and after each
@@ -178,18 +209,30 @@ function largest(audios: readonly AudioRendition[]): readonly AudioRendition[] {
 const streamInf = (rates: readonly string[], ...attributes: readonly string[]): string =>
   `#EXT-X-STREAM-INF:${[...rates, ...attributes].join(",")}`;
 
-function audioMedia(audio: AudioRendition, name: string, isDefault: boolean): string {
-  const attributes = [
-    attribute("TYPE", "AUDIO"),
-    attribute("GROUP-ID", quoted(AUDIO_GROUP)),
-    attribute("NAME", quoted(name)),
-    ...(audio.language === "und" ? [] : [attribute("LANGUAGE", quoted(audio.language))]),
-    attribute("DEFAULT", isDefault ? "YES" : "NO"),
-    attribute("AUTOSELECT", "YES"),
-    attribute("CHANNELS", quoted(String(audio.channels))),
-    attribute("URI", quoted(audio.uri)),
-  ];
-  return `#EXT-X-MEDIA:${attributes.join(",")}`;
+/**
+ * A group. A player may choose by itself between members whose languages differ; of the others it is
+ * the first.
+ */
+function audioMedia(group: string, audios: readonly AudioRendition[]): string[] {
+  const names = uniqueNames(audios);
+  const languages = new Set<string>();
+  return audios.map((audio, index) => {
+    const isDefault = index === 0;
+    const isTold = audio.language !== "und";
+    const isAutomatic = isDefault || (isTold && !languages.has(audio.language));
+    languages.add(audio.language);
+    const attributes = [
+      attribute("TYPE", "AUDIO"),
+      attribute("GROUP-ID", quoted(group)),
+      attribute("NAME", quoted(names[index] ?? audio.name)),
+      ...(isTold ? [attribute("LANGUAGE", quoted(audio.language))] : []),
+      attribute("DEFAULT", isDefault ? "YES" : "NO"),
+      attribute("AUTOSELECT", isAutomatic ? "YES" : "NO"),
+      attribute("CHANNELS", quoted(String(audio.channels))),
+      attribute("URI", quoted(audio.uri)),
+    ];
+    return `#EXT-X-MEDIA:${attributes.join(",")}`;
+  });
 }
 
 /** NAME must be unique within its group. */

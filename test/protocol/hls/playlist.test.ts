@@ -61,21 +61,62 @@ test("multivariantPlaylist gives a picture without sound no group", () => {
 test("multivariantPlaylist names languages, keeps names apart, and counts the largest of a group", () => {
   const others: AudioRendition[] = [
     { ...audio, language: "en" },
-    { ...audio, language: "pt-BR", uri: "t3.m3u8", codecs: ["opus"], peakBitrate: 510_000 },
-    { ...audio, name: 'a "quoted"\r\nname', uri: "t4.m3u8", codecs: ["flac"] },
+    { ...audio, language: "pt-BR", uri: "t3.m3u8", codecs: ["mp4a.40.5"], peakBitrate: 510_000 },
+    { ...audio, name: 'a "quoted"\r\nname', uri: "t4.m3u8", channels: 6 },
   ];
   const playlist = multivariantPlaylist([video], others);
   const read = readMultivariantPlaylist(playlist);
   expect(read.violations).toEqual([]);
-  expect(read.audio).toEqual([
-    { uri: "t2.m3u8", group: "audio", name: "Audio", language: "en" },
-    { uri: "t3.m3u8", group: "audio", name: "Audio 2", language: "pt-BR" },
-    { uri: "t4.m3u8", group: "audio", name: "a  quoted   name", language: undefined },
+  const group = "audio";
+  expect(read.audio).toMatchObject([
+    { uri: "t2.m3u8", group, name: "Audio", language: "en", isDefault: true, channels: "2" },
+    { uri: "t3.m3u8", group, name: "Audio 2", language: "pt-BR", isDefault: false },
+    { uri: "t4.m3u8", group, name: "a  quoted   name", language: undefined, channels: "6" },
   ]);
   expect(read.variants).toMatchObject([
-    { codecs: "avc1.64001f,mp4a.40.2,Opus,fLaC", bandwidth: Math.ceil(2_510_000 * 1.1) },
+    { codecs: "avc1.64001f,mp4a.40.2,mp4a.40.5", bandwidth: Math.ceil(2_510_000 * 1.1) },
   ]);
-  expect(playlist.match(/DEFAULT=YES/g)).toHaveLength(1);
+  expect(playlist.match(/AUTOSELECT=YES/g)).toHaveLength(2);
+});
+
+test("multivariantPlaylist has a group for each codec, and a variant for each picture with each group", () => {
+  const low: VideoRendition = {
+    ...video,
+    uri: "t5.m3u8",
+    peakBitrate: 500_000,
+    averageBitrate: 400_000,
+    width: 640,
+    height: 360,
+  };
+  const audios: AudioRendition[] = [
+    { ...audio, language: "en" },
+    { ...audio, language: "de", uri: "t3.m3u8", codecs: ["ac-3"], peakBitrate: 400_000 },
+    { ...audio, language: "en", uri: "t4.m3u8", codecs: ["ac-3"], peakBitrate: 390_000 },
+    { ...audio, language: "fr", uri: "t6.m3u8", codecs: ["mp3"] },
+  ];
+  const {
+    audio: members,
+    variants,
+    violations,
+  } = readMultivariantPlaylist(multivariantPlaylist([video, low], audios));
+  expect(violations).toEqual([]);
+  expect(members.map(({ group, uri, isDefault }) => [group, uri, isDefault])).toEqual([
+    ["audio-mp4a", "t2.m3u8", true],
+    ["audio-ac-3", "t3.m3u8", true],
+    ["audio-ac-3", "t4.m3u8", false],
+    ["audio-mp3", "t6.m3u8", true],
+  ]);
+  const facts = variants.map(({ uri, audioGroup, codecs, bandwidth }) => [
+    ...[uri, audioGroup, codecs, bandwidth],
+  ]);
+  expect(facts).toEqual([
+    ["t1.m3u8", "audio-mp4a", "avc1.64001f,mp4a.40.2", 2_343_000],
+    ["t5.m3u8", "audio-mp4a", "avc1.64001f,mp4a.40.2", 693_000],
+    ["t1.m3u8", "audio-ac-3", "avc1.64001f,ac-3", 2_640_000],
+    ["t5.m3u8", "audio-ac-3", "avc1.64001f,ac-3", 990_000],
+    ["t1.m3u8", "audio-mp3", "avc1.64001f,mp4a.40.34", 2_343_000],
+    ["t5.m3u8", "audio-mp3", "avc1.64001f,mp4a.40.34", 693_000],
+  ]);
 });
 
 test("multivariantPlaylist never writes a BANDWIDTH below the average, or of zero", () => {
