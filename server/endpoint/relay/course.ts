@@ -39,6 +39,7 @@ export type CourseLimits = {
   readonly relayRetryLongest: Milliseconds;
   readonly relayStable: Milliseconds;
   readonly closeTime: Milliseconds;
+  readonly refusalLinger: Milliseconds;
 };
 
 /** What a relay does with its lines; the course says when. */
@@ -180,13 +181,18 @@ export class Course {
     if (this.#line !== undefined) this.#become(isLive ? "live" : "connected");
   }
 
-  /** `next` of a handover is used now; the old line is let go. */
+  /**
+   * `next` of a handover is used now. The old line is let go a moment later: what goes over the new
+   * one is to be there first.
+   */
   switched(): void {
-    if (this.#next === undefined) return;
     const old = this.#line;
+    if (this.#next === undefined || old === undefined) return;
     this.#line = this.#next.line;
     this.#next = undefined;
-    if (old !== undefined) this.#finish(old);
+    this.#unwatch(old);
+    const { clock, limits } = this.#options;
+    clock.after(limits.refusalLinger, () => this.#finish(old));
   }
 
   #attempt(): void {
@@ -210,13 +216,14 @@ export class Course {
       connected: (answer) => handlers.connected?.(line, answer, url),
       ready: () => this.#ready(line),
       media: (media) => {
+        if (line !== this.#line && line !== this.#next?.line) return;
         isFlowing = true;
         this.#ready(line); // not every server says so before it plays
         handlers.media?.(line, media);
       },
       ended: () => {
         isFlowing = false;
-        handlers.ended?.(line);
+        if (line === this.#line) handlers.ended?.(line);
       },
       reconnect: (tcUrl) => this.#reconnect(line, url, tcUrl),
       badMessage: (error) => handlers.badMessage?.(error),
@@ -281,8 +288,8 @@ export class Course {
 
   #over(line: RelayLine, url: RelayUrl, redirects: number, end: LineEnd): void {
     this.#unwatch(line);
-    this.#bytes += line.bytes;
     if (line === this.#next?.line) {
+      this.#bytes += line.bytes;
       this.#next = undefined;
       this.#handlers.handoverOff();
       this.#note(
@@ -293,6 +300,7 @@ export class Course {
       return;
     }
     if (line !== this.#line) return;
+    this.#bytes += line.bytes;
     const next = this.#next;
     this.#drop();
     if (next !== undefined) {

@@ -58,12 +58,12 @@ export class PullRelay {
 
   constructor(options: PullOptions) {
     this.#options = options;
-    const { url, trailOf } = options;
+    const { trailOf } = options;
     this.#course = new Course(
       { ...options, kind: "pull" },
       {
         obstacle: () => this.#obstacle(),
-        connected: (_line, { relayId }) => {
+        connected: (_line, { relayId }, url) => {
           this.#via = trailOf(relayId, remotePathOf(url));
         },
         ready: () => {},
@@ -145,9 +145,12 @@ export class PullRelay {
       this.#guard(() => feed.take(media));
       return;
     }
-    // Words alone are no broadcast: they are kept until there is one.
+    // Words alone are no broadcast: the latest are kept until there is one.
     this.#early.push(media);
-    if (media.kind === "data" && this.#early.length <= MAX_EARLY) return;
+    if (media.kind === "data") {
+      if (this.#early.length > MAX_EARLY) this.#early.shift();
+      return;
+    }
     const inflow = this.#open(line);
     const early = this.#early;
     this.#early = [];
