@@ -9,6 +9,7 @@ import { inOneMessage, vp8Tags, withUnits } from "../support/constructed-tags.ts
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
 import { decodeWarnings } from "../support/decode-check.ts";
 import { reportMessages, seiUnit } from "../support/encoder-report.ts";
+import { publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { type ExpectedStream, expectedPackets } from "../support/ffprobe.ts";
 import { readFlvFile, type Tag, writeFlvFile } from "../support/flv-file.ts";
 import { hex } from "../support/hex.ts";
@@ -234,6 +235,32 @@ describe.concurrent("Enhanced RTMP", { timeout: 60_000 }, () => {
     await viewer.close();
   });
 });
+
+test("a relay that is asked to reconnect goes on without a gap", async () => {
+  const clip = await counterClip(H264);
+  const viewer = await everything("live/relayed");
+  const url = `${server.rtmpUrl("live/relayed")}`;
+  const from = await startSluice(["--push", `live/here=${url}`]);
+  try {
+    const { child } = publishWithFfmpeg({ input: clip, url: from.rtmpUrl("live/here") });
+    await viewer.until("a second", (one) => one.coded("video").length > 30, 30_000);
+    const answer = await fetch(server.httpUrl("/api/v1/streams/live/relayed/reconnect"), {
+      method: "POST",
+    });
+    expect(await answer.json()).toMatchObject({ publishers: [{ asked: true }] });
+    await viewer.until("two seconds more", (one) => one.coded("video").length > 91, 30_000);
+    const [, ...told] = server.logs().split('"streamPath":"live/relayed"');
+    expect(told.filter((line) => line.includes('"msg":"publishing"'))).toHaveLength(2);
+    await child.exited;
+    await untilOver(viewer);
+    account(viewer, expectedPackets(clip), { joined: "late" });
+    expect(viewer.received("state").map(({ state }) => state)).toEqual(["live", "ended"]);
+    expect(viewer.frames.filter(({ flags }) => (flags & 2) !== 0)).toHaveLength(2);
+  } finally {
+    await from.stop();
+    await viewer.close();
+  }
+}, 60_000);
 
 test("Chromium shows AV1 in HDR with sound in 5.1, as FFmpeg 8.1 sends them", async () => {
   const frames = 600;
