@@ -310,6 +310,40 @@ export function readInvocation(args: readonly string[], surroundings: Surroundin
   return { command: line.command, settings: check(merged, surroundings.isTerminal) };
 }
 
+/**
+ * Settings for a program that makes a server itself: what it does not set takes the same default as on
+ * the command line, and what it sets meets the same rules.
+ *
+ * @throws SettingsError at the first thing that is unknown or wrong
+ */
+export function completeSettings(given: Partial<Settings>): Settings {
+  const { gracePeriod, relays, relayTlsCa, ...others } = given;
+  const layer: Layer = new Map();
+  for (const [key, value] of Object.entries(others)) {
+    const name = NAMES.find((known) => known === key);
+    if (name === undefined || isRelaySetting(name)) {
+      const allowed = [...NAMES.filter((known) => !isRelaySetting(known)), "relays"].join(" ");
+      throw new SettingsError(`settings.${key} is no setting; allowed: ${allowed}`);
+    }
+    if (value !== undefined) layer.set(name, { value, source: `settings.${name}` });
+  }
+  // Written in seconds everywhere else.
+  const longest = LONGEST_GRACE_SECONDS * 1000;
+  if (gracePeriod !== undefined && !(gracePeriod >= 0 && gracePeriod <= longest)) {
+    throw wrong("settings.gracePeriod", gracePeriod, `a number of ms from 0 to ${longest}`);
+  }
+  const checked = check(layer, false);
+  return {
+    ...checked,
+    gracePeriod: gracePeriod ?? checked.gracePeriod,
+    relays: relays ?? checked.relays,
+    relayTlsCa: relayTlsCa ?? checked.relayTlsCa,
+  };
+}
+
+const isRelaySetting = (name: Name): boolean =>
+  name === "pull" || name === "pullAlways" || name === "push";
+
 function check(layer: Layer, isTerminal: boolean): Settings {
   const { relays, relayTlsCa } = checkRelays(layer);
   const values = Object.fromEntries([...layer].map(([name, { value }]) => [name, value]));

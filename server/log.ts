@@ -15,6 +15,14 @@ export type Log = {
   error(message: string, fields?: LogFields): void;
 };
 
+/** Says nothing. */
+export const SILENT_LOG: Log = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+};
+
 /** The process's log: what only its owner does with it. */
 export type ProcessLog = Log & {
   /** This text is never to appear, wherever it turns up. */

@@ -4,7 +4,7 @@ import { isDirectLoopback } from "./access/direct-loopback.ts";
 import { decidePublish } from "./access/publish-decision.ts";
 import { loadPublishKey } from "./access/publish-key.ts";
 import { processClock } from "./clock.ts";
-import type { Settings } from "./config.ts";
+import { completeSettings, type Settings } from "./config.ts";
 import { newDiffieHellman } from "./diffie-hellman.ts";
 import { createApi } from "./endpoint/api/router.ts";
 import { Entry, type Ports } from "./endpoint/entry/entry.ts";
@@ -23,13 +23,32 @@ import type { MayPublish } from "./endpoint/rtmp/connection.ts";
 import { RtmpConnections } from "./endpoint/rtmp/connections.ts";
 import { Publishing } from "./endpoint/rtmp/publishing.ts";
 import { WebSocketEndpoint } from "./endpoint/ws/endpoint.ts";
+import { type Hooks, mayWatch, playRule, publishRule, refuseUpgrade } from "./hooks.ts";
 import { Registry } from "./live/registry.ts";
-import type { Log } from "./log.ts";
+import { type Log, SILENT_LOG } from "./log.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 import { PACKAGE_ROOT, packageVersion } from "./package-root.ts";
 import { LIMITS } from "./protocol/limits.ts";
 import { CaptureFolder } from "./store/capture-folder.ts";
+import { StreamEventSource, type StreamEvents } from "./stream-events.ts";
 import { readStreamUrl } from "./stream-url.ts";
+
+export { PublishKeyError } from "./access/publish-key.ts";
+export { type Settings, SettingsError } from "./config.ts";
+export { ListenError, type Ports } from "./endpoint/entry/entry.ts";
+export { type Call, CallError, type CallHandler } from "./endpoint/rtmp/calls.ts";
+export type { PlayQuestion, PublishQuestion } from "./hooks.ts";
+export type { Log, LogFields } from "./log.ts";
+export type { DataValue } from "./protocol/media/sample.ts";
+export type { StreamEvents, StreamTrack } from "./stream-events.ts";
+
+/** What a program may give a server besides its settings. */
+export type SluiceOptions = Hooks & {
+  /** Where it says what happens; by default nowhere. */
+  readonly log?: Log;
+  /** Handlers of remote calls, by name: see `handleCall`. */
+  readonly calls?: { readonly [name: string]: CallHandler };
+};
 
 /** A server: RTMP in, browsers out. */
 export type Sluice = {
@@ -42,6 +61,15 @@ export type Sluice = {
    * @throws ListenError that names the setting, where one cannot be had: none is open then
    */
   start(): Promise<Ports>;
+  /**
+   * Calls at each event of this name from now on.
+   *
+   * @returns takes the listener out again
+   */
+  on<Name extends keyof StreamEvents>(
+    name: Name,
+    listener: (event: StreamEvents[Name]) => void,
+  ): () => void;
   /**
    * Answers remote calls (NetConnection.call) of one name from now on; anybody who reaches the RTMP
    * port can make them. Commands that RTMP itself knows never get here.
@@ -56,10 +84,14 @@ export type Sluice = {
 /**
  * Makes a server; nothing is opened before `start`.
  *
+ * @param given what is not set takes the default that the command has
+ * @throws SettingsError that names a setting which is unknown or wrong
  * @throws PublishKeyError where the data directory or the key in it cannot be used
  * @throws CertificateError where the certificate or its key cannot be used
  */
-export function createSluice(settings: Settings, { log }: { log: Log }): Sluice {
+export function createSluice(given: Partial<Settings> = {}, options: SluiceOptions = {}): Sluice {
+  const settings = completeSettings(given);
+  const { log = SILENT_LOG, calls = {} } = options;
   const clock = processClock;
   const publishKey = loadPublishKey(settings.dataDir);
   const registry = new Registry(clock, {
@@ -84,7 +116,8 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     },
   });
 
-  const mayPublish: MayPublish = ({ key, peer }) =>
+  const events = new StreamEventSource(registry, log);
+  const ownRule: MayPublish = ({ key, peer }) =>
     decidePublish(
       { key, isDirectLoopback: peer.transport === "rtmp" && isDirectLoopback(peer.address) },
       { publishKey: publishKey.key, open: settings.open, localPublish: settings.localPublish },
@@ -106,7 +139,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     soundBytes: LIMITS.viewerSoundBacklog,
     historyTime: LIMITS.viewerSilence,
   };
-  const callHandlers = new Map<string, CallHandler>();
+  const callHandlers = new Map(Object.entries(calls));
   const trails = new RelayTrails(randomBytes(9).toString("base64url"), (relayId, streamPath) =>
     createHash("sha256").update(`${relayId} ${streamPath}`).digest("hex").slice(0, 16),
   );
@@ -130,9 +163,9 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
   const rtmp = new RtmpConnections({
     callHandlers,
     publications: registry,
-    mayPublish,
+    mayPublish: publishRule(ownRule, options, log),
     broadcasts,
-    mayPlay: () => ({ allowed: true }),
+    mayPlay: playRule(options, log),
     relays: trails,
     crypto: { ...nodeCrypto, diffieHellman: settings.rtmpe ? newDiffieHellman : undefined },
     capture: captures && ((peer) => captures.begin(peer)),
@@ -243,7 +276,13 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
   });
   const app = createApp({
     publicDir: join(PACKAGE_ROOT, "public"),
-    outputs: [hls.handle, flv.handle, mp4.handle],
+    outputs: [
+      (request, response, next) => {
+        if (mayWatch(request, "http", options, log)) next();
+        else response.status(403).type("text").send("This stream is not for everybody\n");
+      },
+      ...[hls.handle, flv.handle, mp4.handle],
+    ],
     api: api.router,
     isReady: () => isReady,
     log,
@@ -253,6 +292,10 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
     app,
     onUpgrade: (request, socket, head) => {
       const url = readStreamUrl(request.url ?? "");
+      if (url !== undefined && !mayWatch(request, "websocket", options, log)) {
+        refuseUpgrade(socket);
+        return true;
+      }
       switch (url?.resource) {
         case "ws":
           webSocket.upgrade(request, socket, head, url.streamPath);
@@ -273,6 +316,7 @@ export function createSluice(settings: Settings, { log }: { log: Log }): Sluice 
   return {
     publishKey: publishKey.key,
     publishKeyFile: publishKey.file,
+    on: (name, listener) => events.on(name, listener),
     handleCall: (name, handler) => {
       callHandlers.set(name, handler);
       return () => {

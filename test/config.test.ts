@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { readInvocation, type Settings, SettingsError } from "../server/config.ts";
+import {
+  completeSettings,
+  readInvocation,
+  type Settings,
+  SettingsError,
+} from "../server/config.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -330,4 +335,30 @@ test("--help prints every setting and --version the version", () => {
   expect(text).not.toContain("no-open");
   expect(Math.max(...text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
   expect(invoke(["--version"])).toEqual({ command: "print", text: "1.2.3\n" });
+});
+
+describe("completeSettings", () => {
+  test("gives what is not set the defaults of the command line", () => {
+    expect(completeSettings({})).toEqual({ ...defaults, logFormat: "json" });
+    const set = { rtmpPort: 0, open: true, gracePeriod: 1500, host: undefined };
+    expect(completeSettings(set)).toEqual({ ...defaults, ...set, logFormat: "json" });
+  });
+
+  test("takes what the command line gives as it is", () => {
+    const whole = settings(["--grace-period", "0.25", "--rtmp-port", "0", "--no-open"]);
+    expect(completeSettings(whole)).toEqual(whole);
+  });
+
+  test.each<[object, string]>([
+    [{ rtmpPort: 70_000 }, "settings.rtmpPort: 70000 is not allowed here; allowed: a whole number"],
+    [{ httpPort: 1935 }, "settings.httpPort: 1935 is not allowed here; allowed: a port of its own"],
+    [{ gracePeriod: -1 }, "settings.gracePeriod: -1 is not allowed here; allowed: a number of ms"],
+    [{ gracePeriod: Number.NaN }, "settings.gracePeriod: null is not allowed here"],
+    [{ rtmpsPort: 0 }, "settings.rtmpsPort: 0 also needs --tls-cert and --tls-key"],
+    [{ prot: 1 }, "settings.prot is no setting; allowed: host rtmpPort"],
+    [{ pull: "x" }, "settings.pull is no setting; allowed: host rtmpPort"],
+  ])("refuses %o as the command line does", (given, message) => {
+    expect(() => completeSettings(given)).toThrow(SettingsError);
+    expect(() => completeSettings(given)).toThrow(message);
+  });
 });

@@ -149,25 +149,6 @@ describe("frame accounting over two servers", { timeout: 60_000 }, () => {
   );
 });
 
-test("a push changes its connection when the target asks for it, and no frame is lost", async () => {
-  const to = await sluice();
-  const from = await sluice(["--push", `live/x=${to.rtmpUrl("live/x")}`]);
-  const asks: Run = {
-    publish: async (url, beside) => {
-      const clip = await counterClip(CLASSIC);
-      const done = finished(publishWithFfmpeg({ input: clip, url, beside, seconds: 4 }));
-      await until(from, ({ state }) => state === "live");
-      const reconnect = to.httpUrl("/api/v1/streams/live/x/reconnect");
-      const answer = await fetch(reconnect, { method: "POST" });
-      expect(await answer.json()).toMatchObject({ publishers: [{ asked: true }] });
-      await done;
-    },
-  };
-  await accountForBroadcast(across(from, to), "live/x", { runs: [asks] });
-  expect(from.logs()).toContain("relay is asked to reconnect");
-  expect(to.logs()).toContain("goes on over another connection");
-});
-
 test("HLS viewers who come first are held until the pull has something for them", async () => {
   const from = await sluice();
   const clip = await counterClip({ ...CLASSIC, gop: 15 });

@@ -1,9 +1,79 @@
+import type { Clock } from "../../live/clock.ts";
+import type { Log } from "../../log.ts";
+import type { ProtocolError } from "../../protocol/errors.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
+import type { ConnectAnswer } from "../../protocol/rtmp/client-effect.ts";
+import type { MediaEffect } from "../../protocol/rtmp/session-effect.ts";
 import { backoff } from "./backoff.ts";
-import type { CourseHandlers, CourseOptions, RelayFailure, RelayState } from "./course-parts.ts";
-import type { LineEnd, RelayLine } from "./line.ts";
-import { LineWatch } from "./line-watch.ts";
-import { followed, type RelayUrl, shownUrl, withoutSecrets } from "./relay-url.ts";
+import type { LineEnd, LineEvents, RelayLine } from "./line.ts";
+import { followed, type RelayKind, type RelayUrl, shownUrl, withoutSecrets } from "./relay-url.ts";
+
+/** Where a relay stands. */
+export type RelayState =
+  /** Not wanted: nobody watches what would be pulled, nobody publishes what would be pushed. */
+  | "idle"
+  | "connecting"
+  /** The server was reached, and has nothing to play at present. */
+  | "connected"
+  /** Media flows. */
+  | "live"
+  /** Something failed: it tries again at `retryAt`. */
+  | "waiting"
+  /** The server does not want it: it tries again, but seldom. */
+  | "refused";
+
+/** A failure, for people. */
+export type RelayFailure = {
+  readonly code: string;
+  /** Nothing that may be secret is in it. */
+  readonly message: string;
+  readonly at: Milliseconds;
+};
+
+/** What bounds it; times in ms. */
+export type CourseLimits = {
+  readonly relayConnectTime: Milliseconds;
+  readonly relaySilence: Milliseconds;
+  readonly relayRedirects: number;
+  readonly relayRetry: Milliseconds;
+  readonly relayRetryLongest: Milliseconds;
+  readonly relayStable: Milliseconds;
+  readonly closeTime: Milliseconds;
+};
+
+/** What a relay does with its lines; the course says when. */
+export type CourseHandlers = {
+  /** Why not to try now, if there is a reason. */
+  obstacle?(): { readonly code: string; readonly message: string } | undefined;
+  connected?(line: RelayLine, answer: ConnectAnswer, url: RelayUrl): void;
+  /** The line may be used; the first one since `over`. */
+  ready(line: RelayLine): void;
+  /**
+   * The server asked to be left, and `next` is ready: to be used from the next sync sample on, and
+   * `course.switched` to be called then. `media` of `next` comes meanwhile.
+   */
+  handover(next: RelayLine): void;
+  /** `next` of a handover is lost: the present line goes on. */
+  handoverOff(): void;
+  media?(line: RelayLine, media: MediaEffect): void;
+  ended?(line: RelayLine): void;
+  badMessage?(error: ProtocolError): void;
+  drain?(): void;
+  /** There is no line any more. */
+  over(): void;
+};
+
+/** What it is made of. */
+export type CourseOptions = {
+  readonly kind: RelayKind;
+  readonly url: RelayUrl;
+  readonly connect: (url: RelayUrl, events: LineEvents) => RelayLine;
+  readonly clock: Clock;
+  /** 0 to 1, another each time. */
+  readonly chance: () => number;
+  readonly limits: CourseLimits;
+  readonly log: Log;
+};
 
 /** Refusals that another attempt will hardly change. */
 const LASTING: ReadonlySet<string> = new Set([
@@ -19,6 +89,9 @@ export const LOOP_CODE = "RELAY_LOOP";
 /** Characters of a server's words that are told. */
 const LONGEST_WORDS = 300;
 
+/** How often a line is looked after. */
+const CHECK_INTERVAL = 1000;
+
 /**
  * Keeps a line to a server for as long as it is wanted: tries, follows where it is sent, waits
  * after failures longer and longer, comes back.
@@ -29,7 +102,8 @@ export class Course {
   #isWanted = false;
   #line: RelayLine | undefined;
   /** The one that is to take over, on the server's request. */
-  #next: RelayLine | undefined;
+  #next: { readonly line: RelayLine; isReady: boolean } | undefined;
+  #isReady = false;
   #state: RelayState = "idle";
   #since: Milliseconds;
   #failures = 0;
@@ -40,8 +114,8 @@ export class Course {
   #bytes = 0;
   #cancelRetry: (() => void) | undefined;
   #cancelStable: (() => void) | undefined;
-  /** Of both. */
-  readonly #watches = new Map<RelayLine, LineWatch>();
+  /** Calls off what watches over each line. */
+  readonly #watches = new Map<RelayLine, () => void>();
 
   constructor(options: CourseOptions, handlers: CourseHandlers) {
     this.#options = options;
@@ -72,7 +146,7 @@ export class Course {
   }
 
   get bytes(): number {
-    return this.#bytes + (this.#line?.bytes ?? 0) + (this.#next?.bytes ?? 0);
+    return this.#bytes + (this.#line?.bytes ?? 0) + (this.#next?.line.bytes ?? 0);
   }
 
   /** From now on a line is wanted. */
@@ -90,7 +164,7 @@ export class Course {
     this.#isWanted = false;
     this.#cancelRetry?.();
     this.#retryAt = undefined;
-    const lines = [this.#line, this.#next];
+    const lines = [this.#line, this.#next?.line];
     this.#drop();
     for (const line of lines) if (line !== undefined) this.#finish(line);
     this.#become("idle");
@@ -106,18 +180,13 @@ export class Course {
     if (this.#line !== undefined) this.#become(isLive ? "live" : "connected");
   }
 
-  /**
-   * `next` of a handover is used now. The old line is let go a moment later: what goes over the new
-   * one is to be there first.
-   */
+  /** `next` of a handover is used now; the old line is let go. */
   switched(): void {
+    if (this.#next === undefined) return;
     const old = this.#line;
-    if (this.#next === undefined || old === undefined) return;
-    this.#line = this.#next;
+    this.#line = this.#next.line;
     this.#next = undefined;
-    this.#unwatch(old);
-    const { clock, limits } = this.#options;
-    clock.after(limits.refusalLinger, () => this.#finish(old));
+    if (old !== undefined) this.#finish(old);
   }
 
   #attempt(): void {
@@ -136,38 +205,54 @@ export class Course {
   #open(url: RelayUrl, redirects: number): RelayLine {
     const { connect, clock, limits } = this.#options;
     const handlers = this.#handlers;
+    let isFlowing = false;
     const line = connect(url, {
       connected: (answer) => handlers.connected?.(line, answer, url),
-      ready: () => this.#ready(line, watch),
+      ready: () => this.#ready(line),
       media: (media) => {
-        if (line !== this.#line && line !== this.#next) return;
-        watch.isFlowing = true;
-        this.#ready(line, watch); // not every server says so before it plays
+        isFlowing = true;
+        this.#ready(line); // not every server says so before it plays
         handlers.media?.(line, media);
       },
       ended: () => {
-        watch.isFlowing = false;
-        if (line === this.#line) handlers.ended?.(line);
+        isFlowing = false;
+        handlers.ended?.(line);
       },
       reconnect: (tcUrl) => this.#reconnect(line, url, tcUrl),
       badMessage: (error) => handlers.badMessage?.(error),
       drain: () => handlers.drain?.(),
       over: (end) => this.#over(line, url, redirects, end),
     });
-    const watch = new LineWatch(line, { clock, limits });
-    this.#watches.set(line, watch);
+    const begun = clock.now();
+    let moved = { bytes: line.bytes, at: begun };
+    const check = (): void => {
+      const now = clock.now();
+      const isUsed = line === this.#line ? this.#isReady : this.#next?.isReady === true;
+      if (line.bytes !== moved.bytes) moved = { bytes: line.bytes, at: now };
+      if (!isUsed && now - begun > limits.relayConnectTime) {
+        line.fail("RELAY_TIME", `the server was not ready within ${limits.relayConnectTime} ms`);
+        return;
+      }
+      const isExpected = isFlowing || line.unsent > 0;
+      if (isUsed && isExpected && now - moved.at > limits.relaySilence) {
+        line.fail("RELAY_SILENCE", `nothing moved for ${limits.relaySilence} ms`);
+        return;
+      }
+      this.#watches.set(line, clock.after(CHECK_INTERVAL, check));
+    };
+    this.#watches.set(line, clock.after(CHECK_INTERVAL, check));
     return line;
   }
 
-  #ready(line: RelayLine, watch: LineWatch): void {
-    if (watch.isReady || (line !== this.#line && line !== this.#next)) return;
-    watch.isReady = true;
-    if (line === this.#next) this.#handlers.handover(line);
-    else this.#begin(line);
-  }
-
-  /** The line is the one that is used. */
-  #begin(line: RelayLine): void {
+  #ready(line: RelayLine): void {
+    if (line === this.#next?.line) {
+      if (this.#next.isReady) return;
+      this.#next.isReady = true;
+      this.#handlers.handover(line);
+      return;
+    }
+    if (line !== this.#line || this.#isReady) return;
+    this.#isReady = true;
     this.#become("connected");
     const { clock, limits, log } = this.#options;
     log.info("relay connected", this.#about());
@@ -179,13 +264,12 @@ export class Course {
 
   /** The server asks to be left: the present line goes on until another one stands. */
   #reconnect(line: RelayLine, url: RelayUrl, tcUrl: string): void {
-    const isUsed = line === this.#line && this.#watches.get(line)?.isReady === true;
-    if (!isUsed || this.#next !== undefined) return;
+    if (line !== this.#line || this.#next !== undefined || !this.#isReady) return;
     const { log } = this.#options;
     try {
       const next = followed(url, tcUrl);
       log.info("relay is asked to reconnect", this.#about(next));
-      this.#next = this.#open(next, 0);
+      this.#next = { line: this.#open(next, 0), isReady: false };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       log.warn(`relay cannot reconnect where it is asked to: ${reason}`, {
@@ -197,8 +281,8 @@ export class Course {
 
   #over(line: RelayLine, url: RelayUrl, redirects: number, end: LineEnd): void {
     this.#unwatch(line);
-    if (line === this.#next) {
-      this.#bytes += line.bytes;
+    this.#bytes += line.bytes;
+    if (line === this.#next?.line) {
       this.#next = undefined;
       this.#handlers.handoverOff();
       this.#note(
@@ -209,14 +293,13 @@ export class Course {
       return;
     }
     if (line !== this.#line) return;
-    this.#bytes += line.bytes;
     const next = this.#next;
     this.#drop();
     if (next !== undefined) {
       // The old server was faster than the new one: that one is waited for.
-      this.#line = next;
+      this.#line = next.line;
       this.#become("connecting");
-      if (this.#watches.get(next)?.isReady === true) this.#begin(next);
+      if (next.isReady) this.#ready(next.line);
       return;
     }
     if (end.type === "redirected") this.#follow(url, redirects, end);
@@ -302,6 +385,7 @@ export class Course {
     this.#cancelStable = undefined;
     this.#line = undefined;
     this.#next = undefined;
+    this.#isReady = false;
     if (hadLine) this.#handlers.over();
   }
 
@@ -315,7 +399,7 @@ export class Course {
   }
 
   #unwatch(line: RelayLine): void {
-    this.#watches.get(line)?.stop();
+    this.#watches.get(line)?.();
     this.#watches.delete(line);
   }
 }

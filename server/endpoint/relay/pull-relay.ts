@@ -3,8 +3,7 @@ import type { Publisher, Refusal } from "../../live/registry.ts";
 import type { ProtocolError } from "../../protocol/errors.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
 import type { MediaEffect } from "../../protocol/rtmp/session-effect.ts";
-import { Course } from "./course.ts";
-import type { CourseLimits, CourseOptions } from "./course-parts.ts";
+import { Course, type CourseLimits, type CourseOptions } from "./course.ts";
 import { type HeldMedia, holdMedia } from "./held-media.ts";
 import type { RelayLine } from "./line.ts";
 import { remotePathOf } from "./relay-url.ts";
@@ -59,12 +58,12 @@ export class PullRelay {
 
   constructor(options: PullOptions) {
     this.#options = options;
-    const { trailOf } = options;
+    const { url, trailOf } = options;
     this.#course = new Course(
       { ...options, kind: "pull" },
       {
         obstacle: () => this.#obstacle(),
-        connected: (_line, { relayId }, url) => {
+        connected: (_line, { relayId }) => {
           this.#via = trailOf(relayId, remotePathOf(url));
         },
         ready: () => {},
@@ -146,12 +145,9 @@ export class PullRelay {
       this.#guard(() => feed.take(media));
       return;
     }
-    // Words alone are no broadcast: the latest are kept until there is one.
+    // Words alone are no broadcast: they are kept until there is one.
     this.#early.push(media);
-    if (media.kind === "data") {
-      if (this.#early.length > MAX_EARLY) this.#early.shift();
-      return;
-    }
+    if (media.kind === "data" && this.#early.length <= MAX_EARLY) return;
     const inflow = this.#open(line);
     const early = this.#early;
     this.#early = [];

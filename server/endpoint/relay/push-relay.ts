@@ -4,8 +4,7 @@ import type { LiveState, LiveStream } from "../../live/live-stream.ts";
 import { type Backlog, Subscription } from "../../live/subscription.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
 import type { Capabilities } from "../../protocol/rtmp/capabilities.ts";
-import { Course } from "./course.ts";
-import type { CourseLimits, CourseOptions } from "./course-parts.ts";
+import { Course, type CourseLimits, type CourseOptions } from "./course.ts";
 import type { RelayLine } from "./line.ts";
 import { type Item, type Outgoing, TagsOut } from "./tags-out.ts";
 

@@ -1,9 +1,8 @@
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import type { FlvTag } from "../../protocol/flv/tag.ts";
 import { FlvTagType } from "../../protocol/flv/tag.ts";
 import { STAYING_CAPABILITIES } from "../../protocol/rtmp/client-connect.ts";
-import type { ClientSessionOptions } from "../../protocol/rtmp/client-session.ts";
-import { Line, type LineEnd } from "./line.ts";
+import { ClientSession, type ClientSessionOptions } from "../../protocol/rtmp/client-session.ts";
 
 /** Where to push to. */
 export type PushTarget = {
@@ -31,13 +30,15 @@ export class PushRefused extends Error {
   }
 }
 
-/** One broadcast on its way to an RTMP server: once, without coming back. */
+/** One broadcast on its way to an RTMP server. */
 export class Pushing {
-  readonly #line: Line;
+  readonly #socket: Socket;
+  readonly #session: ClientSession;
   #isOver = false;
 
-  private constructor(line: Line) {
-    this.#line = line;
+  private constructor(socket: Socket, session: ClientSession) {
+    this.#socket = socket;
+    this.#session = session;
   }
 
   /**
@@ -45,64 +46,74 @@ export class Pushing {
    *
    * @param onEnd called once when the line or the server ended it, not after `finish`
    * @returns when the server takes the broadcast
-   * @throws PushRefused, or an error that names the system's, such as ECONNREFUSED
+   * @throws PushRefused, or the system's error such as ECONNREFUSED
    */
   static open(
-    { host, port, app, streamName }: PushTarget,
+    target: PushTarget,
     random: ClientSessionOptions["random"],
     onEnd: (error: Error) => void,
   ): Promise<Pushing> {
+    const { host, port, app, streamName } = target;
     const tcUrl = `rtmp://${host.includes(":") ? `[${host}]` : host}:${port}/${app}`;
+    const socket = connect({ host, port, noDelay: true });
     const capabilities = STAYING_CAPABILITIES;
-    const options = { random, app, tcUrl, streamName, capabilities };
+    const session = new ClientSession({ random, app, tcUrl, streamName, capabilities });
+    const pushing = new Pushing(socket, session);
     return new Promise((resolve, reject) => {
       let isOpen = false;
-      const line = new Line(connect({ host, port, noDelay: true }), options, {
-        ready: () => {
-          isOpen = true;
-          resolve(pushing);
-        },
-        over: (end) => {
-          pushing.#isOver = true;
-          if (isOpen) onEnd(errorOf(end));
-          else reject(errorOf(end));
-        },
+      const fail = (error: Error): void => {
+        socket.destroy();
+        if (pushing.#isOver) return;
+        pushing.#isOver = true;
+        if (isOpen) onEnd(error);
+        else reject(error);
+      };
+      socket.on("connect", () => socket.write(session.start()));
+      socket.on("error", fail);
+      socket.on("close", () => fail(new Error("The server closed the connection")));
+      socket.on("data", (bytes) => {
+        try {
+          for (const effect of session.receive(bytes)) {
+            if (effect.type === "send") {
+              socket.write(effect.bytes);
+            } else if (effect.type === "publishing") {
+              isOpen = true;
+              resolve(pushing);
+            } else if (effect.type === "refused") {
+              fail(new PushRefused(effect.code, effect.description));
+            } else if (effect.type === "redirected") {
+              fail(new PushRefused(effect.code, "It named another server"));
+            }
+          }
+        } catch (error) {
+          fail(error instanceof Error ? error : new Error(String(error)));
+        }
       });
-      const pushing = new Pushing(line);
     });
   }
 
   /** Bytes that the line has not taken yet: who pushes is to wait while there are many. */
   get unsent(): number {
-    return this.#line.unsent;
+    return this.#socket.writableLength;
   }
 
   /** Sends a tag as one message, at a timestamp of its own (0 to 2^32 - 1 ms). */
   send({ typeId, payload }: FlvTag, timestamp: number): void {
     const kind = KINDS.get(typeId);
-    if (!this.#isOver && kind !== undefined) this.#line.send(kind, timestamp, payload);
+    if (this.#isOver || kind === undefined) return;
+    this.#socket.write(this.#session.media(kind, timestamp, payload));
   }
 
   /** Lets the line go without a word, as a lost one would. */
   abort(): void {
     this.#isOver = true;
-    this.#line.abort();
+    this.#socket.destroy();
   }
 
   /** Ends the broadcast in order. */
   finish(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
-    this.#line.finish();
-  }
-}
-
-function errorOf(end: LineEnd): Error {
-  switch (end.type) {
-    case "refused":
-      return new PushRefused(end.code, end.description);
-    case "redirected":
-      return new PushRefused("NetConnection.Connect.Rejected", "it names another server");
-    case "lost":
-      return new Error(end.message);
+    this.#socket.end(this.#session.finish());
   }
 }

@@ -3,22 +3,16 @@ import type { LiveStream, Publication } from "../../live/live-stream.ts";
 import type { RegistryObserver } from "../../live/registry.ts";
 import type { Log } from "../../log.ts";
 import { withFields } from "../../log-context.ts";
+import type { Milliseconds } from "../../protocol/media/sample.ts";
 import type { Encryption, Random } from "../../protocol/rtmp/handshake.ts";
+import type { Course, RelayFailure, RelayState } from "./course.ts";
 import type { Dial, RelayTls } from "./dial.ts";
 import { Line, type LineEvents, type RelayLine } from "./line.ts";
 import { type Feed, type PullHub, PullRelay } from "./pull-relay.ts";
 import { type PushLimits, PushRelay } from "./push-relay.ts";
 import { checkSpec, isPattern, matches, type RelaySpec, urlFor } from "./relay-spec.ts";
-import {
-  type Pull,
-  type Push,
-  type PushAll,
-  type Relay,
-  type RelayStatus,
-  statusesOf,
-} from "./relay-status.ts";
 import type { RelayTrails } from "./relay-trails.ts";
-import { type RelayUrl, tcUrlOf } from "./relay-url.ts";
+import { type RelayKind, type RelayUrl, shownUrl, tcUrlOf } from "./relay-url.ts";
 
 /** What relays need of the hub. */
 export type RelayHub = Omit<PullHub, "find"> & {
@@ -48,6 +42,23 @@ export type RelaysOptions = {
   readonly limits: PushLimits & { readonly relays: number };
 };
 
+/** A relay as it is told to others: nothing in it is secret. */
+export type RelayStatus = {
+  readonly id: string;
+  readonly kind: RelayKind;
+  readonly streamPath: string;
+  readonly url: string;
+  readonly when: "always" | "demand" | "published";
+  readonly state: RelayState;
+  readonly since: Milliseconds;
+  readonly attempts: number;
+  readonly retryAt: Milliseconds | undefined;
+  readonly lastFailure: RelayFailure | undefined;
+  readonly bytes: number;
+  readonly samplesDropped: number;
+  readonly leftOut: readonly string[];
+};
+
 /** There are as many relays as there may be. */
 export class TooManyRelays extends Error {
   override readonly name = "TooManyRelays";
@@ -56,10 +67,41 @@ export class TooManyRelays extends Error {
 /** Payload of one chunk that we send: large, since nothing has to get in between. */
 const CHUNK_SIZE = 65_536;
 
+type Pull = {
+  readonly kind: "pull";
+  readonly id: string;
+  readonly spec: RelaySpec;
+  readonly url: RelayUrl;
+  readonly relay: PullRelay;
+  /** By who asks without watching: see `ask`. */
+  askedUntil: Milliseconds;
+  cancelAsked: (() => void) | undefined;
+  /** Lets go of the live stream that is kept while it is asked for: there is something to wait for. */
+  letGo: (() => void) | undefined;
+};
+
+type Push = {
+  readonly kind: "push";
+  readonly id: string;
+  readonly spec: RelaySpec;
+  readonly streamPath: string;
+  readonly url: RelayUrl;
+  readonly relay: PushRelay;
+};
+
+/** A push of all streams of an application: it has a push for each one that is published. */
+type PushAll = {
+  readonly kind: "push-all";
+  readonly id: string;
+  readonly spec: RelaySpec;
+  readonly since: Milliseconds;
+  readonly pushes: Map<string, Push>;
+};
+
 /** All relays of this server: those that were set, and those that were made while it runs. */
 export class Relays {
   readonly #options: RelaysOptions;
-  readonly #relays = new Map<string, Relay>();
+  readonly #relays = new Map<string, Pull | Push | PushAll>();
   readonly #unobserve: () => void;
   #nextId = 1;
 
@@ -84,7 +126,7 @@ export class Relays {
     }
     const id = `r${this.#nextId}`;
     this.#nextId += 1;
-    const relay: Relay =
+    const relay: Pull | Push | PushAll =
       spec.kind === "pull"
         ? this.#pull(id, spec)
         : isPattern(spec)
@@ -93,7 +135,7 @@ export class Relays {
     this.#relays.set(id, relay);
     if (relay.kind === "pull") this.#watched(spec.streamPath);
     else for (const liveStream of hub.list()) this.#published(liveStream, false);
-    const [status] = statusesOf(relay);
+    const [status] = this.#statuses(relay);
     if (status === undefined) throw new Error("A relay without a status");
     return status;
   }
@@ -108,7 +150,7 @@ export class Relays {
   }
 
   list(): readonly RelayStatus[] {
-    return [...this.#relays.values()].flatMap((relay) => statusesOf(relay));
+    return [...this.#relays.values()].flatMap((relay) => this.#statuses(relay));
   }
 
   /**
@@ -134,7 +176,7 @@ export class Relays {
     this.#relays.clear();
   }
 
-  #close(relay: Relay): void {
+  #close(relay: Pull | Push | PushAll): void {
     switch (relay.kind) {
       case "pull":
         relay.cancelAsked?.();
@@ -277,4 +319,48 @@ export class Relays {
       hub.release(liveStream);
     };
   }
+
+  #statuses(relay: Pull | Push | PushAll): RelayStatus[] {
+    const { id, spec } = relay;
+    switch (relay.kind) {
+      case "pull": {
+        const shown = shownUrl(relay.url, "pull");
+        const { when = "demand" } = spec;
+        return [
+          {
+            ...{ id, kind: "pull", streamPath: spec.streamPath, url: shown, when, ...NONE },
+            ...statusOf(relay.relay.course),
+          },
+        ];
+      }
+      case "push":
+        return [pushStatus(relay)];
+      case "push-all": {
+        const pushes = [...relay.pushes.values()].map(pushStatus);
+        const url = shownUrl(urlFor(spec, spec.streamPath), "push");
+        const bytes = pushes.reduce((sum, push) => sum + push.bytes, 0);
+        const whole: RelayStatus = {
+          ...{ id, kind: "push", streamPath: spec.streamPath, url, when: "published", ...NONE },
+          ...{ state: pushes.some(({ state }) => state === "live") ? "live" : "idle", bytes },
+          ...{ since: relay.since, attempts: 0, retryAt: undefined, lastFailure: undefined },
+        };
+        return [whole, ...pushes];
+      }
+    }
+  }
 }
+
+const NONE = { samplesDropped: 0, leftOut: [] } as const;
+
+function pushStatus({ id, streamPath, url, relay }: Push): RelayStatus {
+  const { course, samplesDropped, leftOut } = relay;
+  return {
+    ...{ id, kind: "push", streamPath, url: shownUrl(url, "push"), when: "published" },
+    ...{ samplesDropped, leftOut },
+    ...statusOf(course),
+  };
+}
+
+const statusOf = ({ state, since, attempts, retryAt, lastFailure, bytes }: Course) => ({
+  ...{ state, since, attempts, retryAt, lastFailure, bytes },
+});

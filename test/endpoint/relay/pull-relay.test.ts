@@ -90,10 +90,10 @@ describe("PullRelay", () => {
 
   test("begins no broadcast with words alone, and keeps them for when it begins", () => {
     const { line, registry, fed } = stage({ when: "always" });
-    for (let n = 0; n < 100; n += 1) line(0).events.media?.(words);
+    for (let n = 0; n < 3; n += 1) line(0).events.media?.(words);
     expect(registry.find("live/x")).toBeUndefined();
     line(0).events.media?.(sound);
-    expect(fed).toEqual([...Array(16).fill("1 data 5"), "1 audio af"]);
+    expect(fed).toEqual(["1 data 5", "1 data 5", "1 data 5", "1 audio af"]);
   });
 
   test("tells viewers of an end, and goes on when it begins again", () => {
@@ -149,14 +149,12 @@ describe("PullRelay", () => {
   });
 
   test("goes over to another server at a picture that can be begun with", () => {
-    const { line, fed, registry, clock } = stage({ when: "always" });
+    const { line, fed, registry } = stage({ when: "always" });
     line(0).events.media?.(key);
     line(0).events.reconnect?.("rtmp://other/app");
     for (const one of [words, configuration, sound, inter]) line(1).events.media?.(one);
     line(0).events.media?.(inter);
     line(1).events.media?.(key);
-    line(0).events.media?.(inter);
-    clock.pass(LIMITS.refusalLinger);
     expect(line(0).said).toEqual(["finish"]);
     line(1).events.media?.(inter);
     expect(fed).toEqual([
