@@ -29,7 +29,7 @@ const ends: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sluice-outputs-"));
   chmodSync(folder, 0o777); // VLC writes there, and does not run as root
-  server = await startSluice(["--grace-period", "3"]);
+  server = await startSluice(["--grace-period", "3", "--log-level", "debug"]);
 });
 
 afterEach(async () => {
@@ -44,13 +44,33 @@ afterAll(async () => {
 const urlOf = (name: string, resource: string): string =>
   server.httpUrl(`/streams/live/${name}/${resource}`);
 
-async function viewersOf(name: string): Promise<{ flv: number; mp4: number }> {
+type Listed = {
+  readonly path: string;
+  readonly uptimeSeconds: number;
+  readonly viewers: { readonly flv: number; readonly mp4: number };
+};
+
+async function listed(name: string): Promise<Listed | undefined> {
   const response = await fetch(server.httpUrl("/api/v1/streams"));
-  const { streams } = (await response.json()) as {
-    streams: { path: string; viewers: { flv: number; mp4: number } }[];
-  };
-  return streams.find(({ path }) => path === `live/${name}`)?.viewers ?? { flv: 0, mp4: 0 };
+  const { streams } = (await response.json()) as { streams: Listed[] };
+  return streams.find(({ path }) => path === `live/${name}`);
 }
+
+const untilOnAir = (name: string, seconds: number): Promise<void> =>
+  eventually(
+    `${seconds} s of ${name}`,
+    async () => ((await listed(name))?.uptimeSeconds ?? 0) >= seconds,
+  );
+
+/** Resolves when so many have come to watch, whether anything is on air or not. */
+const untilWaiting = (name: string, count: number): Promise<void> =>
+  eventually(`${count} viewers of ${name}`, () => {
+    const lines = server.logs().split("\n");
+    const came = lines.filter(
+      (line) => line.includes(`"live/${name}"`) && line.includes("viewer came"),
+    );
+    return came.length >= count;
+  });
 
 async function finished({ child }: Publisher): Promise<void> {
   const { code } = await child.exited;
@@ -119,18 +139,11 @@ describe.concurrent("every frame reaches", () => {
     const input = await counterClip({ ...clip, seconds: SECONDS });
     const beside = join(folder, `${name}.flv`);
     const early = resources.map((resource) => watchWith(by, urlOf(name, resource)));
+    await untilWaiting(name, early.length);
     const url = server.rtmpUrl(`live/${name}`);
     const publish = by === "ffprobe" ? publishWithFfmpeg : publishWithFfmpeg8;
     const publisher = publish({ input, url, beside });
-    await eventually("a second of the broadcast", async () => {
-      const response = await fetch(server.httpUrl("/api/v1/streams"));
-      const { streams } = (await response.json()) as {
-        streams: { path: string; uptimeSeconds: number }[];
-      };
-      return streams.some(
-        ({ path, uptimeSeconds }) => path === `live/${name}` && uptimeSeconds >= 1,
-      );
-    });
+    await untilOnAir(name, 1);
     const late = resources.map((resource) => watchWith(by, urlOf(name, resource)));
     await finished(publisher);
     const due = expectedPackets(beside, by).map((stream) => ({
@@ -154,6 +167,7 @@ describe.concurrent("every frame reaches", () => {
     const all = watchWith("ffmpeg8", urlOf("several", "live.flv?tracks=all"));
     const first = watchWith("ffprobe", urlOf("several", "live.flv"));
     const second = watchWith("ffprobe", urlOf("several", "live.mp4?tracks=3,4"));
+    await untilWaiting("several", 3);
     await finished(publishWithFfmpeg8({ input, moreInputs: [more], url, beside }));
     const due = expectedPackets(beside, "ffmpeg8");
     expect(due).toHaveLength(4);
@@ -174,12 +188,10 @@ describe.concurrent("every frame reaches", () => {
     const got = ["live.flv", "live.mp4"].map((resource) =>
       watchWith("ffprobe", urlOf("returns", resource)),
     );
+    await untilWaiting("returns", 2);
     const beside = join(folder, "returns.flv");
     const lost = publishWithFfmpeg({ input, url });
-    await eventually("both viewers", async () => {
-      const { flv, mp4 } = await viewersOf("returns");
-      return flv + mp4 === 2;
-    });
+    await untilOnAir("returns", 1);
     await lost.kill();
     await finished(publishWithFfmpeg({ input, url, beside }));
     const due = expectedPackets(beside);
@@ -200,7 +212,7 @@ test("over WebSocket comes the FLV that comes over HTTP", async () => {
   const url = urlOf("socket", "live.flv").replace("http", "ws");
   const viewer = new WebSocketTaker(url);
   ends.push(async () => viewer.leave());
-  await viewer.until("open", ({ isOpen }) => isOpen);
+  await untilWaiting("socket", 1);
   await finished(publishWithFfmpeg({ input, url: server.rtmpUrl("live/socket"), beside }));
   await viewer.until("the end", ({ closed }) => closed !== undefined);
   expect(viewer.closed?.code).toBe(1000);
@@ -209,6 +221,27 @@ test("over WebSocket comes the FLV that comes over HTTP", async () => {
   expect(tags).toHaveLength(1 + 2 + frames.length); // onMetaData, two configurations
 });
 
+test.each(["live.flv", "live.mp4"])(
+  "ffplay plays %s, and ends with the broadcast",
+  async (resource) => {
+    const name = `ffplay-${resource.slice(5)}`;
+    const input = await counterClip({ ...H264_AAC, seconds: SECONDS });
+    const args = ["-nodisp", "-autoexit", "-hide_banner", "-stats", urlOf(name, resource)];
+    const ffplay = startChild("ffplay", args, {
+      env: { ...process.env, SDL_AUDIODRIVER: "dummy", SDL_VIDEODRIVER: "dummy" },
+    });
+    ends.push(() => ffplay.stop("SIGKILL"));
+    await untilWaiting(name, 1);
+    await finished(publishWithFfmpeg({ input, url: server.rtmpUrl(`live/${name}`) }));
+    expect((await ffplay.exited).code, ffplay.stderr()).toBe(0);
+    // Its clock, in seconds: FLV has the live stream's, MP4 begins at 0.
+    const clock = [...ffplay.stderr().matchAll(/([\d.]+) [MA]-[VA]?/g)].map(([, at]) => Number(at));
+    const begin = resource === "live.flv" ? 10 : 0;
+    expect(Math.max(...clock)).toBeGreaterThan(begin + SECONDS - 1);
+    expect(Math.max(...clock)).toBeLessThan(begin + SECONDS + 1);
+  },
+);
+
 describe("VLC plays", () => {
   test.each(["live.flv", "live.mp4"])("%s", async (resource) => {
     const name = `vlc-${resource.slice(5)}`;
@@ -216,6 +249,7 @@ describe("VLC plays", () => {
     const heard = join(folder, `${name}.wav`);
     const vlc = startVlc(urlOf(name, resource), heard);
     ends.push(() => vlc.stop("SIGKILL"));
+    await untilWaiting(name, 1);
     await finished(publishWithFfmpeg({ input, url: server.rtmpUrl(`live/${name}`), loops: 2 }));
     expect((await vlc.exited).code, vlc.stderr()).toBe(0);
     expect(vlc.stderr()).toContain("Received first picture");
@@ -280,9 +314,9 @@ describe("Chromium plays", () => {
     await untilPlaying(page);
     const sound = "document.querySelector('video').webkitAudioDecodedByteCount";
     expect(await page.evaluate<number>(sound)).toBeGreaterThan(0);
-    expect((await viewersOf("chromium")).mp4).toBe(1);
+    expect((await listed("chromium"))?.viewers.mp4).toBe(1);
     await page.close();
-    await eventually("its leaving", async () => (await viewersOf("chromium")).mp4 === 0);
+    await eventually("its leaving", async () => (await listed("chromium"))?.viewers.mp4 === 0);
   });
 
   test.each(["http", "ws"])("live.flv by mpegts.js over %s", async (scheme) => {
@@ -303,8 +337,8 @@ describe("Chromium plays", () => {
     const sound = "document.querySelector('video').webkitAudioDecodedByteCount";
     expect(await page.evaluate<number>(sound)).toBeGreaterThan(0);
     expect(await page.evaluate<string[]>("window.errors")).toEqual([]);
-    expect((await viewersOf("chromium")).flv).toBe(1);
+    expect((await listed("chromium"))?.viewers.flv).toBe(1);
     await page.close();
-    await eventually("its leaving", async () => (await viewersOf("chromium")).flv === 0);
+    await eventually("its leaving", async () => (await listed("chromium"))?.viewers.flv === 0);
   });
 });

@@ -3,7 +3,7 @@ import type { Clock } from "../../live/clock.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
 import { type Log, RepeatLog } from "../../log.ts";
 import { readStreamUrl } from "../../stream-url.ts";
-import { AddressCounter } from "../entry/address-counter.ts";
+import { Places } from "../entry/places.ts";
 import { Opening, type OpeningLimits, type Readiness } from "./opening.ts";
 import { type Outlet, Pipe, type PipeLimits } from "./pipe.ts";
 import { ResponseOutlet } from "./response-outlet.ts";
@@ -71,6 +71,13 @@ type Channel<Choice, Form> = {
   viewers: number;
 };
 
+/** What somebody has who was let in. */
+type Place<Choice, Form> = {
+  readonly liveStream: LiveStream;
+  readonly channel: Channel<Choice, Form>;
+  readonly givePlaceBack: () => void;
+};
+
 const COMMON_HEADERS = {
   "Access-Control-Allow-Origin": "*",
   "X-Content-Type-Options": "nosniff",
@@ -92,7 +99,7 @@ export class EndlessEndpoint<Choice extends object, Form> {
   readonly #options: EndlessOptions;
   /** By live stream: another one of the same path is another one. */
   readonly #channels = new Map<LiveStream, Channel<Choice, Form>>();
-  readonly #addresses: AddressCounter;
+  readonly #places: Places;
   readonly #repeats: RepeatLog;
   /** What ends each viewer when the server goes. */
   readonly #ends = new Set<() => void>();
@@ -100,7 +107,8 @@ export class EndlessEndpoint<Choice extends object, Form> {
   constructor(output: Output<Choice, Form>, options: EndlessOptions) {
     this.#output = output;
     this.#options = options;
-    this.#addresses = new AddressCounter(options.limits.viewersPerAddress);
+    const { viewers: all, viewersPerAddress: perAddress } = options.limits;
+    this.#places = new Places({ all, perAddress });
     this.#repeats = new RepeatLog(options.log, options.clock);
   }
 
@@ -164,7 +172,7 @@ export class EndlessEndpoint<Choice extends object, Form> {
       guest.turnAway("too-many");
       return;
     }
-    const { liveStream, channel } = place;
+    const { liveStream, channel, givePlaceBack } = place;
     let pipe: Pipe<Form> | undefined;
     let part: (() => void) | undefined;
     const leave = (): void => {
@@ -172,7 +180,7 @@ export class EndlessEndpoint<Choice extends object, Form> {
       opening.cancel();
       part?.();
       pipe?.close();
-      this.#addresses.give(address);
+      givePlaceBack();
       this.#leave(liveStream, channel);
       const samplesDropped = pipe?.samplesDropped ?? 0;
       log.debug("viewer left", { ...fields, samplesDropped });
@@ -249,22 +257,20 @@ export class EndlessEndpoint<Choice extends object, Form> {
   }
 
   /** @returns where it belongs, its place taken; undefined where there is none left */
-  #enter(
-    streamPath: string,
-    address: string,
-  ): { liveStream: LiveStream; channel: Channel<Choice, Form> } | undefined {
+  #enter(streamPath: string, address: string): Place<Choice, Form> | undefined {
     const { hub, limits } = this.#options;
-    if (this.#ends.size >= limits.viewers || !this.#addresses.take(address)) return undefined;
+    const givePlaceBack = this.#places.take(address);
+    if (givePlaceBack === undefined) return undefined;
     const liveStream = hub.watch(streamPath);
     const known = liveStream && this.#channels.get(liveStream);
     const channel = known ?? { broadcast: undefined, viewers: 0 };
     if (liveStream === undefined || channel.viewers >= limits.viewersPerStream) {
-      this.#addresses.give(address);
+      givePlaceBack();
       return undefined;
     }
     this.#channels.set(liveStream, channel);
     channel.viewers += 1;
-    return { liveStream, channel };
+    return { liveStream, channel, givePlaceBack };
   }
 
   #leave(liveStream: LiveStream, channel: Channel<Choice, Form>): void {

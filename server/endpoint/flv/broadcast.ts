@@ -7,7 +7,9 @@ import {
   asItCame,
   canCarry,
   canPass,
+  colourTag,
   configurationTag,
+  type FlvBody,
   type FlvDialect,
   scriptDataTag,
 } from "../../protocol/flv/muxer.ts";
@@ -22,6 +24,8 @@ export type FlvChoice = {
   /** The first track of each kind, as every player reads it, or all of them as multitrack. */
   readonly tracks: "first" | "all";
   readonly dialect: FlvDialect;
+  /** Whether colours of high dynamic range are told beside the pictures, too. */
+  readonly hdr: boolean;
 };
 
 /** Whether a viewer who chose so gets a track. */
@@ -42,7 +46,6 @@ export class FlvBroadcast implements Broadcast<FlvChoice, TagForm> {
   readonly #liveStream: LiveStream;
   readonly #lane: Lane<TagForm>;
   readonly #viewers = new Set<FlvViewer>();
-  readonly #configurations = new WeakMap<LiveTrack, TimedTag["body"] | undefined>();
   readonly #unobserve: () => void;
 
   constructor(liveStream: LiveStream, clock: Clock) {
@@ -61,7 +64,7 @@ export class FlvBroadcast implements Broadcast<FlvChoice, TagForm> {
   }
 
   join(choice: FlvChoice, pipe: Pipe<TagForm>): () => void {
-    const viewer = new FlvViewer(choice, pipe, (live) => this.#configuration(live));
+    const viewer = new FlvViewer(choice, pipe);
     viewer.begin(this.#liveStream, this.#lane);
     this.#viewers.add(viewer);
     const leave = this.#lane.receive((message) => viewer.offer(message));
@@ -73,13 +76,6 @@ export class FlvBroadcast implements Broadcast<FlvChoice, TagForm> {
 
   stop(): void {
     this.#unobserve();
-  }
-
-  #configuration(live: LiveTrack): TimedTag["body"] | undefined {
-    if (!this.#configurations.has(live)) {
-      this.#configurations.set(live, configurationTag(live.track, "enhanced"));
-    }
-    return this.#configurations.get(live);
   }
 
   #opaque(frame: OpaqueFrame): void {
@@ -111,20 +107,14 @@ export class FlvBroadcast implements Broadcast<FlvChoice, TagForm> {
 class FlvViewer {
   readonly #choice: FlvChoice;
   readonly #pipe: Pipe<TagForm>;
-  readonly #configurationOf: (live: LiveTrack) => TimedTag["body"] | undefined;
   /** What this viewer's player is set up for, by track. */
   readonly #configured = new Map<number, LiveTrack>();
   /** Tracks of which it has a picture to go on from. */
   readonly #opaqueVideo = new Set<TrackKey>();
 
-  constructor(
-    choice: FlvChoice,
-    pipe: Pipe<TagForm>,
-    configurationOf: (live: LiveTrack) => TimedTag["body"] | undefined,
-  ) {
+  constructor(choice: FlvChoice, pipe: Pipe<TagForm>) {
     this.#choice = choice;
     this.#pipe = pipe;
-    this.#configurationOf = configurationOf;
   }
 
   /** Sends what an FLV stream begins with, and the history. */
@@ -136,8 +126,7 @@ class FlvViewer {
     if (metadataBody.length > 0)
       tags.push({ body: scriptDataTag(metadataBody), at: METADATA_TIME });
     for (const sample of history) {
-      const body = this.#configure(sample);
-      if (body !== undefined) tags.push({ body, at });
+      for (const body of this.#configure(sample)) tags.push({ body, at });
     }
     const opening = packOpening(this.#kinds(liveStream, history), tags);
     this.#pipe.begin(opening, opening.bytes.length, lane.history(history));
@@ -146,8 +135,7 @@ class FlvViewer {
   offer(message: LaneMessage<TagForm>): void {
     const [sample] = message.samples;
     if (sample === undefined || !this.#wants(sample)) return;
-    const body = this.#configure(sample);
-    if (body !== undefined) {
+    for (const body of this.#configure(sample)) {
       const form = packTag(body, sample.at);
       this.#pipe.insert(form, form.bytes.length);
     }
@@ -189,11 +177,13 @@ class FlvViewer {
     return isChosen && canPass(track.track.mediaType, original, dialect);
   }
 
-  /** @returns the configuration that goes before a sample, where it is the first that needs it */
-  #configure({ track, original }: LiveSample): TimedTag["body"] | undefined {
-    if (original !== undefined || this.#configured.get(track.id) === track) return undefined;
+  /** @returns what goes before a sample, where it is the first of its track's configuration */
+  #configure({ track, original }: LiveSample): FlvBody[] {
+    if (original !== undefined || this.#configured.get(track.id) === track) return [];
     this.#configured.set(track.id, track);
-    return this.#configurationOf(track);
+    const colour = this.#choice.hdr ? colourTag(track.track, "enhanced") : undefined;
+    const configuration = configurationTag(track.track, "enhanced");
+    return [colour, configuration].filter((body) => body !== undefined);
   }
 
   /** What the FLV header promises: players wait for what is promised. */

@@ -112,13 +112,15 @@ const flvOutput = (clock: Clock): Output<FlvChoice, TagForm> => ({
   writer: () => (form) => [form.bytes],
 });
 
-/** `?tracks=all` and `?enhanced=0`. @returns what is wrong, for people, where it cannot be read */
+/** `?tracks=all`, `?enhanced=0` and `?hdr=1`. @returns what is wrong, for people, where it cannot be read */
 function readFlvChoice(query: URLSearchParams): FlvChoice | string {
   const tracks = query.get("tracks") ?? "first";
   const enhanced = query.get("enhanced") ?? "1";
+  const hdr = query.get("hdr") ?? "0";
   if (tracks !== "first" && tracks !== "all") return "tracks: first or all";
   if (enhanced !== "0" && enhanced !== "1") return "enhanced: 0 or 1";
-  return { tracks, dialect: enhanced === "1" ? "enhanced" : "classic" };
+  if (hdr !== "0" && hdr !== "1") return "hdr: 0 or 1";
+  return { tracks, dialect: enhanced === "1" ? "enhanced" : "classic", hdr: hdr === "1" };
 }
 
 function flvReadiness(liveStream: LiveStream, choice: FlvChoice): Readiness {

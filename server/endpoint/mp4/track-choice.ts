@@ -1,5 +1,5 @@
 import type { LiveTrack } from "../../live/live-track.ts";
-import type { MediaType } from "../../protocol/media/track.ts";
+import { firstTrack } from "../../live/track-choice.ts";
 
 /** Which tracks a file holds: the first of each kind, or those with these ids. */
 export type Mp4Choice = { readonly tracks: "first" | readonly number[] };
@@ -16,12 +16,8 @@ export function chosenTracks(
     const chosen = tracks.filter(({ id }) => choice.includes(id));
     return chosen.sort((a, b) => rank(a) - rank(b) || a.id - b.id);
   }
-  const first = (mediaType: MediaType): LiveTrack[] =>
-    tracks
-      .filter(({ track }) => track.mediaType === mediaType)
-      .sort((a, b) => a.track.trackIndex - b.track.trackIndex)
-      .slice(0, 1);
-  return [...first("video"), ...first("audio")];
+  const first = [firstTrack(tracks, "video"), firstTrack(tracks, "audio")];
+  return first.filter((live) => live !== undefined);
 }
 
 /** `?tracks=1,3`. @returns what is wrong, for people, where it cannot be read */

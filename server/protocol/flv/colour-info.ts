@@ -1,8 +1,9 @@
 import { decodeAmf0 } from "../amf0/decode.ts";
+import { encodeAmf0 } from "../amf0/encode.ts";
 import { type Amf0Object, type Amf0Value, membersOf } from "../amf0/value.ts";
 import { decodeAmf3 } from "../amf3/decode.ts";
 import { AMF3_MARKER } from "../amf3/marker.ts";
-import type { Bytes } from "../bytes/bytes.ts";
+import type { Bytes, OwnBytes } from "../bytes/bytes.ts";
 import { namedColour } from "../codec/picture-format.ts";
 import { ProtocolError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
@@ -51,6 +52,38 @@ export function readColourInfo(body: Bytes): ColourInfo | undefined {
   };
 }
 
+/**
+ * The same body for a track of high dynamic range, or of which a display or light levels are known.
+ *
+ * @returns undefined for all others: of those the bitstream says enough
+ */
+export function writeColourInfo(track: VideoTrack): OwnBytes | undefined {
+  const { colour, masteringDisplay: display, contentLight } = track;
+  const isHdr = colour?.transfer === PQ || colour?.transfer === HLG;
+  if (!isHdr && display === undefined && contentLight === undefined) return undefined;
+  return encodeAmf0("colorInfo", {
+    ...(colour && {
+      colorConfig: {
+        colorPrimaries: colour.primaries,
+        transferCharacteristics: colour.transfer,
+        matrixCoefficients: colour.matrix,
+      },
+    }),
+    ...(contentLight && {
+      hdrCll: { maxFall: contentLight.maxFall, maxCLL: contentLight.maxCll },
+    }),
+    ...(display && {
+      hdrMdcv: {
+        ...{ redX: display.red[0], redY: display.red[1] },
+        ...{ greenX: display.green[0], greenY: display.green[1] },
+        ...{ blueX: display.blue[0], blueY: display.blue[1] },
+        ...{ whitePointX: display.whitePoint[0], whitePointY: display.whitePoint[1] },
+        ...{ maxLuminance: display.maxLuminance, minLuminance: display.minLuminance },
+      },
+    }),
+  });
+}
+
 /** A track with the colours it has by `info`; the same object where `info` says nothing. */
 export function withColour(track: VideoTrack, info: ColourInfo): VideoTrack {
   if (Object.keys(info).length === 0) return track;
@@ -65,6 +98,10 @@ export function withColour(track: VideoTrack, info: ColourInfo): VideoTrack {
     ...(contentLight && { contentLight }),
   };
 }
+
+/** TransferCharacteristics (ISO/IEC 23091-2). */
+const PQ = 16;
+const HLG = 18;
 
 const UNSPECIFIED = { primaries: 2, transfer: 2, matrix: 2, fullRange: false } as const;
 

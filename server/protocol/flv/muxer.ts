@@ -9,6 +9,7 @@ import type {
   VideoCodec,
   VideoTrack,
 } from "../media/track.ts";
+import { writeColourInfo } from "./colour-info.ts";
 import { FlvTagType } from "./tag.ts";
 import { FrameType } from "./video-tag.ts";
 
@@ -67,6 +68,21 @@ export function configurationTag(track: Track, dialect: FlvDialect): FlvBody | u
     default:
       return undefined;
   }
+}
+
+/**
+ * The colours of high dynamic range (VideoPacketType.Metadata), which go ahead of a track's
+ * configuration, as OBS sends them. Not every reader of Enhanced headers goes past it.
+ *
+ * @returns undefined where the track has none to tell, or the dialect has no form for it; AVC of
+ *   track 0 has classic headers
+ */
+export function colourTag(track: Track, dialect: FlvDialect): FlvBody | undefined {
+  if (track.mediaType !== "video" || !canCarry(track, dialect)) return undefined;
+  const data = hasClassicForm(track) ? undefined : writeColourInfo(track);
+  return (
+    data && { typeId: FlvTagType.Video, head: exHead(track, EX_VIDEO, PacketType.Metadata), data }
+  );
 }
 
 /**
@@ -271,6 +287,7 @@ const PacketType = {
   CodedFrames: 1,
   SequenceEnd: 2,
   CodedFramesX: 3,
+  Metadata: 4,
   AudioMultitrack: 5,
   VideoMultitrack: 6,
 } as const;

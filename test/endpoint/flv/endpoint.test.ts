@@ -230,6 +230,26 @@ describe("live.flv", () => {
     expect(tagsOf(both.body).map(({ typeId }) => typeId)).toEqual([18, 9, 9, 8, 8]);
   });
 
+  test("tells colours of high dynamic range ahead of the pictures, where that is asked for", async () => {
+    const { take, publish } = await stage();
+    const { input, end } = publish();
+    const colour = { primaries: 9, transfer: 16, matrix: 9, fullRange: false };
+    const track = { ...AVC, codec: "hevc", codecString: "hvc1", colour } as never;
+    input({ type: "track", track });
+    input({ type: "track", track: AAC });
+    const [told, plain] = [take("live.flv?hdr=1"), take("live.flv")];
+    for (const viewer of [told, plain]) {
+      await viewer.until("it begins", ({ body }) => body.length > 0);
+    }
+    input({ type: "sample", sample: picture(0, { isSync: true }) });
+    end("clean");
+    for (const viewer of [told, plain]) {
+      await viewer.until("the end", ({ ended }) => ended === "end");
+    }
+    expect(tagsOf(told.body).map(({ payload }) => payload[0])).toEqual([0x84, 0x90, 0x93]);
+    expect(tagsOf(plain.body).map(({ payload }) => payload[0])).toEqual([0x90, 0x93]);
+  });
+
   test("passes on unchanged what is not opened: data, originals, and codecs nobody plays", async () => {
     const { take, publish } = await stage();
     const { input, end } = publish();

@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Bytes, concat, NO_BYTES } from "../../../server/protocol/bytes/bytes.ts";
+import { readColourInfo } from "../../../server/protocol/flv/colour-info.ts";
 import { FlvDemuxer } from "../../../server/protocol/flv/demuxer.ts";
 import {
   asItCame,
   canCarry,
   canPass,
+  colourTag,
   configurationTag,
   type FlvBody,
   type FlvDialect,
@@ -17,7 +19,7 @@ import {
 } from "../../../server/protocol/flv/muxer.ts";
 import { FlvTagReader, FlvTagType } from "../../../server/protocol/flv/tag.ts";
 import type { MediaEvent, Sample } from "../../../server/protocol/media/sample.ts";
-import { type Track, trackKey } from "../../../server/protocol/media/track.ts";
+import { type Track, trackKey, type VideoTrack } from "../../../server/protocol/media/track.ts";
 import { hex } from "../../support/hex.ts";
 
 const whole = (body: FlvBody | undefined): Bytes | undefined =>
@@ -230,6 +232,45 @@ test("canCarry knows what classic FLV has no form for, and nothing is written of
     expect(sampleTag(track, sample(), "classic")).toBeUndefined();
     expect(sequenceEndTag(track, "classic")).toBeUndefined();
   }
+});
+
+describe("colourTag", () => {
+  const hdr: Track = {
+    ...(video("hevc") as VideoTrack),
+    colour: { primaries: 9, transfer: 16, matrix: 9, fullRange: false },
+    masteringDisplay: {
+      ...{ red: [0.708, 0.292], green: [0.17, 0.797], blue: [0.131, 0.046] },
+      ...{ whitePoint: [0.3127, 0.329], maxLuminance: 1000, minLuminance: 0.0001 },
+    },
+    contentLight: { maxCll: 1000, maxFall: 400 },
+  };
+
+  test("begins as OBS's does, and says what readColourInfo reads", () => {
+    const body = whole(colourTag(hdr, "enhanced"));
+    const prefix = hex`84 68766331 02 0009 636f6c6f72496e666f 03`;
+    expect(body?.subarray(0, prefix.length)).toEqual(prefix);
+    const { colour, masteringDisplay, contentLight } = hdr as VideoTrack;
+    const { fullRange: _, ...numbers } = colour ?? { fullRange: false };
+    expect(readColourInfo(body?.subarray(5) ?? NO_BYTES)).toEqual({
+      ...numbers,
+      masteringDisplay,
+      contentLight,
+    });
+    const second = whole(colourTag({ ...hdr, trackIndex: 1 }, "enhanced"));
+    expect(second?.subarray(0, 7)).toEqual(hex`86 04 68766331 01`);
+  });
+
+  test("is there for high dynamic range only, and where there is a form for it", () => {
+    const sdr = { primaries: 1, transfer: 1, matrix: 1, fullRange: false };
+    const hlg = { ...sdr, transfer: 18 };
+    const plain = video("hevc") as VideoTrack;
+    expect(colourTag(plain, "enhanced")).toBeUndefined();
+    expect(colourTag({ ...plain, colour: sdr }, "enhanced")).toBeUndefined();
+    expect(colourTag({ ...plain, colour: hlg }, "enhanced")).toBeDefined();
+    expect(colourTag(hdr, "classic")).toBeUndefined();
+    expect(colourTag({ ...hdr, codec: "avc" }, "enhanced")).toBeUndefined();
+    expect(colourTag(audio("opus"), "enhanced")).toBeUndefined();
+  });
 });
 
 test("sequenceEndTag writes what there is", () => {
