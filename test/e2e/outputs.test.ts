@@ -142,10 +142,12 @@ describe.concurrent("every frame reaches", () => {
     await untilWaiting(name, early.length);
     const url = server.rtmpUrl(`live/${name}`);
     const publish = by === "ffprobe" ? publishWithFfmpeg : publishWithFfmpeg8;
-    const publisher = publish({ input, url, beside });
+    const publisher = publish({ input, url, beside, loops: 0 });
     await untilOnAir(name, 1);
     const late = resources.map((resource) => watchWith(by, urlOf(name, resource)));
-    await finished(publisher);
+    await untilWaiting(name, early.length + late.length);
+    await untilOnAir(name, 2 + ((await listed(name))?.uptimeSeconds ?? 0));
+    await publisher.stop();
     const due = expectedPackets(beside, by).map((stream) => ({
       ...stream,
       frames: stream.frames.filter(({ size }) => size > 0), // FFmpeg's AC-3 parser's own
