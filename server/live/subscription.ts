@@ -64,10 +64,10 @@ export class Subscription<Form, Item extends Deliverable = LiveSample> {
     return this.#waiting.length === 0 && this.#losing.size === 0 && this.#losses.size === 0;
   }
 
-  /** A notice is next: it goes when all before it has gone. */
-  get isNoticeNext(): boolean {
+  /** The notice that is next, where one is: it goes when all before it has gone. */
+  get nextNotice(): Form | undefined {
     const [first] = this.#waiting;
-    return first !== undefined && "notice" in first;
+    return first !== undefined && "notice" in first ? first.notice : undefined;
   }
 
   /** All samples left out for this viewer so far. */

@@ -130,7 +130,7 @@ test("Subscription gives the most urgent first, within a track in order, and pas
   }
   subscription.insert("notice", 6);
   subscription.offer(message(sampleAt(audio, 1)), 0);
-  expect(subscription.isNoticeNext).toBe(false);
+  expect(subscription.nextNotice).toBe(undefined);
   const order: unknown[] = [];
   for (let next = subscription.nextBy(rank); next !== undefined; next = subscription.nextBy(rank)) {
     order.push(next.form);

@@ -146,7 +146,7 @@ export class Playing implements OutputSource {
 
   takeNext(): DueMessage | undefined {
     for (;;) {
-      if (this.#subscription.isNoticeNext) {
+      if (this.#subscription.nextNotice !== undefined) {
         const notice = this.#takeNotice();
         if (notice !== undefined) return notice;
         continue;
@@ -159,7 +159,11 @@ export class Playing implements OutputSource {
 
   takeUrgent(begun: InTransmission, before: number): DueMessage | undefined {
     for (;;) {
-      if (this.#subscription.isNoticeNext) return begun.isClear ? this.#takeNotice() : undefined;
+      const notice = this.#subscription.nextNotice;
+      if (notice !== undefined) {
+        const mayGo = begun.isClear && !begun.isBusy(notice.chunkStreamId);
+        return mayGo ? this.#takeNotice() : undefined;
+      }
       const next = this.#subscription.nextBy((item) => {
         const due = dueOf(item);
         return due < before && !begun.isBusy(chunkStreamOf(item)) ? due : undefined;

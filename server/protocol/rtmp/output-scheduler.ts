@@ -37,6 +37,7 @@ type Sending = DueMessage & { readonly source: OutputSource; sent: number };
  * What is in transmission is bounded: one message for each chunk stream.
  */
 export class OutputScheduler {
+  /** Who began something last is asked last: where two want the same chunk stream, they take turns. */
   readonly #sources = new Set<OutputSource>();
   #sending: Sending[] = [];
 
@@ -88,7 +89,7 @@ export class OutputScheduler {
     }
     const isBusy = (chunkStreamId: number): boolean =>
       this.#sending.some(({ message }) => message.chunkStreamId === chunkStreamId);
-    for (const source of this.#sources) {
+    for (const source of [...this.#sources]) {
       const isClear = !this.#sending.some((sending) => sending.source === source);
       const due = source.takeUrgent({ isBusy, isClear }, urgent?.due ?? Number.POSITIVE_INFINITY);
       if (due !== undefined) urgent = this.#begin(source, due);
@@ -99,6 +100,7 @@ export class OutputScheduler {
   #begin(source: OutputSource, { message, due }: DueMessage): Sending {
     const sending = { source, message, due, sent: 0 };
     this.#sending.push(sending);
+    if (this.#sources.size > 1 && this.#sources.delete(source)) this.#sources.add(source);
     return sending;
   }
 }
