@@ -277,6 +277,8 @@ export class RtmpConnection {
 
   #perform(effects: readonly SessionEffect[]): void {
     for (const effect of effects) {
+      // One of those before may have ended it.
+      if (this.#isOver) return;
       switch (effect.type) {
         case "send":
           this.#send(effect.bytes);
@@ -422,11 +424,16 @@ export class RtmpConnection {
     // First of all: a relay of our own may begin with whoever watches, and must know for whom.
     this.#relayed.set(messageStreamId, relays.watch(streamPath, this.#relayTrail));
     this.#plays.play(effect, this.#capabilities, log);
+    if (this.#plays.get(messageStreamId) === undefined) this.#leave(messageStreamId);
   }
 
   #stopPlaying(messageStreamId: number, reason: string): void {
     this.#idleSince = this.#options.clock.now();
     this.#plays.stop(messageStreamId, reason);
+    this.#leave(messageStreamId);
+  }
+
+  #leave(messageStreamId: number): void {
     this.#relayed.get(messageStreamId)?.();
     this.#relayed.delete(messageStreamId);
   }
@@ -457,6 +464,7 @@ export class RtmpConnection {
 
   /** What was found wrong costs the connection. */
   #fail(error: unknown): void {
+    if (this.#isOver) return;
     if (!(error instanceof ProtocolError)) {
       // A fault of ours: it costs this connection and nobody else.
       this.#log.error("connection failed", { error });

@@ -52,6 +52,8 @@ function stage({
   });
   const broadcasts = new Broadcasts(registry, clock);
   const asked: unknown[] = [];
+  /** For whom something is played. */
+  const watching = new Set<object>();
 
   /** A player's end: what it says, and what it was told, one line a message. */
   const player = (connect: Amf0Object = {}) => {
@@ -61,7 +63,15 @@ function stage({
     const connection = new RtmpConnection(wire, peer, {
       publications: registry,
       callHandlers: new Map(),
-      relays: { relayId: "me", refusal: () => undefined, watch: () => () => {} },
+      relays: {
+        relayId: "me",
+        refusal: () => undefined,
+        watch: () => {
+          const watcher = {};
+          watching.add(watcher);
+          return () => watching.delete(watcher);
+        },
+      },
       mayPublish: () => ({ allowed: true, identity: "key" }),
       broadcasts,
       mayPlay: (request) => {
@@ -127,7 +137,7 @@ function stage({
       end: (how: "clean" | "lost") => publication.end(how),
     };
   };
-  return { clock, log, registry, broadcasts, player, play, publish, asked };
+  return { clock, log, registry, broadcasts, player, play, publish, asked, watching };
 }
 
 /** What was written in one turn has been taken in the next. */
@@ -484,6 +494,39 @@ test("more who wait for nobody than there may be are turned away", () => {
   expect(registry.size).toBe(1);
 });
 
+test("who is turned away is nobody for whom something is played", () => {
+  const { player, play, watching } = stage({ waitingLiveStreams: 1 });
+  const one = player();
+  one.say(play("a"));
+  for (let n = 0; n < 3; n += 1) one.say(play(`b${n}`, 2));
+  expect(one.told().filter((each) => each.includes("Play.Failed"))).toHaveLength(3);
+  expect(watching.size).toBe(1);
+  one.say(play("a", 2), command("deleteStream", 0, [null, 2]));
+  expect(watching.size).toBe(1);
+  one.say(command("deleteStream", 0, [null, 1]));
+  expect(watching.size).toBe(0);
+});
+
+test("what comes behind the message that ended a connection is not done", async () => {
+  const { player, play, broadcasts, registry, log, watching } = stage({
+    limits: { ...PLAY_LIMITS, notices: 500 },
+  });
+  const one = player();
+  const publish = command("publish", 3, [null, "show", "live"], { messageStreamId: 1 });
+  one.say(publish, play("show", 2));
+  await turn();
+  one.wire.hold();
+  const configurations = Array.from({ length: 100 }, (_, n) => [
+    mediaMessage(9, AVC_HEADER.with(14, n % 2)),
+    mediaMessage(9, picture(0x17, 4000)),
+  ]);
+  const [other, second] = [play("other", 3), play("second", 4)];
+  one.say(...configurations.flat(), other, second);
+  expect(one.wire.destroyed).toBe(true);
+  expect(log.lines.filter(({ fields }) => fields["code"] === "RTMP_PLAY_NOTICES")).toHaveLength(1);
+  expect([broadcasts.players("live/other"), registry.size, watching.size]).toEqual([0, 1, 0]);
+});
+
 /** What a line that takes one piece at a time is given, in order, until nothing waits. */
 async function drain(wire: Wire): Promise<void> {
   for (let length = -1; wire.writableLength > 0 || wire.taken.length > length; ) {
@@ -526,6 +569,57 @@ test("sound does not wait for a picture that the line does not take", async () =
   ]);
   await drain(one.wire);
   expect(one.told().slice(-2)).toEqual(["V 10040", "v 10080"]);
+});
+
+test.each([
+  { name: "changes over on the same message stream", id: 1 },
+  { name: "plays on another one beside it", id: 2 },
+])("a picture that is under way stays whole for who $name", async ({ id }) => {
+  const { player, play, publish } = stage();
+  const [a, b] = [publish("live/a"), publish("live/b")];
+  a.sync(0);
+  b.sync(0);
+  const one = player();
+  one.say(play("a"));
+  await turn();
+  one.messages();
+  one.wire.hold();
+  a.sync(40, 300_000);
+  await turn();
+  one.say(command("play", 3, [null, "b", -2000], { messageStreamId: id }));
+  await turn();
+  b.picture(80);
+  await drain(one.wire);
+  const media = one.messages().filter(({ typeId }) => typeId === 8 || typeId === 9);
+  const lines = media.map(
+    (message) => `${message.messageStreamId} ${line(message)} ${message.payload.length}`,
+  );
+  expect(lines[0]).toBe("1 V 10040 300009");
+  expect(lines.slice(1).map((each) => each.replace(/ \d+$/, ""))).toEqual(
+    [`AVC 10000`, "AAC 10000", "V 10000", "v 10080"].map((each) => `${id} ${each}`),
+  );
+});
+
+test("who plays two streams gets both where the line is slow", async () => {
+  const { player, play, publish } = stage();
+  const [a, b] = [publish("live/a"), publish("live/b")];
+  a.sync(0);
+  b.sync(0);
+  const one = player();
+  one.say(play("a"), play("b", 2));
+  await turn();
+  one.messages();
+  one.wire.hold();
+  const got = new Map<number, number>();
+  for (let n = 1; n <= 50; n += 1) {
+    a.picture(n * 40, 40_000);
+    b.picture(n * 40, 40_000);
+    one.wire.takeOne();
+    await turn();
+  }
+  for (const { messageStreamId: id } of one.messages()) got.set(id, (got.get(id) ?? 0) + 1);
+  const [ofA = 0, ofB = 0] = [got.get(1), got.get(2)];
+  expect(Math.abs(ofA - ofB)).toBeLessThan(4);
 });
 
 test("a player that falls behind keeps sound, and loses pictures up to the next sync sample", async () => {
