@@ -109,6 +109,8 @@ export class Course {
   #failures = 0;
   #attempts = 0;
   #retryAt: Milliseconds | undefined;
+  /** Before this moment it goes nowhere else again: servers could send it round without end. */
+  #staysUntil: Milliseconds = 0;
   #lastFailure: RelayFailure | undefined;
   /** Of lines that are over. */
   #bytes = 0;
@@ -265,7 +267,10 @@ export class Course {
   /** The server asks to be left: the present line goes on until another one stands. */
   #reconnect(line: RelayLine, url: RelayUrl, tcUrl: string): void {
     if (line !== this.#line || this.#next !== undefined || !this.#isReady) return;
-    const { log } = this.#options;
+    const { log, clock, limits } = this.#options;
+    const now = clock.now();
+    if (now < this.#staysUntil) return;
+    this.#staysUntil = now + limits.relayRetry;
     try {
       const next = followed(url, tcUrl);
       log.info("relay is asked to reconnect", this.#about(next));

@@ -1,3 +1,4 @@
+import { domainToASCII } from "node:url";
 import { LIMITS } from "../../protocol/limits.ts";
 import { resolveStreamName } from "../../protocol/rtmp/stream-name.ts";
 
@@ -38,6 +39,8 @@ const PORTS: { readonly [scheme in RelayScheme]: number } = {
 
 const LONGEST: number = LIMITS.streamPath + LIMITS.streamQuery;
 
+const ASCII = /^[!-~]+$/;
+
 /** Scheme, user info, host, port, and the rest. */
 const PATTERN =
   /^([a-z]+):\/\/(?:([^@/?#]*)@)?(\[[0-9a-f:.]+\]|[^\s:/?#[\]@]+)(?::(\d{1,5}))?\/([^\s]*)$/i;
@@ -64,7 +67,10 @@ export function readRelayUrl(text: string, streamKey?: string): RelayUrl {
   }
   const port = givenPort === undefined ? PORTS[scheme] : Number(givenPort);
   if (port < 1 || port > 65_535) throw new RelayUrlError("its port is not from 1 to 65535");
-  const host = bracketed.replace(/^\[|\]$/g, "");
+  // Names beyond ASCII go over the line in their ASCII form only.
+  const bare = bracketed.replace(/^\[|\]$/g, "");
+  const host = ASCII.test(bare) ? bare : domainToASCII(bare);
+  if (host === "") throw new RelayUrlError("its host is no name that can be looked up");
   const { app, streamName } =
     streamKey === undefined ? splitPath(rest) : { app: trimmed(rest), streamName: streamKey };
   if (app === "" || streamName === "" || streamName.startsWith("?")) {

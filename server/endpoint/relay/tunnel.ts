@@ -178,8 +178,12 @@ class Tunnel extends Duplex {
         length += piece.length;
         if (length > LIMITS.tunnelBody) fail(`the tunnel's server sent more than ${length} bytes`);
       });
+      // Where it breaks off there is no "end", and the request has no "error" any more.
+      response.on("close", () => {
+        if (!response.complete) fail("the tunnel's server broke off an answer");
+      });
       response.on("end", () => {
-        if (this.destroyed) return;
+        if (this.destroyed || !response.complete) return;
         this.#request = undefined;
         if (response.statusCode !== 200) {
           this.destroy(new TunnelError(`the tunnel's server answered ${response.statusCode}`));

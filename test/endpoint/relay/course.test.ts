@@ -199,6 +199,22 @@ describe("Course", () => {
     expect(course.state).toBe("connected");
   });
 
+  test("is not sent round without a pause", () => {
+    const { course, line, lines, log, clock } = stage();
+    course.want();
+    line(0).events.ready();
+    for (let n = 0; n < 100; n += 1) {
+      line(0).events.reconnect?.("rtmp://other/app");
+      if (lines.length > 1) line(-1).events.over(lost);
+      line(0).events.reconnect?.("http://other/app");
+    }
+    expect(lines).toHaveLength(2);
+    expect(log.lines.length).toBeLessThan(10);
+    clock.pass(LIMITS.relayRetry);
+    line(0).events.reconnect?.("rtmp://other/app");
+    expect(lines).toHaveLength(3);
+  });
+
   test("waits for the other line when the old one is lost first", () => {
     const { course, line, told } = stage();
     course.want();

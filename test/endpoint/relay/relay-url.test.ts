@@ -19,6 +19,7 @@ test.each([
   ["rtmpe://10.0.0.1:19350/app/name", "rtmpe", "10.0.0.1", 19_350, "app", "name"],
   ["rtmp://[::1]:1/a/b/c/name?key=x/y&z", "rtmp", "::1", 1, "a/b/c", "name?key=x/y&z"],
   ["rtmp://host//app/name/", "rtmp", "host", 1935, "app", "name"],
+  ["rtmpt://bücher.example/app/name", "rtmpt", "xn--bcher-kva.example", 80, "app", "name"],
 ])("readRelayUrl reads %s", (text, scheme, host, port, app, streamName) => {
   expect(readRelayUrl(text)).toEqual({ scheme, host, port, app, streamName });
 });
@@ -37,6 +38,7 @@ test.each([
   ["rtmp://host:0/app/topsecret", /port/],
   ["rtmp://host:99999/app/topsecret", /port/],
   ["rtmp://ho st/app/topsecret", /form/],
+  ["rtmpt://ho\u{e000}st/app/topsecret", /host/],
   ["rtmp://host/app/top secret", /form/],
   ["topsecret", /form/],
   [`rtmp://host/app/topsecret${"a".repeat(5000)}`, /longer/],

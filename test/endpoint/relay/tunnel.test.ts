@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createNetServer } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { readRelayUrl } from "../../../server/endpoint/relay/relay-url.ts";
 import { openTunnel } from "../../../server/endpoint/relay/tunnel.ts";
@@ -107,4 +107,24 @@ test("the tunnel asks for no more than is taken from it", async () => {
   for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   expect(before).toBeGreaterThan(0);
   expect(asked).toBe(before);
+});
+
+test("an answer that breaks off ends the tunnel", async () => {
+  const server = createNetServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc\n");
+      socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n\x01abc"));
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const tunnel = openTunnel(readRelayUrl(`rtmpt://127.0.0.1:${port}/a/b`), undefined);
+  closers.push(() => {
+    tunnel.destroy();
+    server.close();
+  });
+  tunnel.resume();
+  const [error] = await once(tunnel, "error");
+  expect(error).toMatchObject({ code: "RELAY_TUNNEL" });
 });
