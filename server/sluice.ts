@@ -137,6 +137,7 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
     bytes: LIMITS.viewerBacklog,
     time: LIMITS.viewerBacklogTime,
     soundBytes: LIMITS.viewerSoundBacklog,
+    messages: LIMITS.backlogMessages,
     historyTime: LIMITS.viewerSilence,
   };
   const callHandlers = new Map(Object.entries(calls));

@@ -7,6 +7,8 @@ export type Backlog = {
   readonly bytes: number;
   readonly time: Milliseconds;
   readonly soundBytes: number;
+  /** Messages that wait, however small: beyond it nothing fits. */
+  readonly messages: number;
   /** History is a burst by nature: it may wait for longer. */
   readonly historyTime: Milliseconds;
 };
@@ -37,6 +39,10 @@ type Waiting<Form, Item extends Deliverable> =
 export class Subscription<Form, Item extends Deliverable = LiveSample> {
   readonly #limits: Backlog;
   #waiting: Waiting<Form, Item>[] = [];
+  /** How many messages wait that begin with a sample of a track, by the track's id. */
+  readonly #waitingOf = new Map<number, number>();
+  /** Something may wait that can be given up. */
+  #hasPictures = false;
   #bytes = 0;
   #noticeBytes = 0;
   /** Video tracks that go on at their next sync sample, with what they have lost till then. */
@@ -95,7 +101,7 @@ export class Subscription<Form, Item extends Deliverable = LiveSample> {
 
   /** Takes a message of the lane, or what of it this viewer can still be sent. */
   offer(message: LaneMessage<Form, Item>, now: Milliseconds): void {
-    if (this.#isBehind(now)) this.#giveUpPictures();
+    if (this.#hasPictures && this.#isBehind(now)) this.#giveUpPictures();
     let mask = 0;
     for (const [index, sample] of message.samples.entries()) {
       if (this.#wants(sample)) mask |= 1 << index;
@@ -117,6 +123,7 @@ export class Subscription<Form, Item extends Deliverable = LiveSample> {
       return { type: "form", form: waiting.notice };
     }
     this.#bytes -= waiting.message.sizeOf(waiting.mask);
+    this.#countWaiting(waiting.message, -1);
     return { type: "form", form: waiting.message.form(waiting.mask) };
   }
 
@@ -134,6 +141,7 @@ export class Subscription<Form, Item extends Deliverable = LiveSample> {
     let best: { index: number; rank: number } | undefined;
     for (const [index, waiting] of this.#waiting.entries()) {
       if ("notice" in waiting || best?.rank === Number.NEGATIVE_INFINITY) break;
+      if (seen.size === this.#waitingOf.size) break; // all others come behind one of these
       const [item] = waiting.message.samples;
       if (item === undefined || seen.has(item.track.id)) continue;
       seen.add(item.track.id);
@@ -145,8 +153,10 @@ export class Subscription<Form, Item extends Deliverable = LiveSample> {
     if (best === undefined || found === undefined || "notice" in found) return undefined;
     const [item] = found.message.samples;
     if (item === undefined) return undefined;
-    this.#waiting.splice(best.index, 1);
+    if (best.index === 0) this.#waiting.shift();
+    else this.#waiting.splice(best.index, 1);
     this.#bytes -= found.message.sizeOf(found.mask);
+    this.#countWaiting(found.message, -1);
     return { form: found.message.form(found.mask), item };
   }
 
@@ -158,19 +168,32 @@ export class Subscription<Form, Item extends Deliverable = LiveSample> {
   ): void {
     this.#waiting.push({ message, mask, since, isHistory });
     this.#bytes += message.sizeOf(mask);
+    this.#hasPictures ||= message.samples.some(({ isVideo }) => isVideo);
+    this.#countWaiting(message, 1);
+  }
+
+  #countWaiting({ samples: [first] }: LaneMessage<Form, Item>, step: 1 | -1): void {
+    if (first === undefined) return;
+    const { id } = first.track;
+    const count = (this.#waitingOf.get(id) ?? 0) + step;
+    if (count === 0) this.#waitingOf.delete(id);
+    else this.#waitingOf.set(id, count);
   }
 
   #isBehind(now: Milliseconds): boolean {
     const oldest = this.#waiting.find((waiting) => "message" in waiting);
     if (oldest === undefined || !("message" in oldest)) return false;
-    const { bytes, time, historyTime } = this.#limits;
+    const { bytes, time, historyTime, messages } = this.#limits;
     if (oldest.isHistory) return now - oldest.since > historyTime;
-    return this.#bytes > bytes || now - oldest.since > time;
+    const isTooMuch = this.#bytes > bytes || this.#waiting.length >= messages;
+    return isTooMuch || now - oldest.since > time;
   }
 
   #wants(sample: Item): boolean {
     if (!sample.isVideo) {
-      const fits = this.#bytes + sample.data.length <= this.#limits.soundBytes;
+      const { soundBytes, messages } = this.#limits;
+      const fits =
+        this.#bytes + sample.data.length <= soundBytes && this.#waiting.length < messages;
       if (!fits) this.#lose(this.#losses, sample);
       return fits;
     }
@@ -200,8 +223,10 @@ export class Subscription<Form, Item extends Deliverable = LiveSample> {
       }
       this.#bytes += waiting.message.sizeOf(mask) - waiting.message.sizeOf(waiting.mask);
       if (mask !== 0) kept.push({ ...waiting, mask, isHistory: false });
+      else this.#countWaiting(waiting.message, -1);
     }
     this.#waiting = kept;
+    this.#hasPictures = false;
   }
 
   /** The loss is over; it is told together with one that was not told yet. */

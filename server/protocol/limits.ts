@@ -107,6 +107,8 @@ export const LIMITS = {
   viewerBacklogTime: 2_000,
   /** Sound goes on up to this. */
   viewerSoundBacklog: 3_145_728, // 3 MiB
+  /** Messages that wait for a viewer or a relay's target, however small they are. */
+  backlogMessages: 10_000,
   /** Announcements and init segments are never left out: a viewer with more of them unread is closed. */
   viewerNotices: 4_194_304, // 4 MiB
   /** A data message as JSON; larger ones are for outputs that take them as they came. */

@@ -6,7 +6,7 @@ import { audioTrack, sampleAt, videoTrack } from "../support/live-samples.ts";
 
 const video = videoTrack();
 const audio = audioTrack();
-const limits = { bytes: 1000, time: 2000, soundBytes: 1500, historyTime: 10_000 };
+const limits = { bytes: 1000, time: 2000, soundBytes: 1500, messages: 50, historyTime: 10_000 };
 const name = (sample: LiveSample) =>
   `${sample.isVideo ? (sample.isSync ? "V" : "v") : "a"}${sample.dts / (sample.track.timescale / 1000)}`;
 const message = (...samples: LiveSample[]) =>
@@ -139,4 +139,25 @@ test("Subscription gives the most urgent first, within a track in order, and pas
   expect(order).toEqual(["a90", "a60", "V0", "a110", "v40"]);
   expect(drain(subscription)).toEqual(["a0", "notice", "a1"]);
   expect(subscription.bytes).toBe(0);
+});
+
+test("Subscription lets no more than so many messages wait, however small they are", () => {
+  const subscription = new Subscription<string>({ ...limits, soundBytes: 1e6, bytes: 1e6 });
+  subscription.offer(message(sync(0)), 0);
+  for (let n = 1; n <= 200; n += 1) subscription.offer(message(sampleAt(audio, n)), n);
+  const given = drain(subscription);
+  expect(given.filter((each) => String(each).startsWith("a"))).toHaveLength(limits.messages);
+  expect(subscription.samplesDropped).toBe(1 + 200 - limits.messages);
+});
+
+test("the most urgent is found without a look at all that waits", () => {
+  const many = 10_000;
+  const subscription = new Subscription<string>({ ...limits, soundBytes: 1e9, messages: many });
+  for (let n = 0; n < many; n += 1) subscription.offer(message(sampleAt(audio, n)), 0);
+  const rank = ({ at }: LiveSample) => at;
+  const begun = performance.now();
+  let given = 0;
+  while (subscription.nextBy(rank)?.item.at === given) given += 1;
+  expect(given).toBe(many);
+  expect(performance.now() - begun).toBeLessThan(1500); // a look at each of them takes some 5 s
 });

@@ -89,7 +89,13 @@ export async function endlessStage(limits: Partial<EndlessLimits> = {}) {
     clock,
     log,
     limits: {
-      backlog: { bytes: 500_000, time: 2000, soundBytes: 700_000, historyTime: 10_000 },
+      backlog: {
+        bytes: 500_000,
+        time: 2000,
+        soundBytes: 700_000,
+        messages: 10_000,
+        historyTime: 10_000,
+      },
       silence: 10_000,
       notices: 100_000,
       viewers: 10,

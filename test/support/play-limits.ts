@@ -7,6 +7,7 @@ export const PLAY_LIMITS: PlaysLimits = {
     bytes: LIMITS.viewerBacklog,
     time: LIMITS.viewerBacklogTime,
     soundBytes: LIMITS.viewerSoundBacklog,
+    messages: LIMITS.backlogMessages,
     historyTime: LIMITS.viewerSilence,
   },
   notices: LIMITS.viewerNotices,

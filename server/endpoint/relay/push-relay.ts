@@ -12,6 +12,7 @@ import { type Item, type Outgoing, TagsOut } from "./tags-out.ts";
 export type PushLimits = CourseLimits & {
   readonly relayBacklog: number;
   readonly relaySoundBacklog: number;
+  readonly backlogMessages: number;
   readonly relayBacklogTime: Milliseconds;
   readonly relayLinger: Milliseconds;
 };
@@ -58,11 +59,12 @@ export class PushRelay {
 
   constructor(options: PushOptions) {
     this.#options = options;
-    const { relayBacklog, relayBacklogTime, relaySoundBacklog } = options.limits;
+    const { relayBacklog, relayBacklogTime, relaySoundBacklog, backlogMessages } = options.limits;
     this.#backlog = {
       bytes: relayBacklog,
       time: relayBacklogTime,
       soundBytes: relaySoundBacklog,
+      messages: backlogMessages,
       historyTime: relayBacklogTime,
     };
     this.#course = new Course(

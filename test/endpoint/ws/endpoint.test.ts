@@ -78,7 +78,13 @@ async function stage({ viewers = 100 } = {}) {
     log,
     batching: { receivers: 50, time: 50 },
     limits: {
-      backlog: { bytes: 500_000, time: 2000, soundBytes: 700_000, historyTime: 10_000 },
+      backlog: {
+        bytes: 500_000,
+        time: 2000,
+        soundBytes: 700_000,
+        messages: 10_000,
+        historyTime: 10_000,
+      },
       silence: 10_000,
       messagesPerSecond: 5,
       notices: 100_000,
