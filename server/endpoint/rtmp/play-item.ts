@@ -61,14 +61,16 @@ export const opaquePassage = (frame: OpaqueFrame): Passage => ({
  */
 export function tagBody(item: PlayItem): FlvBody | undefined {
   if (!(item instanceof LiveSample)) return item.body;
-  const { track, original, compositionOffset, isSync, isDisposable, data } = item;
-  if (original !== undefined) return asItCame(track.track.mediaType, original);
-  const offset = ticksToMs(track, compositionOffset);
-  return sampleTag(
-    track.track,
-    { compositionOffset: offset, isSync, isDisposable, data },
-    "enhanced",
-  );
+  const { track, original, isSync, isDisposable, data } = item;
+  if (original !== undefined) {
+    // Empty where an earlier sample has the tag they both came in.
+    return original.length === 0 ? undefined : asItCame(track.track.mediaType, original);
+  }
+  // `dts` is never that of the picture before, as the encoder's may be: shown is when it was due.
+  const compositionOffset = item.isVideo
+    ? ticksToMs(track, item.dts + item.compositionOffset) - item.at
+    : 0;
+  return sampleTag(track.track, { compositionOffset, isSync, isDisposable, data }, "enhanced");
 }
 
 /**

@@ -282,6 +282,26 @@ describe("live.flv", () => {
     ]);
   });
 
+  test("says when a picture is shown, also where its encoder's decode times step back", async () => {
+    const { take, publish } = await stage();
+    const { input, end } = publish();
+    input({ type: "track", track: AVC });
+    input({ type: "track", track: AAC });
+    const viewer = take("live.flv");
+    await viewer.until("it begins", ({ body }) => body.length > 0);
+    for (const dts of [0, 40, 20, 20]) {
+      const fields = { isSync: dts === 0, compositionOffset: 80 };
+      input({ type: "sample", sample: picture(dts, fields) });
+    }
+    end("clean");
+    await viewer.until("the end", ({ ended }) => ended === "end");
+    const shown = samplesOf(viewer.body).map(({ dts, compositionOffset }) => [
+      dts,
+      compositionOffset,
+    ]);
+    expect(shown).toEqual([0, 40, 20, 20].map((dts) => [dts + 10_000, 80]));
+  });
+
   test("begins without a track that metadata names but that does not come, after a second", async () => {
     const { take, publish, clock, flv } = await stage();
     const { input } = publish();
