@@ -61,8 +61,11 @@ export function masked(text: string, kept: KeptPath): Masked {
 }
 
 /** All of a text taken out. */
-export function maskedWhole(text: string): Masked {
-  const original = utf8(text);
+export const maskedWhole = (text: string): Masked => maskedBytes(utf8(text));
+
+/** All of some bytes taken out: a copy of them is kept. */
+export function maskedBytes(bytes: Bytes): Masked {
+  const original = new Uint8Array(bytes);
   const filler = new Uint8Array(original.length).fill(FILLER_BYTE);
   return { original, masked: filler, secrets: original.length === 0 ? [] : [original] };
 }

@@ -1,16 +1,20 @@
 import { AMF0_MARKER } from "../amf0/marker.ts";
-import { type Amf0Value, isAmf0Array, membersOf } from "../amf0/value.ts";
+import { type Amf0Value, isAmf0Array, membersOf, XmlDocument } from "../amf0/value.ts";
 import { AMF3_MARKER } from "../amf3/marker.ts";
-import { type Bytes, concat, equal, type OwnBytes, toHex, u8, u16, utf8 } from "../bytes/bytes.ts";
+import { type Bytes, toHex, utf8 } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import type { Command } from "../rtmp/command.ts";
-import { FILLER, type KeptPath, type Masked, masked, maskedWhole } from "./masked.ts";
+import { FILLER, type KeptPath, type Masked, masked, maskedBytes, maskedWhole } from "./masked.ts";
 
 /** Texts of this length and more are found wherever they are, also within others. */
 const LONG = 8;
 /** Shorter ones, down to this, only where they stand by themselves in what a server says. */
 const SHORT = 4;
+
+/** What a search may take for each byte it looks through, and for a whole message besides. */
+const STEPS_PER_BYTE = 32;
+const STEPS = 4096;
 
 const FILLER_BYTE = utf8(FILLER)[0] ?? 0;
 
@@ -36,9 +40,12 @@ const PUBLISH_TYPES = new Set(["live", "record", "append"]);
  */
 export class Secrets {
   readonly #keepNames: boolean;
-  /** Whole texts and what stands for them. */
-  readonly #texts = new Map<string, Masked>();
-  readonly #parts = new Map<string, Bytes>();
+  /** What is known already, in hexadecimal. */
+  readonly #known = { texts: new Set<string>(), parts: new Set<string>() };
+  /** Whole texts and what stands for them, by length. */
+  readonly #texts = new Map<number, Masked[]>();
+  /** Parts of them, by their first byte. */
+  readonly #parts = new Map<number, Bytes[]>();
 
   /** @param keepNames names without their query are public (they are with us) */
   constructor({ keepNames }: { keepNames: boolean }) {
@@ -71,22 +78,68 @@ export class Secrets {
   }
 
   /**
-   * Takes what is known out of a message's payload, in place.
+   * Takes what is known out of a message's payload, in place. Where somebody made a payload so that
+   * looking through it takes long, it loses every letter and digit instead.
    *
    * @param sender a server's texts are for people: there, short names are looked for too
    */
   removeFrom(payload: Bytes, sender: "client" | "server"): void {
-    for (const { original, masked: replacement } of this.#texts.values()) {
-      for (const prefix of prefixes(original.length)) {
-        const [from, to] = [concat(prefix, original), concat(prefix, replacement)];
-        for (const at of places(payload, from)) payload.set(to, at);
+    if (this.#known.texts.size === 0) return;
+    const search = new Search(STEPS + STEPS_PER_BYTE * payload.length);
+    this.#removeTexts(payload, search);
+    this.#removeParts(payload, sender === "client" ? LONG : SHORT, search);
+    if (search.isTooLong) maskWords(payload);
+  }
+
+  #removeTexts(payload: Bytes, search: Search): void {
+    for (let at = 0; at < payload.length && !search.isTooLong; at += 1) {
+      switch (payload[at]) {
+        case AMF0_MARKER.string:
+          this.#removeText(payload, at + 3, uint(payload, at + 1, 2), search);
+          break;
+        case AMF0_MARKER.longString: // and AMF3's byte array
+          this.#removeText(payload, at + 5, uint(payload, at + 1, 4), search);
+          this.#removeAmf3Text(payload, at + 1, search);
+          break;
+        case AMF0_MARKER.xmlDocument:
+          this.#removeText(payload, at + 5, uint(payload, at + 1, 4), search);
+          break;
+        case AMF3_MARKER.string:
+        case AMF3_MARKER.xmlDocument:
+        case AMF3_MARKER.xml:
+          this.#removeAmf3Text(payload, at + 1, search);
+          break;
       }
     }
-    for (const part of this.#parts.values()) {
-      if (part.length < (sender === "client" ? LONG : SHORT)) continue;
-      for (const at of places(payload, part)) {
+  }
+
+  /** U29 (AMF3 §1.3.1): length << 1 | 1 in one or two bytes, or three; then the text. */
+  #removeAmf3Text(payload: Bytes, start: number, search: Search): void {
+    let value = 0;
+    for (let at = start; at < start + 3; at += 1) {
+      const byte = payload[at] ?? 0;
+      value = (value << 7) | (byte & 0x7f);
+      if (byte >= 0x80) continue;
+      this.#removeText(payload, at + 1, value >> 1, search);
+      return;
+    }
+  }
+
+  #removeText(payload: Bytes, start: number, length: number, search: Search): void {
+    for (const { original, masked: replacement } of this.#texts.get(length) ?? []) {
+      if (!search.finds(original, payload, start)) continue;
+      payload.set(replacement, start);
+      return;
+    }
+  }
+
+  #removeParts(payload: Bytes, shortest: number, search: Search): void {
+    const said = new Uint8Array(payload); // what is taken out may have been the end of another
+    for (let at = 0; at < said.length && !search.isTooLong; at += 1) {
+      for (const part of this.#parts.get(said[at] ?? 0) ?? []) {
+        if (part.length < shortest || !search.finds(part, said, at)) continue;
         const end = at + part.length;
-        const standsAlone = !isWord(payload[at - 1]) && !isWord(payload[end]);
+        const standsAlone = !isWord(said[at - 1]) && !isWord(said[end]);
         if (part.length >= LONG || standsAlone) payload.fill(FILLER_BYTE, at, end);
       }
     }
@@ -101,10 +154,9 @@ export class Secrets {
   }
 
   #learnAll(value: Amf0Value, mask: (text: string) => Masked, depth: number): void {
-    if (typeof value === "string") {
-      this.#keep(mask(value));
-      return;
-    }
+    if (typeof value === "string") this.#keep(mask(value));
+    else if (value instanceof XmlDocument) this.#keep(mask(value.text));
+    else if (value instanceof Uint8Array) this.#keep(maskedBytes(value));
     if (depth > LIMITS.amfDepth) return; // an object may hold itself
     const members = isAmf0Array(value) ? value : Object.values(membersOf(value) ?? {});
     for (const member of members) this.#learnAll(member, mask, depth + 1);
@@ -112,22 +164,58 @@ export class Secrets {
 
   #keep(text: Masked): void {
     if (text.secrets.length === 0) return;
-    this.#texts.set(toHex(text.original), text);
+    if (this.#isNew(this.#known.texts, text.original)) add(this.#texts, text.original.length, text);
     for (const secret of text.secrets) {
-      for (const form of [secret, decoded(secret)]) this.#parts.set(toHex(form), form);
+      for (const form of [secret, decoded(secret)]) {
+        if (form.length > 0 && this.#isNew(this.#known.parts, form))
+          add(this.#parts, form[0] ?? 0, form);
+      }
     }
-    if (this.#parts.size <= LIMITS.captureSecrets) return;
-    const message = `Cannot look for ${this.#parts.size} secrets: the limit is ${LIMITS.captureSecrets}`;
+  }
+
+  /** @throws ProtocolError `CAPTURE_SECRETS` where there are too many */
+  #isNew(known: Set<string>, bytes: Bytes): boolean {
+    const before = known.size;
+    known.add(toHex(bytes));
+    if (known.size <= LIMITS.captureSecrets) return known.size > before;
+    const message = `Cannot look for more than ${LIMITS.captureSecrets} secrets`;
     throw new ProtocolError("limit", "CAPTURE_SECRETS", message, { scope: "connection" });
   }
 }
 
-/** What stands before a text: in AMF0 marker and u16 (§2.4), in AMF3 marker and U29S (§3.8). */
-function prefixes(length: number): OwnBytes[] {
-  const u29 = length * 2 + 1;
-  const amf3 = u29 < 0x80 ? [u29] : [(u29 >> 7) | 0x80, u29 & 0x7f];
-  const amf0 = concat(u8(AMF0_MARKER.string), u16(length));
-  return u29 < 0x4000 ? [amf0, Uint8Array.of(AMF3_MARKER.string, ...amf3)] : [amf0];
+/** Looks for many things in many places, but not for ever: each byte that is compared is a step. */
+class Search {
+  #left: number;
+
+  constructor(steps: number) {
+    this.#left = steps;
+  }
+
+  get isTooLong(): boolean {
+    return this.#left < 0;
+  }
+
+  /** Whether bytes lie at a place in others; no, where the search took too long. */
+  finds(wanted: Bytes, bytes: Bytes, at: number): boolean {
+    if (this.#left < 0 || at + wanted.length > bytes.length) return false;
+    let same = 0;
+    while (same < wanted.length && wanted[same] === bytes[at + same]) same += 1;
+    this.#left -= 1 + same;
+    return same === wanted.length;
+  }
+}
+
+function add<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
+/** Big-endian; what is behind the end counts as zeros. */
+function uint(bytes: Bytes, at: number, length: number): number {
+  let value = 0;
+  for (let index = 0; index < length; index += 1) value = value * 256 + (bytes[at + index] ?? 0);
+  return value;
 }
 
 /** A percent-encoded text as others may repeat it. */
@@ -136,14 +224,6 @@ function decoded(secret: Bytes): Bytes {
     return utf8(decodeURIComponent(new TextDecoder().decode(secret)));
   } catch {
     return secret;
-  }
-}
-
-/** Where a text lies in bytes, from the front on. */
-function* places(bytes: Bytes, text: Bytes): Generator<number> {
-  const [first = 0] = text;
-  for (let at = bytes.indexOf(first); at !== -1; at = bytes.indexOf(first, at + 1)) {
-    if (equal(bytes.subarray(at, at + text.length), text)) yield at;
   }
 }
 
