@@ -73,10 +73,18 @@ function blockCipher(
     case HandshakeVersion.EncryptedXtea:
       return (block, key) => encryptXtea(block, XTEA_KEYS[key] ?? []);
     case HandshakeVersion.EncryptedBlowfish:
-      return (block, key) => new Blowfish(fromHex(BLOWFISH_KEYS[key] ?? "")).encrypt(block);
+      return (block, key) => blowfishOf(key).encrypt(block);
     default:
       return undefined;
   }
+}
+
+/** The 15 ciphers, each made when first asked for: a key schedule takes longer than all of a handshake. */
+const blowfishes: Blowfish[] = [];
+
+function blowfishOf(key: number): Blowfish {
+  blowfishes[key] ??= new Blowfish(fromHex(BLOWFISH_KEYS[key] ?? ""));
+  return blowfishes[key];
 }
 
 const fromHex = (digits: string): OwnBytes =>
