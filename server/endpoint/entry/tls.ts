@@ -1,3 +1,4 @@
+import { constants } from "node:crypto";
 import type { Socket } from "node:net";
 import { createServer, type SecureVersion, type Server, type TLSSocket } from "node:tls";
 import type { Clock } from "../../live/clock.ts";
@@ -40,7 +41,10 @@ export class TlsTerminator {
   constructor(options: TlsOptions) {
     const { certificate, maxVersion, alpn, repeats } = options;
     this.#options = options;
-    const context = { minVersion: "TLSv1.2", maxVersion, ciphers: CIPHERS } as const;
+    // Each renegotiation costs as much as a new connection, and no place: nobody needs one.
+    const secureOptions = constants.SSL_OP_NO_RENEGOTIATION;
+    const versions = { minVersion: "TLSv1.2", maxVersion } as const;
+    const context = { ...versions, ciphers: CIPHERS, secureOptions };
     // It never listens: connections are given to it.
     this.#server = createServer({
       ...context,

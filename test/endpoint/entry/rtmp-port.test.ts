@@ -325,6 +325,12 @@ describe("RtmpPort does not wait for ever", () => {
 });
 
 describe("TLS", () => {
+  test.each(["RTMP", "HTTPS"])("is not renegotiated on the port for %s", async (door) => {
+    const { dialTls, httpsPort } = await stage();
+    const port = door === "RTMP" ? undefined : httpsPort;
+    await expect(renegotiate(await dialTls({ maxVersion: "TLSv1.2" }, port))).rejects.toThrow();
+  });
+
   test("with RTMP is 1.2 at most, forward secret and authenticated, unless 1.3 is allowed", async () => {
     const { dialTls, dial, log } = await stage();
     const socket = await dialTls();
@@ -371,5 +377,18 @@ describe("TLS", () => {
     await changed;
     certificate.close();
     expect(await subject()).toBe("renewed");
+    await expect(renegotiate(await dialTls())).rejects.toThrow();
   });
 });
+
+/** Begins another handshake on a connection. @throws Error where the server takes no part in it */
+function renegotiate(socket: TLSSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    socket.once("close", () => reject(new Error("closed")));
+    socket.renegotiate({ rejectUnauthorized: false }, (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+}
