@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../live/clock.ts";
 import type { Log } from "../log.ts";
@@ -33,8 +33,8 @@ const OWN_NAME = /^sluice-\d{8}T\d{9}Z-\d+\.rtmpcap$/;
 /** Keeps captures of the latest RTMP connections, for who looks for a fault. */
 export class CaptureFolder {
   readonly #options: CaptureFolderOptions;
-  /** Captures that are being written. */
-  #open = 0;
+  /** Names of the captures that are being written. */
+  readonly #open = new Set<string>();
   #count = 0;
 
   /** @throws CaptureFolderError where the folder cannot be made */
@@ -44,7 +44,7 @@ export class CaptureFolder {
       mkdirSync(options.folder, { mode: 0o700 });
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-      if (code === "EEXIST") return;
+      if (code === "EEXIST" && statSync(options.folder).isDirectory()) return;
       throw new CaptureFolderError(`--capture-dir: cannot make ${options.folder} (${code})`);
     }
   }
@@ -56,12 +56,12 @@ export class CaptureFolder {
    */
   begin({ transport, openedAt }: { transport: string; openedAt: number }): OneCapture | undefined {
     const { folder, version, limits, log } = this.#options;
-    if (this.#open >= limits.captureDirFiles) return undefined;
+    if (this.#open.size >= limits.captureDirFiles) return undefined;
     this.#removeOldest();
-    this.#open += 1;
     this.#count += 1;
     const opened = new Date(openedAt).toISOString();
     const name = `sluice-${opened.replace(/[-:.]/g, "")}-${this.#count}.rtmpcap`;
+    this.#open.add(name);
     const writer = CaptureWriter.begin(join(folder, name));
     const names = "kept"; // with us they are public
     const information = { sluice: version, openedAt: opened, transport, names } as const;
@@ -70,20 +70,21 @@ export class CaptureFolder {
       { maxBytes: limits.captureDirFile },
     );
     const onEnd = (failure: Error | undefined): void => {
-      this.#open -= 1;
+      this.#open.delete(name);
       if (failure === undefined) log.debug("capture written", { file: writer.path });
       else log.warn(`capture lost: ${failure.message}`, { code: "CAPTURE_WRITE" });
     };
     return new OneCapture(recording, writer, { ...this.#options, openedAt, onEnd });
   }
 
-  /** Makes room for one more. */
+  /** Makes room for one more; whose connection lasts stays. */
   #removeOldest(): void {
     const { folder, limits, log } = this.#options;
     try {
       const names = readdirSync(folder).filter((name) => OWN_NAME.test(name));
       const excess = names.length + 1 - limits.captureDirFiles;
-      for (const name of names.sort().slice(0, Math.max(0, excess))) rmSync(join(folder, name));
+      const over = names.filter((name) => !this.#open.has(name)).sort();
+      for (const name of over.slice(0, Math.max(0, excess))) rmSync(join(folder, name));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       log.warn(`captures cannot be removed: ${reason}`, { code: "CAPTURE_WRITE" });

@@ -68,6 +68,19 @@ test("CaptureFolder keeps the latest files, leaves others alone, and writes no m
   ]);
 });
 
+test("CaptureFolder keeps the file of a connection that lasts, whoever else comes and goes", async () => {
+  const { captures } = newFolder();
+  const lasting = begin(captures, 1000);
+  for (const second of [2, 3, 4, 5]) await begin(captures, second * 1000)?.end("over");
+  lasting?.client(HANDSHAKE);
+  await lasting?.end("over");
+  expect(files().map((name) => name.slice(-11))).toEqual([
+    "Z-1.rtmpcap",
+    "Z-4.rtmpcap",
+    "Z-5.rtmpcap",
+  ]);
+});
+
 test("CaptureFolder ends a file at its limit", async () => {
   const { captures } = newFolder();
   const capture = begin(captures, 0);
@@ -83,4 +96,7 @@ test("CaptureFolder says what folder it cannot make", () => {
   folder = join(parent, "missing", "captures");
   expect(() => newFolder()).toThrow(CaptureFolderError);
   expect(() => newFolder()).toThrow(`--capture-dir: cannot make ${folder} (ENOENT)`);
+  folder = join(parent, "file");
+  writeFileSync(folder, "");
+  expect(() => newFolder()).toThrow(`--capture-dir: cannot make ${folder} (EEXIST)`);
 });
