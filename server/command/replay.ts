@@ -98,7 +98,7 @@ class Replaying {
   async take({ type, at, payload }: CaptureRecord): Promise<boolean> {
     switch (type) {
       case RecordType.Information:
-        this.#surroundings.print(`capture ${new TextDecoder().decode(payload)}\n`);
+        this.#surroundings.print(`capture ${printable(new TextDecoder().decode(payload))}\n`);
         return true;
       case RecordType.Server:
         this.#due += this.#recordedAnswers.push(payload).length;
@@ -180,10 +180,10 @@ class Replaying {
     this.#had += 1;
     const { name, level, code, description } = answer;
     const words = [level, code, description].filter((text) => text !== "").join(" ");
-    this.#surroundings.print(`server: ${name}${words === "" ? "" : ` ${words}`}\n`);
+    this.#surroundings.print(`server: ${name}${words === "" ? "" : ` ${printable(words)}`}\n`);
     if (!isRefusal(answer)) return;
     this.#isRefused = true;
-    this.#end(`refused: ${code} ${description}`.trimEnd());
+    this.#end(`refused: ${printable(`${code} ${description}`)}`.trimEnd());
   }
 
   #end(reason: string): void {
@@ -226,3 +226,16 @@ class Replaying {
     return isTrue();
   }
 }
+
+const LONGEST_TEXT = 2000;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not come through
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+/** A stranger's text, who may have sent the capture: it must not drive somebody's terminal. */
+const printable = (text: string): string =>
+  text
+    .slice(0, LONGEST_TEXT)
+    .replace(
+      CONTROL_CHARACTERS,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -143,5 +143,15 @@ describe.concurrent("sluice capture and replay", { timeout: 60_000 }, () => {
     const wrong = await runReplay(clip, urlOf(second));
     expect(wrong.code).toBe(2);
     expect(wrong.output).toContain("it is no capture");
+  });
+
+  test("what a stranger's capture says of itself does not drive the terminal", async () => {
+    const file = join(folder, "stranger.rtmpcap");
+    const information = Buffer.from(' { "sluice": "\x1b]0;mine\x07" }');
+    const head = Buffer.from([0, 0, 0, information.length, 0, 0, 0, 0]);
+    writeFileSync(file, Buffer.concat([Buffer.from("SLUICAP\x01"), head, information]));
+    const { output } = await runReplay(file, urlOf(second));
+    expect(output).toContain("\\u001b]0;mine\\u0007");
+    expect(output).not.toContain("\x1b");
   });
 });
