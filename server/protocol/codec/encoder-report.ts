@@ -116,8 +116,11 @@ function readTime(reader: ByteReader, form: number): number | undefined {
       if (Number.isNaN(time)) throw malformed(`Cannot read ${JSON.stringify(text)} as a time`);
       return time;
     }
-    case 2:
-      return reader.u32() * 2 ** 32 + reader.u32();
+    case 2: {
+      const time = reader.u32() * 2 ** 32 + reader.u32();
+      if (time > LATEST_TIME) throw malformed(`Cannot read ${time} ms since 1970 as a time`);
+      return time;
+    }
     case 3:
       reader.skip(8);
       return undefined;
@@ -154,6 +157,8 @@ const EVENTS: readonly (keyof EncoderReport["times"] | undefined)[] = [
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
 const LONGEST_TIME = 63;
+/** The end of the year 9999, up to which a time has its usual form in text too. */
+const LATEST_TIME = 253_402_300_799_999;
 
 const AVC_SEI = 6;
 const HEVC_SEI: readonly number[] = [39, 40];

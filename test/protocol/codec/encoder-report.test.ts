@@ -83,6 +83,7 @@ test.each<[string, Bytes]>([
   ["a time that is none", timestamps(hex`00 0101 3230323600`)],
   ["a time without an end", timestamps(concat(hex`00 0101`, new Uint8Array(100).fill(0x31)))],
   ["a form that is none", timestamps(hex`00 0701 00`)],
+  ["a time that no calendar has", timestamps(hex`00 0201 7fffffffffffffff`)],
   ["a picture of nothing", hex``],
 ])("readEncoderReport makes nothing of %s", (_name, data) => {
   expect(readEncoderReport("avc", data)).toBeUndefined();
