@@ -56,7 +56,7 @@ export class Mp4Broadcast implements Broadcast<Mp4Choice, Mp4Form> {
     const key = tracks.map(({ id, configuration }) => `${id}.${configuration}`).join();
     const group = this.#groups.get(key) ?? this.#newGroup(tracks);
     this.#groups.set(key, group);
-    const history = this.#liveStream.history().filter(({ track }) => tracks.includes(track));
+    const history = this.#liveStream.history().filter(({ track }) => has(tracks, track));
     const init = packInit(tracks, beginOf(history));
     const size = init.type === "init" ? init.bytes.length : 0;
     pipe.begin(init, size, inFragments(history));
@@ -83,7 +83,7 @@ export class Mp4Broadcast implements Broadcast<Mp4Choice, Mp4Form> {
 
   #push(sample: LiveSample): void {
     for (const { tracks, lane } of this.#groups.values()) {
-      if (tracks.includes(sample.track)) lane.push(sample);
+      if (has(tracks, sample.track)) lane.push(sample);
     }
   }
 
@@ -93,7 +93,9 @@ export class Mp4Broadcast implements Broadcast<Mp4Choice, Mp4Form> {
     for (const { tracks, lane, viewers } of this.#groups.values()) {
       lane.flush();
       const isChanged = now.some((live) =>
-        tracks.some(({ id }) => id === live.id && !tracks.includes(live)),
+        tracks.some(
+          ({ id, configuration }) => id === live.id && configuration !== live.configuration,
+        ),
       );
       for (const { choice, pipe } of [...viewers]) {
         pipe.keep(now.map(({ id }) => id));
@@ -109,6 +111,10 @@ export class Mp4Broadcast implements Broadcast<Mp4Choice, Mp4Form> {
     }
   }
 }
+
+/** Whether samples of this track go into a file of these: it may have got another name since. */
+const has = (tracks: readonly LiveTrack[], live: LiveTrack): boolean =>
+  tracks.some(({ id, configuration }) => id === live.id && configuration === live.configuration);
 
 /** Whether a file of these tracks has this one, or one of its kind that is only silent now. */
 const isIn = (tracks: readonly LiveTrack[], live: LiveTrack): boolean =>

@@ -57,15 +57,19 @@ export const packInit = (
 
 /** One fragment of some samples, those of each track together, a picture before its sound. */
 export function packFragment(samples: readonly LiveSample[]): Mp4Form {
-  const byTrack = new Map<LiveTrack, LiveSample[]>();
+  // By its number: a track is another value once it has another name.
+  const byTrack = new Map<number, { live: LiveTrack; ofTrack: LiveSample[] }>();
   for (const sample of samples) {
-    const ofTrack = byTrack.get(sample.track);
-    if (ofTrack === undefined) byTrack.set(sample.track, [sample]);
-    else ofTrack.push(sample);
+    const known = byTrack.get(sample.track.id);
+    if (known === undefined) {
+      byTrack.set(sample.track.id, { live: sample.track, ofTrack: [sample] });
+    } else known.ofTrack.push(sample);
   }
-  const groups = [...byTrack].sort(([a], [b]) => rank(a) - rank(b) || a.id - b.id);
+  const groups = [...byTrack.values()].sort(
+    ({ live: a }, { live: b }) => rank(a) - rank(b) || a.id - b.id,
+  );
   const spans: TrackSpan[] = [];
-  const runs = groups.map(([live, ofTrack]) => {
+  const runs = groups.map(({ live, ofTrack }) => {
     const run = runOf(ofTrack);
     const from = ofTrack[0]?.dts ?? 0;
     spans.push({
@@ -83,7 +87,7 @@ export function packFragment(samples: readonly LiveSample[]): Mp4Form {
     type: "fragment",
     head: samples.length === 0 ? NO_BYTES : movieFragmentHead(1, runs),
     spans,
-    data: groups.flatMap(([, ofTrack]) => ofTrack.map(({ data }) => data)),
+    data: groups.flatMap(({ ofTrack }) => ofTrack.map(({ data }) => data)),
   };
 }
 

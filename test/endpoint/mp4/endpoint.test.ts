@@ -211,6 +211,31 @@ describe("live.mp4", () => {
     expect([1, 2, 3].map(samplesOf)).toEqual([100, 2, 0]);
   });
 
+  test("goes on when a track has another name, and begins with a picture for who comes then", async () => {
+    const { take, publish } = await stage();
+    const { input, end } = publish();
+    input({ type: "track", track: AVC });
+    input({ type: "track", track: AAC });
+    feed(input, 0, 200);
+    const viewer = take("live.mp4");
+    await viewer.until("the history", ({ body }) => body.length > 0);
+    input({ type: "track", track: { ...AVC, frameRate: 25 } });
+    input({ type: "track", track: { ...AAC, name: "Commentary" } });
+    feed(input, 200, 320);
+    const late = take("live.mp4");
+    await late.until("the history", ({ body }) => body.length > 0);
+    feed(input, 320, 400);
+    end("clean");
+    for (const taker of [viewer, late]) {
+      await taker.until("the end", ({ ended }) => ended === "end");
+      const { fragments, samplesOf } = read(taker.body);
+      expect([1, 2].map(samplesOf)).toEqual([10, 10]);
+      for (const { runs } of fragments) {
+        expect(new Set(runs.map(({ trackId }) => trackId)).size).toBe(runs.length);
+      }
+    }
+  });
+
   test("holds the tracks that are asked for", async () => {
     const { take, publish, mp4 } = await stage();
     const { input } = publish();
