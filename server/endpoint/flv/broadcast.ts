@@ -107,8 +107,8 @@ export class FlvBroadcast implements Broadcast<FlvChoice, TagForm> {
 class FlvViewer {
   readonly #choice: FlvChoice;
   readonly #pipe: Pipe<TagForm>;
-  /** What this viewer's player is set up for, by track. */
-  readonly #configured = new Map<number, LiveTrack>();
+  /** The configuration that this viewer's player is set up for, by track. */
+  readonly #configured = new Map<number, number>();
   /** Tracks of which it has a picture to go on from. */
   readonly #opaqueVideo = new Set<TrackKey>();
 
@@ -179,11 +179,12 @@ class FlvViewer {
 
   /** @returns what goes before a sample, where it is the first of its track's configuration */
   #configure({ track, original }: LiveSample): FlvBody[] {
-    if (original !== undefined || this.#configured.get(track.id) === track) return [];
-    this.#configured.set(track.id, track);
+    const { id, configuration } = track;
+    if (original !== undefined || this.#configured.get(id) === configuration) return [];
+    this.#configured.set(id, configuration);
     const colour = this.#choice.hdr ? colourTag(track.track, "enhanced") : undefined;
-    const configuration = configurationTag(track.track, "enhanced");
-    return [colour, configuration].filter((body) => body !== undefined);
+    const sequenceStart = configurationTag(track.track, "enhanced");
+    return [colour, sequenceStart].filter((body) => body !== undefined);
   }
 
   /** What the FLV header promises: players wait for what is promised. */

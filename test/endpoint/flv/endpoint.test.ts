@@ -118,6 +118,21 @@ describe("live.flv", () => {
     await viewer.until("the last one is gone", () => flv.viewers() === 0);
   });
 
+  test("tells no configuration again where a track has only got another name", async () => {
+    const { take, publish } = await stage();
+    const { input, end } = publish();
+    input({ type: "track", track: AVC });
+    input({ type: "track", track: AAC });
+    feed(input, 0, 200);
+    const viewer = take("live.flv");
+    await viewer.until("the history", ({ body }) => tagsOf(body).length > 3);
+    input({ type: "track", track: { ...AVC, frameRate: 25 } });
+    feed(input, 200, 400);
+    end("clean");
+    await viewer.until("the end", ({ ended }) => ended === "end");
+    expect(tagsOf(viewer.body).filter(({ payload }) => payload[1] === 0)).toHaveLength(2);
+  });
+
   test("over WebSocket is the same, one message for each sample, and closes at the end", async () => {
     const { take, takeBySocket, publish } = await stage();
     const { input, end } = publish();
