@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
@@ -128,8 +129,9 @@ function whyUnfit(files: CertificateFiles, { cert, key }: KeyPair): string | und
     return `${SETTINGS.key}: ${files.key} holds no private key in PEM without a password (${codeOf(error)})`;
   }
   try {
-    createSecureContext({ cert, key });
-    return undefined;
+    // OpenSSL itself takes a key of another kind than the certificate's, and then answers nobody.
+    const isItsKey = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+    return isItsKey ? undefined : `${SETTINGS.key}: ${files.key} is not the key of ${files.cert}`;
   } catch (error) {
     return `${SETTINGS.key}: ${files.key} is not the key of ${files.cert} (${codeOf(error)})`;
   }

@@ -22,14 +22,17 @@ import { recordingLog } from "../../support/recording-log.ts";
 
 let one: TestCertificate;
 let other: TestCertificate;
+let rsa: TestCertificate;
 let folder: string;
 beforeAll(() => {
   one = makeCertificate("one");
   other = makeCertificate("other");
+  rsa = makeCertificate("rsa", "rsa");
 });
 afterAll(() => {
   one.remove();
   other.remove();
+  rsa.remove();
 });
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "sluice-follow-"));
@@ -63,6 +66,11 @@ describe("Certificate refuses with one line that names the setting", () => {
     [
       "another certificate's key",
       () => ({ cert: one.cert, key: other.key }),
+      /^--tls-key: .*key\.pem is not the key of .*cert\.pem/,
+    ],
+    [
+      "another certificate's key, of another kind",
+      () => ({ cert: rsa.cert, key: one.key }),
       /^--tls-key: .*key\.pem is not the key of .*cert\.pem/,
     ],
   ])("%s", (_, files, message) => {
@@ -105,6 +113,17 @@ describe("Certificate follows its files", () => {
     expect(nameOf(certificate.pair)).toBe("CN=other");
     await look();
     expect(log.lines.map(({ level }) => level)).toEqual(["info"]);
+  });
+
+  test("with a key of another kind", async () => {
+    copyOf(one);
+    const { changes, look, cert } = follow();
+    copyFileSync(rsa.cert, cert);
+    await look();
+    expect(changes).toEqual([]);
+    copyOf(rsa);
+    await look();
+    expect(changes).toEqual(["CN=rsa"]);
   });
 
   test("renamed over, one after the other: half a pair changes nothing, and is told once", async () => {
