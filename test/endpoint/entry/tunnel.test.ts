@@ -252,6 +252,22 @@ describe.each<Reader>(["the tunnel's own", "Node's"])("Tunnel, %s reader,", (rea
     expect((await other.ask("/idle/session1/1")).status).toBe(404);
   });
 
+  test("one that came early and is lost with its connection does not keep its session waiting", async () => {
+    const { dial, clock } = await stage({ reader });
+    const [client, deserter] = [await dial(), await dial()];
+    await client.ask("/open/1");
+    await deserter.ask("/fcs/ident2");
+    const pending = clock.pending;
+    deserter.post("/send/session1/1", "second");
+    while (clock.pending === pending) await new Promise((resolve) => setImmediate(resolve));
+    deserter.socket.resetAndDestroy();
+    await client.ask("/fcs/ident2"); // the reset may not have been seen yet
+    await client.ask("/send/session1/0", "first");
+    // What it brought may be here already; else it never comes, and the session is over.
+    const { status } = await client.ask("/send/session1/2", "third");
+    expect([200, 404]).toContain(status);
+  });
+
   test("more sessions than allowed are refused, until one is over", async () => {
     const { dial, codes } = await stage({ sessions: 2, reader });
     const client = await dial();
