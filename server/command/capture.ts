@@ -110,6 +110,8 @@ class ProxiedConnection {
   readonly #path: string;
   #recording: Recording | undefined;
   #writer: CaptureWriter | undefined;
+  /** The file is being opened. */
+  #opening: Promise<void> | undefined;
   #reason = "";
   #isBegun = false;
   #isFinished = false;
@@ -147,8 +149,10 @@ class ProxiedConnection {
 
   async #begin(bytes: Buffer): Promise<void> {
     this.#client.pause();
-    if (bytes[0] === HandshakeVersion.Plain) await this.#open();
-    else {
+    if (bytes[0] === HandshakeVersion.Plain) {
+      this.#opening = this.#open();
+      await this.#opening;
+    } else {
       const what = "this is no plain RTMP: it goes through, and cannot be recorded";
       this.#surroundings.tell(what);
     }
@@ -227,6 +231,7 @@ class ProxiedConnection {
   async #finish(): Promise<void> {
     this.#isFinished = true;
     this.#cancelLinger?.();
+    await this.#opening; // both may have gone by then
     const writer = this.#writer;
     const reason = this.#reason || "the connection was lost";
     this.#writer = undefined;

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -143,6 +145,22 @@ describe.concurrent("sluice capture and replay", { timeout: 60_000 }, () => {
     const wrong = await runReplay(clip, urlOf(second));
     expect(wrong.code).toBe(2);
     expect(wrong.output).toContain("it is no capture");
+  });
+
+  test("clients that leave at once leave no open file behind", async () => {
+    const files = mkdtempSync(join(folder, "left-"));
+    const capture = await startCapture(urlOf(first), join(files, "left.rtmpcap"));
+    const clients = Array.from({ length: 10 }, () => {
+      const socket = connect(capture.port, "127.0.0.1");
+      socket.on("error", () => {});
+      socket.write("\x03", () => socket.resetAndDestroy());
+      return once(socket, "close");
+    });
+    await Promise.all(clients);
+    await capture.child.line(/(?:left\S* is complete[\s\S]*){10}/);
+    await capture.stop();
+    const ends = readdirSync(files).map((name) => readFileSync(join(files, name), "latin1"));
+    expect(ends.filter((text) => text.endsWith('"lost":{}}')).length).toBe(10);
   });
 
   test("what a stranger's capture says of itself does not drive the terminal", async () => {
