@@ -372,8 +372,10 @@ export class Course {
     log[level](`relay failed: ${message}`, { code, ...this.#about(url) });
   }
 
-  #about(url: RelayUrl = this.#options.url): { readonly url: string } {
-    return { url: shownUrl(url, this.#options.kind) };
+  #about(url?: RelayUrl): { readonly url: string } {
+    const { url: own, kind } = this.#options;
+    // Where a server sends us is in its words.
+    return { url: url === undefined ? shownUrl(own, kind) : this.#clean(shownUrl(url, kind), url) };
   }
 
   #become(state: RelayState): void {

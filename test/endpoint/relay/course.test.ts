@@ -164,6 +164,19 @@ describe("Course", () => {
     expect(line(-1).url.host).toBe("there");
   });
 
+  test("tells where it is sent without secrets", () => {
+    const { course, line, log } = stage("rtmp://there/app/topsecret");
+    course.want();
+    const tcUrl = "rtmp://other/topsecret/more";
+    line(0).events.over({ type: "redirected", tcUrl, streamUrl: undefined });
+    line(1).events.ready();
+    line(1).events.reconnect?.("rtmp://third/topsecret/more");
+    expect(log.lines.some(({ fields }) => fields["url"] === "rtmp://other/***/more/***")).toBe(
+      true,
+    );
+    expect(JSON.stringify(log.lines)).not.toContain("topsecret");
+  });
+
   test("does not follow from TLS to none", () => {
     const { course, line, lines } = stage("rtmps://there/app/name");
     course.want();
