@@ -375,11 +375,17 @@ function checkRelays(layer: Layer): Pick<Settings, "relays" | "relayTlsCa"> {
       throw new SettingsError(`${source}: ${error.message}; allowed: ${TABLE[name].allowed}`);
     }
   };
+  let count = 0;
+  const bounded = (relays: readonly RelaySpec[]): readonly RelaySpec[] => {
+    count += relays.length;
+    if (count <= LIMITS.relays) return relays;
+    throw new RelaySettingError(`no more than ${LIMITS.relays} relays can be set, of all kinds`);
+  };
   return {
     relays: [
-      ...read("pull", (value) => readRelays(value, "pull")),
-      ...read("pullAlways", (value) => readRelays(value, "pull", "always")),
-      ...read("push", (value) => readRelays(value, "push")),
+      ...read("pull", (value) => bounded(readRelays(value, "pull"))),
+      ...read("pullAlways", (value) => bounded(readRelays(value, "pull", "always"))),
+      ...read("push", (value) => bounded(readRelays(value, "push"))),
     ],
     relayTlsCa: read("relayTlsCa", (value) =>
       value === undefined ? undefined : readCa(String(value)),

@@ -301,6 +301,14 @@ push:
     [["--pull", "live/*=rtmp://h/a/topsecret"], /^--pull: "live\/\*": one stream only/],
     [["--push", "live/*=rtmp://h/a/topsecret"], /its name must be \*/],
     [["--push", "live/x=rtmp://h/topsecret/*"], /its name is \*, but only one/],
+    [
+      [
+        "--pull",
+        "live/a=rtmp://h/a/topsecret",
+        ...Array(100).fill("--push=live/a=rtmp://h/a/topsecret"),
+      ],
+      /^--push: no more than 100 relays can be set/,
+    ],
     [["--relay-tls-ca", "/nowhere"], /^--relay-tls-ca: cannot read \/nowhere \(ENOENT\)/],
     [["--psuh=live/x=rtmp://h/a/topsecret"], /^--psuh is no setting/],
   ])("that cannot be are refused, without a secret: %j", (args, message) => {

@@ -23,7 +23,7 @@ export type Call = Caller & {
 /**
  * Answers calls of one name: what it returns, or resolves to, goes back as `_result` (bytes are not
  * carried). What it throws is `_error`: the text of a `CallError` is told, of others there is a line in
- * the log.
+ * the log, once for each connection.
  */
 export type CallHandler = (call: Call) => DataValue | undefined | Promise<DataValue | undefined>;
 
@@ -55,7 +55,8 @@ export class Calls {
   readonly #parts: CallsParts;
   /** Takes back the limit of time of each call that waits for its answer. */
   readonly #waiting = new Set<() => void>();
-  #toldTooMany = false;
+  /** What went wrong is told once for each name: strangers decide how often it does. */
+  readonly #told = new Set<string>();
 
   constructor(parts: CallsParts) {
     this.#parts = parts;
@@ -67,11 +68,10 @@ export class Calls {
     const handler = handlers.get(name);
     if (handler === undefined) return;
     if (this.#waiting.size >= limits.callsAtOnce) {
-      if (!this.#toldTooMany) {
+      if (this.#isNew("RTMP_CALLS")) {
         const message = `no more than ${limits.callsAtOnce} remote calls are answered at once`;
         log.warn(message, { code: "RTMP_CALLS", name, address: caller.address });
       }
-      this.#toldTooMany = true;
       answer(transactionId, { failure: "Too many calls wait for their answers" });
       return;
     }
@@ -81,23 +81,36 @@ export class Calls {
       try {
         answer(transactionId, end);
       } catch (error) {
-        log.error(`the answer to ${name} cannot be written`, { code: "RTMP_CALL_FAILED", error });
+        if (this.#isNew(`RTMP_CALL_FAILED ${name}`)) {
+          log.error(`the answer to ${name} cannot be written`, { code: "RTMP_CALL_FAILED", error });
+        }
         answer(transactionId, FAILED);
       }
     };
     const cancel = clock.after(limits.callTime, () => {
-      log.warn(`${name} was not answered in time`, { code: "RTMP_CALL_TIME" });
+      if (this.#isNew(`RTMP_CALL_TIME ${name}`)) {
+        log.warn(`${name} was not answered in time`, { code: "RTMP_CALL_TIME" });
+      }
       finish({ failure: "The call was not answered in time" });
     });
     this.#waiting.add(cancel);
     const fail = (error: unknown): void => {
       const isTold = error instanceof CallError || error instanceof ProtocolError;
-      if (!isTold) log.error(`${name} failed`, { code: "RTMP_CALL_FAILED", error });
+      if (!isTold && this.#isNew(`RTMP_CALL_FAILED ${name}`)) {
+        log.error(`${name} failed`, { code: "RTMP_CALL_FAILED", error });
+      }
       finish(isTold ? { failure: error.message } : FAILED);
     };
     const run = async (): Promise<DataValue | undefined> =>
       handler({ ...caller, name, arguments: parameters.map(toDataValue) });
     run().then((result) => finish({ result: result ?? null }), fail);
+  }
+
+  /** @param what a code, and whose it is: there are as many as handlers */
+  #isNew(what: string): boolean {
+    if (this.#told.has(what)) return false;
+    this.#told.add(what);
+    return true;
   }
 
   /** The connection is over: nobody waits for answers any more. */

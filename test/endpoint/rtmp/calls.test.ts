@@ -127,3 +127,21 @@ test("Calls: nobody is answered when the connection is over, and no timer is lef
   expect(answers).toEqual([]);
   expect(clock.pending).toBe(0);
 });
+
+test("Calls: what fails again and again is told once", async () => {
+  const { call, answers, codes, clock } = stage({
+    bad: () => {
+      throw new Error("a fault");
+    },
+    never: () => new Promise(() => {}),
+  });
+  for (let id = 1; id <= 50; id += 1) {
+    call("bad", id);
+    await settled();
+  }
+  expect(answers).toHaveLength(50);
+  for (const id of [51, 52, 53]) call("never", id);
+  clock.pass(10_000);
+  expect(answers).toHaveLength(53);
+  expect(codes()).toEqual(["RTMP_CALL_FAILED", "RTMP_CALL_TIME"]);
+});
