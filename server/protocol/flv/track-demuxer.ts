@@ -27,8 +27,6 @@ type Slot = {
   announced: Track | undefined;
   /** The codec that was announced as unplayable. */
   unplayable: string | undefined;
-  /** The tag that decoders of the unplayable codec want first, where it has one. */
-  opaqueHeader?: Bytes | undefined;
 };
 
 /**
@@ -106,14 +104,8 @@ export class TrackDemuxer {
       if (slot.reader === undefined) {
         const events = this.#refuse(slot, trackIndex, codecName);
         if (tag !== undefined && data.length > 0) {
-          const place = { mediaType: this.#mediaType, trackIndex, dts, isSync: isKey };
-          const isHeader = isVideo && isOpaqueHeader(tag.body);
-          // Who comes later has not seen it: it goes again before each key frame.
-          if (isVideo && isKey && !isHeader && slot.opaqueHeader !== undefined) {
-            events.push({ type: "opaque", frame: { ...place, tag: slot.opaqueHeader } });
-          }
-          if (isHeader) slot.opaqueHeader = keptHeader(tag.body);
-          events.push({ type: "opaque", frame: { ...place, tag: tag.body } });
+          const place = { mediaType: this.#mediaType, trackIndex, dts };
+          events.push({ type: "opaque", frame: { ...place, isSync: isKey, tag: tag.body } });
         }
         return events;
       }
@@ -187,7 +179,6 @@ export class TrackDemuxer {
   #refuse(slot: Slot, trackIndex: number, codecName: string): MediaEvent[] {
     if (slot.unplayable === codecName) return [];
     this.#keep(slot, trackIndex);
-    slot.opaqueHeader = undefined;
     slot.unplayable = codecName;
     const track = { mediaType: this.#mediaType, trackIndex, codecName };
     return [{ type: "unplayable", track }];
@@ -240,18 +231,6 @@ const MAY_BE_EMPTY: ReadonlySet<CodecReader["codec"]> = new Set<CodecReader["cod
   "ac-3",
   "ec-3",
 ]);
-
-/**
- * Whether a classic tag that is not opened is what FFmpeg sends ahead of MPEG-4 Part 2, in the form of
- * AVC's sequence header; no other codec that is passed on has such a thing.
- *
- *     frame type u4, codec id u4 (9) | packet type u8 (0) | i24 | VisualObjectSequence …
- */
-const isOpaqueHeader = (tag: Bytes): boolean => ((tag[0] ?? 0) & 15) === 9 && tag[1] === 0;
-
-/** A copy, since it outlives its message; one that is too large is not kept. */
-const keptHeader = (tag: Bytes): Bytes | undefined =>
-  tag.length <= LIMITS.configurationBytes ? tag.slice() : undefined;
 
 const VIDEO_CODECS: ReadonlySet<CodecReader["codec"]> = new Set<VideoCodec>([
   ...(["avc", "hevc", "vvc", "av1", "vp9", "vp8"] as const),

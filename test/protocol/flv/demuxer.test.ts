@@ -549,28 +549,6 @@ describe("FlvDemuxer announces what no browser plays", () => {
     expect(placed).toEqual([0, 20, 30, 40, 50]);
   });
 
-  test("and the header that FFmpeg sends ahead of MPEG-4 Part 2 again before each key frame", () => {
-    const { demuxer } = newDemuxer();
-    const tagsIn = (body: Bytes): string[] =>
-      demuxer.video(0, body).flatMap((event) => {
-        if (event.type !== "opaque") return [];
-        const { isSync, tag } = event.frame;
-        return [`${isSync ? "sync " : ""}${Buffer.from(tag).toString("hex")}`];
-      });
-    expect(tagsIn(hex`19 01 000000 aa`)).toEqual(["sync 1901000000aa"]);
-    expect(tagsIn(hex`19 00 000000 b0`)).toEqual(["sync 1900000000b0"]);
-    expect(tagsIn(hex`19 01 000000 aa`)).toEqual(["sync 1900000000b0", "sync 1901000000aa"]);
-    expect(tagsIn(hex`29 01 000000 aa`)).toEqual(["2901000000aa"]);
-    expect(tagsIn(hex`19 00 000000 b1`)).toEqual(["sync 1900000000b1"]);
-    expect(tagsIn(hex`19 01 000000 aa`)).toEqual(["sync 1900000000b1", "sync 1901000000aa"]);
-    // Too large to be kept, or another codec's: none is better than one that is wrong.
-    expect(tagsIn(concat(hex`19 00 000000`, new Uint8Array(65_536)))).toHaveLength(1);
-    expect(tagsIn(hex`19 01 000000 aa`)).toEqual(["sync 1901000000aa"]);
-    expect(tagsIn(hex`19 00 000000 b1`)).toHaveLength(1);
-    expect(tagsIn(hex`14 00 aa`)).toEqual(["sync 1400aa"]);
-    expect(tagsIn(hex`14 00 aa`)).toEqual(["sync 1400aa"]);
-  });
-
   test("but not what has a header of Enhanced RTMP: nobody could decode it without a configuration", () => {
     const { demuxer, placed } = newDemuxer();
     const unplayable = (trackIndex: number, codecName: string) => [
