@@ -301,20 +301,21 @@ push:
     [["--pull", "live/*=rtmp://h/a/topsecret"], /^--pull: "live\/\*": one stream only/],
     [["--push", "live/*=rtmp://h/a/topsecret"], /its name must be \*/],
     [["--push", "live/x=rtmp://h/topsecret/*"], /its name is \*, but only one/],
-    [
-      [
-        "--pull",
-        "live/a=rtmp://h/a/topsecret",
-        ...Array(100).fill("--push=live/a=rtmp://h/a/topsecret"),
-      ],
-      /^--push: no more than 100 relays can be set/,
-    ],
     [["--relay-tls-ca", "/nowhere"], /^--relay-tls-ca: cannot read \/nowhere \(ENOENT\)/],
     [["--psuh=live/x=rtmp://h/a/topsecret"], /^--psuh is no setting/],
   ])("that cannot be are refused, without a secret: %j", (args, message) => {
     expect(() => invoke(args)).toThrow(SettingsError);
     expect(() => invoke(args)).toThrow(message);
     expect(() => invoke(args)).not.toThrow(/topsecret|\n/);
+  });
+
+  test("more than there may be are refused at the start, by name", () => {
+    const push = Array.from({ length: 100 }, () => "--push=live/a=rtmp://h/a/topsecret");
+    const read = () => invoke(["--pull", "live/a=rtmp://h/a/topsecret", ...push]);
+    expect(read).toThrow(SettingsError);
+    expect(read).toThrow(/^--push: no more than 100 relays can be set, of all kinds; allowed: APP/);
+    expect(read).not.toThrow(/topsecret|\n/);
+    expect(invoke(push)).toMatchObject({ command: "serve" });
   });
 
   test.each([
