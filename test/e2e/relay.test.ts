@@ -28,6 +28,16 @@ async function sluice(flags: readonly string[] = []): Promise<RunningSluice> {
   return server;
 }
 
+/** The same for tests that run beside each other. */
+async function sluiceUntil(
+  finished: (stop: () => Promise<void>) => void,
+  flags: readonly string[] = [],
+): Promise<RunningSluice> {
+  const server = await startSluice(flags);
+  finished(() => server.stop());
+  return server;
+}
+
 const CLASSIC: ClipOptions = { video: "h264", audio: "aac", bFrames: 3 };
 /** Of which ffmpeg sends no picture behind the end that was asked for. */
 const PLAIN: ClipOptions = { video: "h264", audio: "aac" };
@@ -104,26 +114,29 @@ const trusts = () => ["--relay-tls-ca", certificate.cert];
 const by = (scheme: string, server: RunningSluice, path: string) =>
   server.rtmpUrl(path).replace(/^rtmp:/, `${scheme}:`);
 
-describe("frame accounting over two servers", { timeout: 60_000 }, () => {
-  test.each(["rtmp", "rtmps", "rtmpt", "rtmpts", "rtmpe"])("pushed by %s", async (scheme) => {
-    const to = await sluice(tls());
-    const url = `${by(scheme, to, "live/there")}?key=${to.publishKey}`;
-    const from = await sluice([...trusts(), "--push", `live/here=${url}`]);
-    const server: RunningSluice = {
-      ...across(from, to),
-      rtmpUrl: () => from.rtmpUrl("live/here"),
-    };
-    await accountForBroadcast(server, "live/there", { runs: runsBy(scheme) });
-    expect(from.logs()).not.toContain(to.publishKey);
-    expect(JSON.stringify(await relays(from))).not.toContain(to.publishKey);
-  });
+describe.concurrent("frame accounting over two servers", { timeout: 60_000 }, () => {
+  test.for(["rtmp", "rtmps", "rtmpt", "rtmpts", "rtmpe"])(
+    "pushed by %s",
+    async (scheme, { onTestFinished }) => {
+      const to = await sluiceUntil(onTestFinished, tls());
+      const url = `${by(scheme, to, "live/there")}?key=${to.publishKey}`;
+      const from = await sluiceUntil(onTestFinished, [...trusts(), "--push", `live/here=${url}`]);
+      const server: RunningSluice = {
+        ...across(from, to),
+        rtmpUrl: () => from.rtmpUrl("live/here"),
+      };
+      await accountForBroadcast(server, "live/there", { runs: runsBy(scheme) });
+      expect(from.logs()).not.toContain(to.publishKey);
+      expect(JSON.stringify(await relays(from))).not.toContain(to.publishKey);
+    },
+  );
 
-  test.each(["rtmp", "rtmps", "rtmpt", "rtmpts", "rtmpe"])(
+  test.for(["rtmp", "rtmps", "rtmpt", "rtmpts", "rtmpe"])(
     "pulled by %s, for who watches",
-    async (scheme) => {
-      const from = await sluice(tls());
+    async (scheme, { onTestFinished }) => {
+      const from = await sluiceUntil(onTestFinished, tls());
       const url = by(scheme, from, "live/there");
-      const to = await sluice([...trusts(), "--pull", `live/here=${url}`]);
+      const to = await sluiceUntil(onTestFinished, [...trusts(), "--pull", `live/here=${url}`]);
       expect((await relays(to))[0]?.state).toBe("idle");
       const server: RunningSluice = {
         ...across(from, to),
@@ -133,11 +146,14 @@ describe("frame accounting over two servers", { timeout: 60_000 }, () => {
     },
   );
 
-  test.each(["push", "pull"])(
+  test.for(["push", "pull"])(
     "%s of Enhanced RTMP: HEVC and Opus, then AV1 and FLAC",
-    async (kind) => {
-      const other = await sluice();
-      const own = await sluice([`--${kind}`, `live/x=${other.rtmpUrl("live/x")}`]);
+    async (kind, { onTestFinished }) => {
+      const other = await sluiceUntil(onTestFinished);
+      const own = await sluiceUntil(onTestFinished, [
+        `--${kind}`,
+        `live/x=${other.rtmpUrl("live/x")}`,
+      ]);
       const server = kind === "push" ? across(own, other) : across(other, own);
       await accountForBroadcast(server, "live/x", {
         runs: [

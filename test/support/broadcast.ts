@@ -160,8 +160,9 @@ export async function accountForBroadcast(
 }
 
 const ends = (viewer: WsViewer): number =>
-  viewer.received("state").filter(({ state }) => state === "ended" || state === "reconnecting")
-    .length;
+  [...viewer.received("hello"), ...viewer.received("state")].filter(
+    ({ state }) => state === "ended" || state === "reconnecting",
+  ).length;
 
 const countOf = (viewer: WsViewer, mediaType: MediaType): number => viewer.coded(mediaType).length;
 

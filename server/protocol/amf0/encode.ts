@@ -1,4 +1,4 @@
-import { type Bytes, concat, f64, type OwnBytes, u8, u16, u32, utf8 } from "../bytes/bytes.ts";
+import { type Bytes, f64, join, type OwnBytes, u8, u16, u32, utf8 } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import { AMF0_MARKER } from "./marker.ts";
@@ -25,7 +25,7 @@ const OBJECT_END = Uint8Array.of(0, 0, AMF0_MARKER.objectEnd);
 export function encodeAmf0(...values: readonly Amf0Value[]): OwnBytes {
   const pieces: Bytes[] = [];
   for (const value of values) writeValue(pieces, value, 0);
-  return concat(...pieces);
+  return join(pieces);
 }
 
 function writeValue(pieces: Bytes[], value: Amf0Value, depth: number): void {

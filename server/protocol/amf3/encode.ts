@@ -7,7 +7,7 @@ import {
   TypedObject,
   XmlDocument,
 } from "../amf0/value.ts";
-import { type Bytes, concat, f64, type OwnBytes, u8, utf8 } from "../bytes/bytes.ts";
+import { type Bytes, f64, join, type OwnBytes, u8, utf8 } from "../bytes/bytes.ts";
 import { ProtocolError } from "../errors.ts";
 import { LIMITS } from "../limits.ts";
 import { AMF3_MARKER } from "./marker.ts";
@@ -22,7 +22,7 @@ import { AMF3_MARKER } from "./marker.ts";
 export function encodeAmf3(...values: readonly Amf0Value[]): OwnBytes {
   const pieces: Bytes[] = [];
   for (const value of values) writeValue(pieces, value, 0);
-  return concat(...pieces);
+  return join(pieces);
 }
 
 function writeValue(pieces: Bytes[], value: Amf0Value, depth: number): void {

@@ -216,3 +216,8 @@ test("membersOf gives the members of all three forms, and of nothing else", () =
     expect(isAmf0Object(other)).toBe(false);
   }
 });
+
+test("encodeAmf0 writes as many members as there are", () => {
+  const many = Array.from({ length: 200_000 }, (_, index) => index);
+  expect(encodeAmf0(many)).toHaveLength(5 + 9 * many.length);
+});
