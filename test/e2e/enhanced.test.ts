@@ -44,11 +44,11 @@ async function everything(streamPath: string): Promise<WsViewer> {
 const untilOver = (viewer: WsViewer) =>
   viewer.until("the end", ({ state }) => state !== "live" && state !== "waiting", 30_000);
 
-function account(
+async function account(
   viewer: WsViewer,
   expected: readonly ExpectedStream[],
   { decodes = true, ...options }: Partial<AccountingOptions> & { decodes?: boolean } = {},
-): void {
+): Promise<void> {
   const count = { video: 0, audio: 0 };
   for (const { mediaType, codec, frames } of expected) {
     const index = count[mediaType];
@@ -58,7 +58,7 @@ function account(
     expectAccount(`${mediaType} ${index} (${codec})`, [frames], got, due);
     if (!decodes) continue;
     const [file = hex``] = viewer.files(viewer.trackEver(mediaType, index)?.id ?? 0);
-    expect([codec, decodeWarnings(file)]).toEqual([codec, ""]);
+    expect([codec, await decodeWarnings(file)]).toEqual([codec, ""]);
   }
 }
 
@@ -96,7 +96,7 @@ describe.concurrent("Enhanced RTMP", { timeout: 60_000 }, () => {
     ]);
     await untilOver(viewer);
     expect(expected.map(({ codec }) => codec)).toEqual(["hevc", "opus", "h264", "flac", "ac3"]);
-    account(viewer, expected);
+    await account(viewer, expected);
     const tracks = [0, 1].map((index) => viewer.trackEver("video", index));
     expect(tracks[0]).toMatchObject({
       codec: expect.stringMatching(/^hvc1\.2\./),
@@ -133,7 +133,7 @@ describe.concurrent("Enhanced RTMP", { timeout: 60_000 }, () => {
     const viewer = await everything("live/many-tracks");
     await publish("live/many-tracks", inOneMessage(...files.map(readFlvFile)));
     await untilOver(viewer);
-    account(
+    await account(
       viewer,
       files.flatMap((file) => expectedPackets(file)),
     );
@@ -149,7 +149,7 @@ describe.concurrent("Enhanced RTMP", { timeout: 60_000 }, () => {
     const viewer = await everything("live/many-codecs");
     await publish("live/many-codecs", inOneMessage(readFlvFile(h264), readFlvFile(hevc)));
     await untilOver(viewer);
-    account(viewer, [...expectedPackets(h264), ...expectedPackets(hevc, "ffmpeg8")]);
+    await account(viewer, [...expectedPackets(h264), ...expectedPackets(hevc, "ffmpeg8")]);
     await viewer.close();
   });
 
@@ -167,7 +167,7 @@ describe.concurrent("Enhanced RTMP", { timeout: 60_000 }, () => {
       mimeTypes: ['video/mp4; codecs="vp08.00.30.08"'],
     });
     // IVF counts pictures, RTMP milliseconds.
-    account(viewer, expectedPackets(ivf), { rounding: 1 });
+    await account(viewer, expectedPackets(ivf), { rounding: 1 });
     await viewer.close();
   });
 
@@ -200,7 +200,7 @@ describe.concurrent("Enhanced RTMP", { timeout: 60_000 }, () => {
     await published;
     await untilOver(viewer);
     // OBS puts them behind the picture, where ffmpeg says of every one that it does not read it.
-    account(viewer, expectedPackets(file), { decodes: false });
+    await account(viewer, expectedPackets(file), { decodes: false });
     await viewer.close();
   });
 
@@ -229,7 +229,7 @@ describe.concurrent("Enhanced RTMP", { timeout: 60_000 }, () => {
     first.leave();
     await second.finish();
     await untilOver(viewer);
-    account(viewer, expectedPackets(clip));
+    await account(viewer, expectedPackets(clip));
     expect(viewer.received("state").map(({ state }) => state)).toEqual(["live", "ended"]);
     expect(viewer.frames.filter(({ flags }) => (flags & 2) !== 0)).toHaveLength(2); // the first two
     await viewer.close();
@@ -253,7 +253,7 @@ test("a relay that is asked to reconnect goes on without a gap", async () => {
     expect(told.filter((line) => line.includes('"msg":"publishing"'))).toHaveLength(2);
     await child.exited;
     await untilOver(viewer);
-    account(viewer, expectedPackets(clip), { joined: "late" });
+    await account(viewer, expectedPackets(clip), { joined: "late" });
     expect(viewer.received("state").map(({ state }) => state)).toEqual(["live", "ended"]);
     expect(viewer.frames.filter(({ flags }) => (flags & 2) !== 0)).toHaveLength(2);
   } finally {

@@ -119,7 +119,7 @@ describe.concurrent("frame accounting of several tracks", () => {
       for (const viewer of viewers) await viewer.until("the end", isOver);
 
       const expected = run.expected();
-      const account = (
+      const account = async (
         who: string,
         viewer: WsViewer,
         mediaType: "video" | "audio",
@@ -131,17 +131,17 @@ describe.concurrent("frame accounting of several tracks", () => {
         expectAccount(`${who}, track ${index}`, [due], got, { mediaType, ...options, atLeast: 20 });
         const [file, ...more] = viewer.files(viewer.trackEver(mediaType, index)?.id ?? 0);
         expect(more).toEqual([]);
-        expect(decodeWarnings(file ?? new Uint8Array(0))).toBe("");
+        expect(await decodeWarnings(file ?? new Uint8Array(0))).toBe("");
       };
       for (const mediaType of ["video", "audio"] as const) {
-        account("by default", byDefault, mediaType, 0);
+        await account("by default", byDefault, mediaType, 0);
         expect(byDefault.coded(mediaType, 1)).toEqual([]);
-        account("everything", everything, mediaType, 0);
-        account("everything", everything, mediaType, 1);
-        account("late", late, mediaType, 1, { joined: "late" });
+        await account("everything", everything, mediaType, 0);
+        await account("everything", everything, mediaType, 1);
+        await account("late", late, mediaType, 1, { joined: "late" });
         expect(late.coded(mediaType, 0)).toEqual([]);
-        account("before the switch", switching, mediaType, 0, { left: "early" });
-        account("after the switch", switching, mediaType, 1, { joined: "late" });
+        await account("before the switch", switching, mediaType, 0, { left: "early" });
+        await account("after the switch", switching, mediaType, 1, { joined: "late" });
       }
       // Nothing is missing in between: the first picture of the new follows the last of the old.
       const [before, after] = [switching.coded("video", 0), switching.coded("video", 1)];
@@ -200,7 +200,8 @@ describe.concurrent("HLS lists a ladder and its languages", () => {
           const due = framesOf(expected, mediaType, index);
           const got = hls.coded(mediaType, index);
           expectAccount(`HLS, track ${index}`, [due], got, { mediaType });
-          for (const file of hls.files(mediaType, index)) expect(decodeWarnings(file)).toBe("");
+          for (const file of hls.files(mediaType, index))
+            expect(await decodeWarnings(file)).toBe("");
         }
       }
       expect(hls.violations).toEqual([]);

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { BroadcastAccount, Run } from "../support/broadcast.ts";
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
@@ -73,6 +74,7 @@ export function constructed(tags: readonly Tag[], folder: string): Run {
 export async function fileOf(clip: ClipOptions, seconds: number, folder: string): Promise<string> {
   const input = await counterClip(clip);
   const path = join(folder, `${seconds}-seconds-${JSON.stringify(clip).replace(/\W+/g, "-")}.flv`);
+  if (existsSync(path)) return path; // others are reading it
   const args = ["-v", "error", "-y", "-stream_loop", "-1", "-i", input, "-c", "copy"];
   const { status, stderr } = spawnSync("ffmpeg", [...args, "-t", String(seconds), path]);
   if (status !== 0) throw new Error(`Cannot make ${path}: ${stderr}`);

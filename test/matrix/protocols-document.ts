@@ -65,16 +65,27 @@ codecs). A viewer who takes every track is accounted for on each of them.
 
 ${tracks}
 
+## What is not in these tables, and why
+
+- Debian's ffmpeg 5.1 is built without RTMPE and RTMPTE. FFmpeg 8.1 cannot do RTMPTS (it posts to an
+  http address over its https connection), and rtmpdump ends with a fault there: RTMPTS is ffmpeg 5.1's
+  and the test's own client's.
+- GStreamer's rtmp2 elements know RTMP and RTMPS, OBS and VLC publish over nothing else, and VLC plays
+  RTMP and HTTP.
+- librtmp (curl, rtmpdump, GStreamer's rtmpsink and rtmpsrc) ends after a TLS 1.3 handshake: the RTMPS
+  port offers TLS 1.2 at most, if \`--rtmps-tls-max\` does not say otherwise.
+
 ## What was not seen with OBS itself
 
 Debian 12 has OBS Studio 29.0, which speaks classic RTMP only. What later ones send is tested with
-streams that the test constructs from their sources, and is marked so:
+streams that are constructed from its sources' layouts, and marked so wherever they are used:
 
-- **Enhanced RTMP** (OBS 29.1: HEVC and AV1 by FourCC) is seen from FFmpeg 8.1, which writes the same
-  headers, and constructed for H.264 and AAC by FourCC, which neither writes.
-- **Multitrack video and audio** (OBS 30.2 and 31): FFmpeg 8.1 writes one track a message, as OBS does;
-  the two layouts with many tracks in a message are written by nobody at hand.
-- **Broadcast performance metrics** (OBS 30.2 with multitrack video): SEI messages in H.264 and HEVC, and
-  metadata OBUs in AV1, with the layout of OBS's own source.
+- **Enhanced RTMP** (OBS 29.1: HEVC and AV1 by FourCC) was seen from FFmpeg 8.1, which writes the same
+  headers.
+- **Multitrack video and audio** (OBS 30.2): classic headers for the first track and one track a message
+  for the others. FFmpeg 8.1 writes that, and a row above constructs it for H.264 and AAC. The other two
+  layouts are written by nobody at hand.
+- **Broadcast performance metrics** (OBS 31): SEI messages in H.264 and HEVC, metadata OBUs in AV1.
+- **HDR metadata** (OBS 30.1) ahead of the sequence header.
 `;
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, type TestContext, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
 import { accountForBroadcast, type Run } from "../support/broadcast.ts";
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
 import { publishWithFfmpeg } from "../support/ffmpeg.ts";
@@ -205,6 +205,8 @@ async function accountForPublisher(
   const url = server.publishUrl(scheme, port, streamPath);
   const runs = [run(url, SECONDS), run(url, SHORT)];
   const result = await accountForBroadcast(server.sluice, streamPath, { runs, rounding });
+  const most = (SECONDS + SHORT) * 30;
+  expect(result.frames.video, "pictures of both runs").toBeGreaterThan(0.9 * most - 30);
   task.meta.row = { ...row, account: inWords(result) };
 }
 

@@ -140,11 +140,11 @@ export async function accountForBroadcast(
         await hls.until("all frames", whole, 15_000).catch(() => {});
         if (hls.failure !== undefined) throw hls.failure;
         expectAccount("HLS viewer", sequences, hls.coded(mediaType), { mediaType, rounding });
-        expectDecodes("HLS viewer", mediaType, hls.files(mediaType));
+        await expectDecodes("HLS viewer", mediaType, hls.files(mediaType));
       }
-      expectDecodes("WebSocket viewer", mediaType, filesOf(waiting, mediaType));
+      await expectDecodes("WebSocket viewer", mediaType, filesOf(waiting, mediaType));
       if (lateDecodes && late !== undefined) {
-        expectDecodes("late WebSocket viewer", mediaType, filesOf(late, mediaType));
+        await expectDecodes("late WebSocket viewer", mediaType, filesOf(late, mediaType));
       }
     }
     const violations = hls?.violations ?? [];
@@ -234,10 +234,14 @@ function filesOf(viewer: WsViewer, mediaType: "video" | "audio"): Uint8Array[] {
   return track === undefined ? [] : viewer.files(track.id);
 }
 
-function expectDecodes(viewer: string, mediaType: string, files: readonly Uint8Array[]): void {
+async function expectDecodes(
+  viewer: string,
+  mediaType: string,
+  files: readonly Uint8Array[],
+): Promise<void> {
   if (files.length === 0) throw new Error(`${viewer}, ${mediaType}: nothing to decode`);
   for (const [index, file] of files.entries()) {
-    const warnings = decodeWarnings(file);
+    const warnings = await decodeWarnings(file);
     if (warnings === "") continue;
     throw new Error(`${viewer}, ${mediaType}: ffmpeg warns of file ${index + 1}\n${warnings}`);
   }
