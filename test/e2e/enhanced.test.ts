@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AccountingOptions, expectAccount } from "../support/accounting.ts";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
-import { inOneMessage, vp8Tags, withUnits } from "../support/constructed-tags.ts";
+import { vp8Tags, withUnits } from "../support/constructed-tags.ts";
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
 import { decodeWarnings } from "../support/decode-check.ts";
 import { reportMessages, seiUnit } from "../support/encoder-report.ts";
@@ -13,6 +13,7 @@ import { publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { type ExpectedStream, expectedPackets } from "../support/ffprobe.ts";
 import { readFlvFile, type Tag, writeFlvFile } from "../support/flv-file.ts";
 import { hex } from "../support/hex.ts";
+import { Layout, multitrack } from "../support/multitrack-tags.ts";
 import { publishWithFfmpeg8 } from "../support/node-av.ts";
 import { TagPublisher } from "../support/rtmp-constructed.ts";
 import { Broadcast, Screen } from "../support/screen.ts";
@@ -131,7 +132,7 @@ describe.concurrent("Enhanced RTMP", { timeout: 60_000 }, () => {
       await counterClip({ ...H264, audio: "none", bFrames: 2, width: 320, height: 180 }),
     ];
     const viewer = await everything("live/many-tracks");
-    await publish("live/many-tracks", inOneMessage(...files.map(readFlvFile)));
+    await publish("live/many-tracks", multitrack(files.map(readFlvFile), Layout.ManyTracks));
     await untilOver(viewer);
     await account(
       viewer,
@@ -147,7 +148,10 @@ describe.concurrent("Enhanced RTMP", { timeout: 60_000 }, () => {
     const unused = join(folder, "unused.flv");
     await publishWithFfmpeg8({ input, url: unused, beside: hevc, rate: 0 }).child.exited;
     const viewer = await everything("live/many-codecs");
-    await publish("live/many-codecs", inOneMessage(readFlvFile(h264), readFlvFile(hevc)));
+    await publish(
+      "live/many-codecs",
+      multitrack([readFlvFile(h264), readFlvFile(hevc)], Layout.ManyTracksManyCodecs),
+    );
     await untilOver(viewer);
     await account(viewer, [...expectedPackets(h264), ...expectedPackets(hevc, "ffmpeg8")]);
     await viewer.close();
