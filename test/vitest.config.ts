@@ -1,5 +1,12 @@
 import { defineConfig } from "vitest/config";
 
+/** What is seen in a browser, or hangs on real time to the tenth of a second. */
+const ALONE = ["browser", "enhanced", "outputs", "pcm", "slow-viewers", "tracks"].map(
+  (name) => `test/e2e/${name}.test.ts`,
+);
+
+const REAL_TIME = { testTimeout: 90_000, hookTimeout: 90_000 };
+
 export default defineConfig({
   test: {
     projects: [
@@ -13,12 +20,20 @@ export default defineConfig({
       },
       {
         test: {
+          ...REAL_TIME,
           name: "e2e",
-          // What happens in real time has the machine to itself.
           sequence: { groupOrder: 1 },
           include: ["test/e2e/**/*.test.ts"],
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
+          exclude: ALONE,
+          maxWorkers: 2, // real clients mostly wait for what real time brings
+        },
+      },
+      {
+        test: {
+          ...REAL_TIME,
+          name: "alone",
+          sequence: { groupOrder: 2 },
+          include: ALONE,
           fileParallelism: false,
         },
       },

@@ -1,7 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { type Child, startChild } from "./child.ts";
 import { type ExpectedStream, expectedPackets, type Probe, streamsOf } from "./ffprobe.ts";
 
@@ -15,22 +14,6 @@ export type RtmpPlayerName =
   | "VLC"
   /** What its access module gives, unopened. */
   | "VLC, as it came";
-
-/** Whether a client is there: `npm test` installs none of the heavy ones, the matrix all. */
-export function isInstalled(client: RtmpPlayerName): boolean {
-  switch (client) {
-    case "rtmpsrc":
-    case "rtmp2src":
-      return spawnSync("gst-inspect-1.0", ["--exists", client]).status === 0;
-    case "VLC":
-    case "VLC, as it came":
-      return (process.env["PATH"] ?? "")
-        .split(delimiter)
-        .some((at) => existsSync(join(at, "cvlc")));
-    default:
-      return true;
-  }
-}
 
 /** A client at work: it writes down what it gets. */
 export type RtmpPlayer = {
