@@ -179,7 +179,7 @@ export const LIMITS = {
   relayHops: 8,
   /** From the first byte to a server that plays, or takes the broadcast. */
   relayConnectTime: 10_000,
-  /** A server that sends nothing while it plays, and does not answer when asked. */
+  /** A server that sends nothing while it plays, or takes nothing while something waits for it. */
   relaySilence: 20_000,
   /** Redirects that are followed before one of them leads to a stream. */
   relayRedirects: 4,
