@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import { keyIdentity } from "./access/publish-key.ts";
-import type { MayPlay, MayPublish, Transport } from "./endpoint/rtmp/connection.ts";
+import type { Transport } from "./endpoint/rtmp/peer.ts";
+import type { MayPlay, MayPublish } from "./endpoint/rtmp/permission.ts";
 import type { Log } from "./log.ts";
 import { readStreamUrl } from "./stream-url.ts";
 

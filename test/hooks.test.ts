@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { PublishDecision, Transport } from "../server/endpoint/rtmp/connection.ts";
+import type { Transport } from "../server/endpoint/rtmp/peer.ts";
+import type { PublishDecision } from "../server/endpoint/rtmp/permission.ts";
 import { type Hooks, mayWatch, playRule, publishRule } from "../server/hooks.ts";
 import { recordingLog } from "./support/recording-log.ts";
 

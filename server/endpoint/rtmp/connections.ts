@@ -1,5 +1,7 @@
 import type { Duplex } from "node:stream";
-import { type Peer, RtmpConnection, type RtmpConnectionOptions } from "./connection.ts";
+import { RtmpConnection } from "./connection.ts";
+import type { RtmpConnectionOptions } from "./connection-options.ts";
+import type { Peer } from "./peer.ts";
 
 /** Everybody who speaks RTMP with us, on whatever way they came in. */
 export class RtmpConnections {

@@ -1,13 +1,16 @@
 import type { Clock } from "../../live/clock.ts";
 import type { Log } from "../../log.ts";
+import { withFields } from "../../log-context.ts";
 import type { OwnBytes } from "../../protocol/bytes/bytes.ts";
 import { ProtocolError } from "../../protocol/errors.ts";
 import type { Capabilities } from "../../protocol/rtmp/capabilities.ts";
 import type { PlayEffect, SessionEffect } from "../../protocol/rtmp/session-effect.ts";
 import type { Broadcast, Broadcasts } from "./broadcasts.ts";
 import type { Output } from "./output.ts";
+import type { MayPlay } from "./permission.ts";
 import { capabilitiesOf, PlayReader } from "./play-reader.ts";
 import { Playing, type PlayLimits } from "./playing.ts";
+import type { Origin, RelayRules } from "./relay-rules.ts";
 
 /** What a connection needs of its session for what it plays. */
 export type PlaySession = {
@@ -31,6 +34,8 @@ export type PlaysLimits = PlayLimits & {
 /** What the players of one connection are made of. */
 export type PlaysOptions = {
   readonly broadcasts: Broadcasts;
+  readonly mayPlay: MayPlay;
+  readonly relays: Pick<RelayRules, "refusal" | "watch">;
   readonly session: PlaySession;
   readonly output: Output;
   readonly clock: Clock;
@@ -41,10 +46,18 @@ export type PlaysOptions = {
   readonly fail: (error: unknown) => void;
 };
 
+type Play = {
+  readonly playing: Playing;
+  readonly broadcast: Broadcast;
+  /** Nobody has it played for them any more. */
+  readonly unwatch: () => void;
+  readonly log: Log;
+};
+
 /** What one connection plays, by message stream. */
 export class Plays {
   readonly #options: PlaysOptions;
-  readonly #plays = new Map<number, { playing: Playing; broadcast: Broadcast; log: Log }>();
+  readonly #plays = new Map<number, Play>();
 
   constructor(options: PlaysOptions) {
     this.#options = options;
@@ -54,18 +67,41 @@ export class Plays {
     return this.#plays.size;
   }
 
-  /** @param capabilities what the client said in connect */
+  /**
+   * Decides, joins the broadcast, and answers.
+   *
+   * @param capabilities what the client said in connect
+   */
   play(
     { messageStreamId, streamPath, query }: PlayEffect,
+    { peer, relayTrail }: Origin,
     capabilities: Capabilities | undefined,
-    log: Log,
+    connectionLog: Log,
   ): void {
-    const { broadcasts, session, output, clock, limits, perform, fail } = this.#options;
+    const { broadcasts, mayPlay, relays, session, output } = this.#options;
+    const { clock, limits, perform, fail } = this.#options;
+    const { address, transport } = peer;
+    const log = withFields(connectionLog, { streamPath, address, transport });
+    const refuse = (description: string, code: string): void => {
+      log.warn(`play refused: ${description}`, { code });
+      perform(session.refuse(messageStreamId, "NetStream.Play.Failed", description));
+    };
+    const decision = mayPlay({ streamPath, query, peer });
+    if (!decision.allowed) {
+      refuse(decision.description, "PLAY_DENIED");
+      return;
+    }
+    const loop = relays.refusal(streamPath, relayTrail);
+    if (loop !== undefined) {
+      refuse(loop, "RELAY_LOOP");
+      return;
+    }
+    // First of all: a relay of our own may begin with whoever watches, and must know for whom.
+    const unwatch = relays.watch(streamPath, relayTrail);
     const broadcast = broadcasts.join(streamPath);
     if (broadcast === undefined) {
-      const description = "Too many live streams are being waited for already";
-      log.warn(`play refused: ${description}`, { code: "PLAY_REFUSED" });
-      perform(session.refuse(messageStreamId, "NetStream.Play.Failed", description));
+      unwatch();
+      refuse("Too many live streams are being waited for already", "PLAY_REFUSED");
       return;
     }
     const playing = new Playing({
@@ -78,7 +114,7 @@ export class Plays {
       notice: (event) => session.broadcastNotice(messageStreamId, event),
       onOverflow: (bytes) => fail(tooMuch(bytes)),
     });
-    this.#plays.set(messageStreamId, { playing, broadcast, log });
+    this.#plays.set(messageStreamId, { playing, broadcast, unwatch, log });
     log.info("playing");
     // The statuses go first: players wait for them. What came meanwhile may end it again.
     perform(session.accept(messageStreamId));
@@ -93,11 +129,12 @@ export class Plays {
     const play = this.#plays.get(messageStreamId);
     if (play === undefined) return;
     this.#plays.delete(messageStreamId);
-    const { playing, broadcast, log } = play;
+    const { playing, broadcast, unwatch, log } = play;
     playing.stop();
     this.#options.broadcasts.leave(broadcast);
     const { samplesDropped } = playing;
     log.info("playing ended", { reason, ...(samplesDropped === 0 ? {} : { samplesDropped }) });
+    unwatch();
   }
 
   stopAll(reason: string): void {
