@@ -1,5 +1,5 @@
 import type { Clock } from "../../live/clock.ts";
-import type { Log } from "../../log.ts";
+import type { Log, RepeatLog } from "../../log.ts";
 import type { ServerSessionOptions } from "../../protocol/rtmp/session-effect.ts";
 import type { Broadcasts } from "./broadcasts.ts";
 import type { CallHandlers } from "./calls.ts";
@@ -44,4 +44,6 @@ export type RtmpConnectionOptions = {
   readonly clock: Clock;
   readonly limits: RtmpLimits;
   readonly log: Log;
+  /** For what strangers can make happen as often as they connect; all connections share it. */
+  readonly repeats: RepeatLog;
 };

@@ -263,12 +263,24 @@ export class RtmpConnection {
       this.#socket.destroy();
       return;
     }
-    const { code, message, offset } = error;
-    this.#log.warn(`connection ended: ${message}`, { code, offset, address: this.#peer.address });
+    const { code, message } = error;
+    this.#logEnd(error);
     // Who does not read is not told either.
     if (DEAF_CODES.has(code)) this.#socket.destroy();
     else this.#performLast(this.#session.close("NetConnection.Connect.Closed", message));
     this.#finish("lost", message);
+  }
+
+  #logEnd({ code, message, offset }: ProtocolError): void {
+    const text = `connection ended: ${message}`;
+    const fields = { offset, address: this.#peer.address };
+    if (this.#publishings.hasPublished || this.#plays.hasPlayed) {
+      this.#log.warn(text, { code, ...fields });
+      return;
+    }
+    // Anybody can do this as often as they connect.
+    const client = this.#clientName === "" ? {} : { client: this.#clientName };
+    this.#options.repeats.warn(code, text, { ...fields, ...client });
   }
 
   get #origin(): Origin {

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { RepeatLog } from "../../log.ts";
 import { RtmpConnection } from "./connection.ts";
 import type { RtmpConnectionOptions } from "./connection-options.ts";
 import type { Peer } from "./peer.ts";
@@ -8,8 +9,8 @@ export class RtmpConnections {
   readonly #options: RtmpConnectionOptions;
   readonly #connections = new Map<RtmpConnection, Duplex>();
 
-  constructor(options: RtmpConnectionOptions) {
-    this.#options = options;
+  constructor(options: Omit<RtmpConnectionOptions, "repeats">) {
+    this.#options = { ...options, repeats: new RepeatLog(options.log, options.clock) };
   }
 
   /**

@@ -58,6 +58,7 @@ type Play = {
 export class Plays {
   readonly #options: PlaysOptions;
   readonly #plays = new Map<number, Play>();
+  #hasPlayed = false;
 
   constructor(options: PlaysOptions) {
     this.#options = options;
@@ -65,6 +66,11 @@ export class Plays {
 
   get size(): number {
     return this.#plays.size;
+  }
+
+  /** Whether anything was ever played, or waited for. */
+  get hasPlayed(): boolean {
+    return this.#hasPlayed;
   }
 
   /**
@@ -115,6 +121,7 @@ export class Plays {
       onOverflow: (bytes) => fail(tooMuch(bytes)),
     });
     this.#plays.set(messageStreamId, { playing, broadcast, unwatch, log });
+    this.#hasPlayed = true;
     log.info("playing");
     // The statuses go first: players wait for them. What came meanwhile may end it again.
     perform(session.accept(messageStreamId));

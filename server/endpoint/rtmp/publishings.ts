@@ -60,6 +60,7 @@ export class Publishings {
   readonly #badMessages: BadMessages;
   /** Of bad messages before anything was published: each is logged once. */
   readonly #badCodes = new Set<string>();
+  #hasPublished = false;
 
   constructor(options: PublishingsOptions) {
     this.#options = options;
@@ -68,6 +69,11 @@ export class Publishings {
 
   get size(): number {
     return this.#publishings.size;
+  }
+
+  /** Whether anything was ever published. */
+  get hasPublished(): boolean {
+    return this.#hasPublished;
   }
 
   /** What is published at present. */
@@ -116,6 +122,7 @@ export class Publishings {
     }
     const publishing = new Publishing(opened, { log, badMessages: this.#badMessages });
     this.#publishings.set(messageStreamId, { publishing, streamPath, log });
+    this.#hasPublished = true;
     log.info("publishing", { address: peer.address, transport: peer.transport });
     perform(session.accept(messageStreamId));
   }

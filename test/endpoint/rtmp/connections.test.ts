@@ -309,6 +309,32 @@ test("bad messages before a publish are logged once, and end the connection by a
   expect(codesOf().filter((code) => code === "TRUNCATED")).toHaveLength(1);
 });
 
+test("strangers who come to be thrown out are counted together, a publisher has its own line", async () => {
+  const { dial, push, log, clock } = await stage();
+  const ended = () =>
+    log.lines.filter(({ message }) => message.startsWith("connection ended")).map((l) => l.fields);
+  for (let count = 0; count < 4; count += 1) {
+    const socket = await dial();
+    socket.resume();
+    const closed = once(socket, "close");
+    socket.write(Buffer.concat([hex`03`, new Uint8Array(1536), new Uint8Array(1536)]));
+    socket.write(hex`ff`); // fmt 3 on a chunk stream that never began
+    const over = () => log.lines.filter(({ message }) => message === "RTMP connection over");
+    await until(() => over().length > count);
+    clock.pass(LIMITS.refusalLinger);
+    await closed;
+  }
+  const [first, ...others] = ended();
+  expect(first).toMatchObject({ code: expect.any(String), address: "127.0.0.1" });
+  expect(others).toEqual([]);
+  clock.pass(10_000);
+  expect(ended()).toMatchObject([first, { code: first?.["code"], repeated: 3 }]);
+  for (const name of ["show", "other"]) await push(name);
+  clock.pass(LIMITS.publisherSilence + 2000);
+  const silent = ended().slice(2);
+  expect(silent.map(({ code }) => code)).toEqual(["RTMP_SILENCE", "RTMP_SILENCE"]);
+});
+
 describe("a publisher that is asked to reconnect", () => {
   const tag = (timestamp: number, payload: Uint8Array) =>
     ({ kind: "video", timestamp, payload }) as const;

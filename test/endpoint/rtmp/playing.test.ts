@@ -7,6 +7,7 @@ import { RtmpConnection } from "../../../server/endpoint/rtmp/connection.ts";
 import type { PlayDecision } from "../../../server/endpoint/rtmp/permission.ts";
 import { Publishing } from "../../../server/endpoint/rtmp/publishing.ts";
 import { Registry } from "../../../server/live/registry.ts";
+import { RepeatLog } from "../../../server/log.ts";
 import { decodeAmf0 } from "../../../server/protocol/amf0/decode.ts";
 import { encodeAmf0 } from "../../../server/protocol/amf0/encode.ts";
 import { type Amf0Object, EcmaArray } from "../../../server/protocol/amf0/value.ts";
@@ -86,6 +87,7 @@ function stage({
       clock,
       limits: { ...LIMITS, play: limits },
       log,
+      repeats: new RepeatLog(log, clock),
     });
     const say = (...bytes: Bytes[]) => connection.receive(concat(...bytes));
     const decoder = new ChunkDecoder();
