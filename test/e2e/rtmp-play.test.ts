@@ -53,11 +53,15 @@ describe.concurrent("RTMP play", { timeout: 60_000 }, () => {
       try {
         await untilPlayers(streamPath, 1);
         const input = await counterClip(CLASSIC);
-        const publisher = publishWithFfmpeg({ input, url, beside });
+        const publisher = publishWithFfmpeg({ input, url, beside, loops: 0 });
         const middle = (viewer: WsViewer) => viewer.coded("video").length > 45;
         await watching.until("the middle of the second GOP", middle, 30_000);
         late = playWith(client, url);
-        expect((await publisher.child.exited).code).toBe(0);
+        await untilPlayers(streamPath, 2);
+        const enough = watching.coded("video").length + 45;
+        const isEnough = (viewer: WsViewer) => viewer.coded("video").length >= enough;
+        await watching.until("a second and a half with both", isEnough, 30_000);
+        await publisher.stop();
         for (const player of [early, late]) expect(await player.ended).toBe(0);
         for (const { mediaType, frames } of expectedPackets(beside)) {
           expectAccount("early", [frames], framesOf(early, mediaType), { mediaType });

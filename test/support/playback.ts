@@ -13,7 +13,7 @@ export type Playback = {
   /** Of the stream, in the variant that is played. */
   readonly url: string;
   readonly streamPath: string;
-  /** The clip that ffmpeg publishes, and for how long: it is looped. */
+  /** The clip that ffmpeg publishes, and for how long at least: it is looped. */
   readonly input: string;
   readonly seconds: number;
   /** Others are stopped here when the broadcast is over. */
@@ -26,6 +26,9 @@ export type PlaybackAccount = readonly {
   readonly waited: number;
   readonly late: number;
 }[];
+
+/** Pictures. */
+const SECOND = 30;
 
 /**
  * Frame accounting of a broadcast that is published plainly and played in some variant: by a player
@@ -40,21 +43,26 @@ export async function accountForPlayback(
 ): Promise<PlaybackAccount> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-playback-"));
   const beside = join(folder, "beside.flv");
-  const logged = (messages: string) =>
-    server.child.line(new RegExp(`"streamPath":"${streamPath}"[^\\n]*"msg":"(?:${messages})"`));
+  const logged = (messages: string, times = 1) => {
+    const line = `"streamPath":"${streamPath}"[^\\n]*"msg":"(?:${messages})"[^]*`;
+    return server.child.line(new RegExp(line.repeat(times)));
+  };
   const watching = new WsViewer(server.wsUrl(streamPath));
   const waiting = playWith(player, url);
   let late: RtmpPlayer | undefined;
   try {
     await logged("playing|viewer came");
     const publisher = publishWithFfmpeg({
-      ...{ input, url: server.rtmpUrl(streamPath), beside, seconds, loops: 0 },
+      ...{ input, url: server.rtmpUrl(streamPath), beside, loops: 0 },
     });
     const middle = (viewer: WsViewer) => viewer.coded("video").length > 45;
     await watching.until("the middle of the second GOP", middle, 30_000);
     late = playWith(player, url);
-    const { code } = await publisher.child.exited;
-    if (code !== 0) throw new Error(`ffmpeg exited with ${code}\n${publisher.child.stderr()}`);
+    await logged("playing|viewer came", 2);
+    const enough = Math.max(watching.coded("video").length + SECOND, seconds * SECOND);
+    const isEnough = (viewer: WsViewer) => viewer.coded("video").length >= enough;
+    await watching.until("its length", isEnough, seconds * 1000 + 30_000);
+    await publisher.stop();
     await watching.until("the end", ({ state }) => state !== "live");
     const players = [waiting, late];
     if (endsByItself) {
