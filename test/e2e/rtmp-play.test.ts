@@ -130,28 +130,36 @@ describe.concurrent("RTMP play", { timeout: 60_000 }, () => {
   test("a player holds on while the encoder's line is lost, and goes on with its return", async () => {
     const url = server.rtmpUrl("live/return");
     const player = playWith("ffmpeg 5.1", url);
+    const watching = new WsViewer(server.wsUrl("live/return"));
     try {
       await untilPlayers("live/return", 1);
       const input = await counterClip(CLASSIC);
       const tags = readFlvFile(input);
+      const published = expectedPackets(input);
       const first = await TagPublisher.open(url);
       await first.play(
         tags.filter(({ timestamp }) => timestamp < 1500),
         4,
       );
+      // A line that breaks takes along what the server has not read yet.
+      for (const { mediaType, frames } of published) {
+        const { length } = frames.filter(({ dts }) => dts < 1500);
+        await watching.until("all that was sent", (one) => one.coded(mediaType).length >= length);
+      }
       first.abort();
       await server.child.line(/"streamPath":"live\/return"[^\n]*"msg":"publishing ended"/);
       const second = await TagPublisher.open(url);
       await second.play(tags, 4);
       await second.finish();
       expect(await player.ended).toBe(0);
-      for (const { mediaType, frames } of expectedPackets(input)) {
+      for (const { mediaType, frames } of published) {
         const runs = [frames.filter(({ dts }) => dts < 1500), frames];
         const got = framesOf(player, mediaType);
         expectAccount("the player", runs, got, { mediaType });
       }
     } finally {
       await player.close();
+      await watching.close();
     }
   });
 
