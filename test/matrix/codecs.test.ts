@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
@@ -9,6 +10,7 @@ import {
   type ConstructedCodec,
   constructedTags,
   interleave,
+  vp8Tags,
 } from "../support/constructed-tags.ts";
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
 import { encodeWithFfmpeg } from "../support/ffmpeg.ts";
@@ -120,6 +122,28 @@ describe.concurrent("codecs", () => {
       { runs: [run, run] },
     );
   });
+});
+
+test("constructed: VP8", async (context) => {
+  const pictures = join(folder, "vp8.ivf");
+  const source = await counterClip({ video: "h264", audio: "none" });
+  const vp8 = ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "30"];
+  const args = ["-v", "error", "-y", "-i", source, "-an", ...vp8, "-b:v", "500k", pictures];
+  expect(spawnSync("ffmpeg", args).status).toBe(0);
+  const sound = await counterClip({ video: "none", audio: "aac" });
+  const only = (path: string, kind: Tag["kind"]) =>
+    readFlvFile(path).filter((tag) => tag.kind === kind);
+  const frames = vp8Tags(readFileSync(pictures), 30);
+  const tags = interleave(only(source, "data"), only(sound, "audio"), frames); // the right frame rate
+  const run: Run = {
+    ...constructed(tags, folder),
+    expected: () => [...expectedPackets(pictures), ...expectedPackets(sound)],
+  };
+  await account(
+    context,
+    { client: TEST_CLIENT, published: "VP8, AAC", constructed: true },
+    { runs: [run, run], rounding: 1 }, // IVF counts pictures, RTMP milliseconds
+  );
 });
 
 const X264 = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "15", "-pix_fmt", "yuv420p"];

@@ -87,5 +87,8 @@ streams that are constructed from its sources' layouts, and marked so wherever t
   layouts are written by nobody at hand.
 - **Broadcast performance metrics** (OBS 31): SEI messages in H.264 and HEVC, metadata OBUs in AV1.
 - **HDR metadata** (OBS 30.1) ahead of the sequence header.
+
+Nothing at hand encodes **H.266**: its configuration record, codec string and boxes are tested with
+vectors, and no frame of it went through a server here.
 `;
 }

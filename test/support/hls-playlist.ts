@@ -60,7 +60,7 @@ export function readMultivariantPlaylist(text: string): MultivariantPlaylist {
       const resolution = attributes.get("RESOLUTION");
       const bandwidth = Number(attributes.get("BANDWIDTH"));
       const frameRate = attributes.get("FRAME-RATE");
-      const hasVideo = /\b(avc|hvc|hev|av01|vp09)/.test(codecs);
+      const hasVideo = /\b(avc|hvc|hev|vvc|av01|vp08|vp09)/.test(codecs);
       if (codecs === "") violations.push("EXT-X-STREAM-INF without CODECS");
       if (!(bandwidth > 0)) violations.push(`BANDWIDTH is ${attributes.get("BANDWIDTH")}`);
       if (hasVideo && resolution === undefined)
