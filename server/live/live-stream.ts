@@ -17,6 +17,7 @@ import {
   trackKey,
 } from "../protocol/media/track.ts";
 import type { Clock } from "./clock.ts";
+import type { DateRange } from "./date-range.ts";
 import { DeclaredDuration } from "./declared-duration.ts";
 import { EncoderClock, type EncoderStatus } from "./encoder-clock.ts";
 import { History } from "./history.ts";
@@ -25,6 +26,7 @@ import { type LiveTrack, liveTrack, relabelled } from "./live-track.ts";
 import { RateMeter } from "./rate-meter.ts";
 import { AudioClock, VideoClock } from "./sample-clock.ts";
 import { Segmenter, type SegmenterSettings } from "./segmenter.ts";
+import type { TextCue, TextTrack } from "./text-track.ts";
 import { Timeline } from "./timeline.ts";
 
 /** Where a live stream stands; see `StreamState` of the wire, which says the same to viewers. */
@@ -39,6 +41,10 @@ export type LiveObserver = {
   /** Sound or a picture that is passed on unopened; `dts` is on the live stream's timeline. */
   opaque?(frame: OpaqueFrame): void;
   data?(event: DataEvent): void;
+  /** There are other text tracks now. */
+  textTracks?(): void;
+  /** A cue opened; with a `trackId` and `id` that are known, it changed or got its end. */
+  cue?(cue: TextCue): void;
   /** The encoder told of itself. */
   encoder?(status: EncoderStatus): void;
 };
@@ -191,6 +197,21 @@ export class LiveStream {
   /** Tracks that are announced at present. */
   get tracks(): readonly LiveTrack[] {
     return [...this.#lanes.values()].filter((lane) => lane.isActive).map((lane) => lane.live);
+  }
+
+  /** Text that was seen so far, captions first. */
+  get textTracks(): readonly TextTrack[] {
+    return [];
+  }
+
+  /** Cues of a text track that are still within the window, oldest first. */
+  cues(_trackId: string): readonly TextCue[] {
+    return [];
+  }
+
+  /** What the encoder marked within the window, oldest first. */
+  get dateRanges(): readonly DateRange[] {
+    return [];
   }
 
   get unplayable(): readonly UnplayableTrack[] {

@@ -3,19 +3,40 @@ import type { Milliseconds } from "../protocol/media/sample.ts";
 import type { LiveTrack } from "./live-track.ts";
 
 /**
- * The smallest piece that HLS serves: one `moof` and `mdat` with the samples of about 200 ms (MP3:
- * bare MPEG frames). `pieces` in order are its bytes; all but the heads are views of the samples.
+ * The smallest piece that HLS serves: one `moof` and `mdat` (MP3: bare MPEG frames), boxes of timed
+ * events (`emsg`) before it. `pieces` in order are its bytes; all but the heads are views of the
+ * samples.
  */
 export type Part = {
+  /**
+   * Counts the parts of its rendition, from 1, across segments and without holes: so it is known what
+   * the next one will be called before it is known to which segment it belongs.
+   */
+  readonly number: number;
+  /** Its place in its segment, from 0. */
   readonly partIndex: number;
   /** Decode time of its first sample, in the track's timescale. */
   readonly start: number;
   /** The exact sum of its samples' durations, in the track's timescale. */
   readonly duration: number;
-  /** It begins with a sync sample. */
+  readonly samples: number;
+  /** It contains a sync sample. */
   readonly isIndependent: boolean;
   readonly pieces: readonly Bytes[];
   readonly byteLength: number;
+};
+
+/** The segment that is being made: what is known of it before it is complete. */
+export type OpenSegment = {
+  readonly mediaSequence: number;
+  /** With which configuration (init segment) it is to be decoded. */
+  readonly track: LiveTrack;
+  /** Wall clock of its first sample: ms since 1970. */
+  readonly programDateTime: Milliseconds;
+  /** Configuration, encoder or timeline changed before it (marked on all renditions alike). */
+  readonly isDiscontinuity: boolean;
+  /** Its complete parts, at least one. */
+  readonly parts: readonly Part[];
 };
 
 /** A complete segment: the concatenation of its parts. */
@@ -31,11 +52,37 @@ export type Segment = {
   readonly programDateTime: Milliseconds;
   /** Configuration, encoder or timeline changed before it (marked on all renditions alike). */
   readonly isDiscontinuity: boolean;
+  /** It begins with a sync sample. */
   readonly isIndependent: boolean;
   /** Nothing came for this track in this stretch: to be listed as a gap; it has no parts. */
   readonly isGap: boolean;
+  /** Empty where its bytes lie in `stored` alone. */
   readonly parts: readonly Part[];
+  /** Where its bytes lie once an archive has them: no longer in memory when `parts` is empty. */
+  readonly stored?: StoredSegment;
   readonly byteLength: number;
+};
+
+/** The bytes of a segment that an archive keeps. */
+export type StoredSegment = {
+  readonly byteLength: number;
+  /**
+   * Reads bytes `start` up to `end` piece by piece, as fast as they are taken.
+   *
+   * @throws where they are gone or the disk fails
+   */
+  read(start: number, end: number): AsyncIterable<Bytes>;
+  /** It has left the window. */
+  delete(): void;
+};
+
+/** Keeps complete segments outside memory; `store` has one that writes to disk. */
+export type SegmentArchive = {
+  /**
+   * @param life of the live stream: its `id`
+   * @returns where the bytes lie now; undefined where they could not be kept
+   */
+  keep(streamPath: string, life: string, segment: Segment): Promise<StoredSegment | undefined>;
 };
 
 /** One track as HLS sees it. */
@@ -46,6 +93,10 @@ export type Rendition = {
   readonly isRetired: boolean;
   /** Complete segments within the window, oldest first, without holes in their numbers. */
   readonly segments: readonly Segment[];
+  /** The segment behind them; undefined until its first part is complete, and after the end. */
+  readonly open: OpenSegment | undefined;
+  /** What the next part's `number` will be. */
+  readonly nextPart: number;
   /** Discontinuities that have left the window with their segments. */
   readonly discontinuitySequence: number;
   /** Largest and mean bits a second of the segments so far; 0 before the first. */

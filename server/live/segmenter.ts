@@ -66,6 +66,14 @@ export class Segmenter {
       .sort((a, b) => rank(a.track) - rank(b.track));
   }
 
+  /**
+   * The longest a part may be, ms, whole; undefined until it is known, and then for as long as the
+   * live stream lives (EXT-X-PART-INF).
+   */
+  get partTarget(): Milliseconds | undefined {
+    return undefined;
+  }
+
   /** Whether every track that gives samples has a complete segment. */
   get isReady(): boolean {
     const tracks = [...this.#tracks.values()].filter((track) => !track.isRetired);

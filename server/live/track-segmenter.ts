@@ -46,6 +46,8 @@ export class TrackSegmenter implements Rendition {
   averageBitrate = 0;
   /** Bytes of the complete segments. */
   bytes = 0;
+  readonly open = undefined;
+  nextPart = 1;
   /** Bytes of the open segment's samples. */
   openBytes = 0;
   /** The number of the open segment. */
@@ -64,6 +66,8 @@ export class TrackSegmenter implements Rendition {
   #samples: OpenPart["samples"] = [];
   #partDuration = 0;
   #parts: Part[] = [];
+  /** Whether the open segment begins with a sync sample, once it has a part. */
+  #beginsIndependent: boolean | undefined;
   #total = { bytes: 0, seconds: 0 };
 
   constructor(track: LiveTrack, part: Milliseconds) {
@@ -245,6 +249,7 @@ export class TrackSegmenter implements Rendition {
   #open(cut: Cut): void {
     this.#cut = cut;
     this.isOpen = true;
+    this.#beginsIndependent = undefined;
     this.mediaSequence = cut.mediaSequence;
   }
 
@@ -277,15 +282,19 @@ export class TrackSegmenter implements Rendition {
     const isBare = first.track.track.codec === "mp3"; // HLS carries it as packed audio
     const pieces: Bytes[] = isBare ? data : [partHead(this.#samples), ...data];
     this.#parts.push({
+      number: this.nextPart,
       partIndex: this.#parts.length,
       start: first.dts,
       duration: this.#partDuration,
-      isIndependent: first.isSync,
+      samples: this.#samples.length,
+      isIndependent: this.#samples.some(({ sample }) => sample.isSync),
       pieces,
       byteLength: pieces.reduce((sum, piece) => sum + piece.length, 0),
     });
+    this.nextPart += 1;
     this.#samples = [];
     this.#partDuration = 0;
+    this.#beginsIndependent ??= first.isSync;
   }
 
   /** Ends the open segment, at `end` ms for all tracks. @returns whether there was one */
@@ -314,7 +323,7 @@ export class TrackSegmenter implements Rendition {
         duration,
         programDateTime: ticksToMs(track, start) + cut.epoch.wallOffset,
         isDiscontinuity: cut.isDiscontinuity,
-        isIndependent: first?.isIndependent ?? false,
+        isIndependent: this.#beginsIndependent ?? false,
         isGap: first === undefined,
         parts,
         byteLength,

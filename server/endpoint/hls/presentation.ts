@@ -243,10 +243,10 @@ function audioRendition(rendition: Rendition): AudioRendition | undefined {
   return { ...common(rendition, live), name, language, channels: track.channels };
 }
 
-/** Where neither configuration nor metadata tell: a part is one head and its pictures. */
+/** Where neither configuration nor metadata tell. */
 function measuredFrameRate(rendition: Rendition): number | undefined {
   const segment = rendition.segments.findLast(({ isGap }) => !isGap);
   if (segment === undefined) return undefined;
-  const pictures = segment.parts.reduce((sum, part) => sum + part.pieces.length - 1, 0);
+  const pictures = segment.parts.reduce((sum, part) => sum + part.samples, 0);
   return pictures / seconds(segment);
 }

@@ -43,6 +43,15 @@ export type AnnouncedUnplayable = {
   readonly codecName: string;
 };
 
+/** Captions of one channel or subtitles of one language, as they are announced to viewers. */
+export type AnnouncedTextTrack = {
+  /** Within the live stream. */
+  readonly id: string;
+  readonly kind: "captions" | "subtitles";
+  readonly language: string;
+  readonly name: string;
+};
+
 /**
  * Where a live stream stands: nobody publishes yet; on air; the publisher's line was lost and it is
  * waited for; the publisher said goodbye.
@@ -101,6 +110,25 @@ export type ServerMessage =
       /** ms on the live stream's timeline: `dts` of a frame over its track's timescale, in ms. */
       readonly time: number;
       readonly values: readonly WireValue[];
+    }
+  /** All text tracks of the live stream as they are now; sent again at each change. */
+  | { readonly type: "text-tracks"; readonly tracks: readonly AnnouncedTextTrack[] }
+  /**
+   * A text is to be shown; the same one again, by track and id, when it changed or its end became
+   * known. Times as in `data`.
+   */
+  | {
+      readonly type: "cue";
+      /** Of a text track. */
+      readonly track: string;
+      readonly id: number;
+      readonly start: number;
+      /** null: until the next word about it. */
+      readonly end: number | null;
+      /** WebVTT cue text: escaped, with its tags. By strangers. */
+      readonly text: string;
+      /** WebVTT cue settings; may be empty. */
+      readonly settings: string;
     }
   /** Answer to `clock`. */
   | { readonly type: "clock"; readonly sent: number; readonly serverTime: number }
