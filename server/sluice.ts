@@ -12,6 +12,7 @@ import { FLV_RESOURCE, FlvEndpoint } from "./endpoint/flv/endpoint.ts";
 import { HlsEndpoint } from "./endpoint/hls/handler.ts";
 import { createApp } from "./endpoint/http/app.ts";
 import { Mp4Endpoint } from "./endpoint/mp4/endpoint.ts";
+import { PosterEndpoint } from "./endpoint/mp4/poster.ts";
 import { dial } from "./endpoint/relay/dial.ts";
 import { RelaySpecError } from "./endpoint/relay/relay-spec.ts";
 import { RelayTrails } from "./endpoint/relay/relay-trails.ts";
@@ -223,6 +224,11 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
   };
   const flv = new FlvEndpoint(endless);
   const mp4 = new Mp4Endpoint({ ...endless, soundTime: LIMITS.soundBatchTime });
+  const poster = new PosterEndpoint({
+    hub: registry,
+    clock,
+    limits: { silence: LIMITS.httpSilence, responseTime: LIMITS.httpResponseTime },
+  });
   const hls = new HlsEndpoint({
     hub: {
       find: (streamPath) => registry.find(streamPath),
@@ -282,7 +288,7 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
         if (mayWatch(request, "http", options, log)) next();
         else response.status(403).type("text").send("This stream is not for everybody\n");
       },
-      ...[hls.handle, flv.handle, mp4.handle],
+      ...[hls.handle, flv.handle, mp4.handle, poster.handle],
     ],
     api: api.router,
     isReady: () => isReady,

@@ -104,6 +104,8 @@ type Lane = {
   lastAt: Milliseconds;
   /** Of its newest sample, in ticks. */
   lastDts: number | undefined;
+  /** Video: the newest sample that can be shown without another one. */
+  sync: LiveSample | undefined;
 };
 
 /** The way into a live stream for whoever feeds it; of no effect once it has ended. */
@@ -244,6 +246,14 @@ export class LiveStream {
   /** What a newcomer is given at once: see `History`. */
   history(): readonly LiveSample[] {
     return this.#history.join();
+  }
+
+  /** The newest picture of an announced track that can be shown without another one. */
+  newestSync(trackId: number): LiveSample | undefined {
+    for (const { live, isActive, sync } of this.#lanes.values()) {
+      if (live.id === trackId && isActive) return sync;
+    }
+    return undefined;
   }
 
   /** @returns takes the observer out again */
@@ -418,6 +428,7 @@ export class LiveStream {
       lastArrival: now,
       lastAt: this.#timeline.newest,
       lastDts: keepsClock ? known.lastDts : undefined,
+      sync: undefined,
     });
     this.#tellTracks();
   }
@@ -475,6 +486,7 @@ export class LiveStream {
       data: sample.data,
       original: sample.original,
     });
+    if (live.isVideo && live.isSync) lane.sync = live;
     this.#history.push(live);
     for (const observer of this.#observers) observer.sample?.(live);
     this.segmenter.push(live);

@@ -172,6 +172,25 @@ test("LiveStream gives a new configuration the next number, and only what change
   expect(liveStream.history().filter((sample) => sample.isVideo)).toEqual([]);
 });
 
+test("LiveStream.newestSync is the newest picture that can be shown alone, until it is of no use", () => {
+  const { liveStream } = stage();
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: video });
+  expect(liveStream.newestSync(1)).toBeUndefined();
+  for (const [dts, isSync] of [
+    [0, true],
+    [40, false],
+    [80, true],
+    [120, false],
+  ] as const) {
+    publication.input({ type: "sample", sample: picture(dts, isSync) });
+  }
+  expect(liveStream.newestSync(1)?.sequenceNumber).toBe(3);
+  expect(liveStream.newestSync(2)).toBeUndefined();
+  publication.input({ type: "track", track: { ...video, width: 1280, height: 720 } });
+  expect(liveStream.newestSync(1)).toBeUndefined();
+});
+
 test("LiveStream says ended after a goodbye, and lets everything go when the grace period is over", () => {
   const { liveStream, told, clock, play, idle } = stage();
   const publication = liveStream.publish();

@@ -17,7 +17,7 @@ import {
   playlistName,
   segmentName,
 } from "../../protocol/hls/resource-name.ts";
-import { displayWidth } from "../../protocol/isobmff/init-segment.ts";
+import { displayWidth } from "../../protocol/isobmff/movie.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
 import type { VideoTrack } from "../../protocol/media/track.ts";
 

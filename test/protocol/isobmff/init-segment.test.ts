@@ -11,11 +11,8 @@ import { opusTrack } from "../../../server/protocol/codec/opus.ts";
 import { vp8Track } from "../../../server/protocol/codec/vp8.ts";
 import { vp9Track } from "../../../server/protocol/codec/vp9.ts";
 import { vvcTrack } from "../../../server/protocol/codec/vvc.ts";
-import {
-  displayWidth,
-  initSegment,
-  initSegmentOf,
-} from "../../../server/protocol/isobmff/init-segment.ts";
+import { initSegment, initSegmentOf } from "../../../server/protocol/isobmff/init-segment.ts";
+import { displayWidth } from "../../../server/protocol/isobmff/movie.ts";
 import type { Track } from "../../../server/protocol/media/track.ts";
 import { hex } from "../../support/hex.ts";
 import { inspectBoxes, inspectInitSegment } from "../../support/inspect.ts";
