@@ -73,6 +73,18 @@ export const LIMITS = {
   metadataBytes: 65_536, // 64 KiB
   /** A message among a picture's units in which an encoder tells of itself: longer ones are others'. */
   encoderReportBytes: 4096,
+  /** A splice_info_section (SCTE 35): as long as one may be. */
+  spliceInfoSection: 4_098,
+  /** A cue may be announced so long before it happens. */
+  spliceLead: 60_000,
+  /** What began without a planned duration, and is not said to be over, is over after this long. */
+  spliceOpen: 3_600_000,
+  /** Date ranges that a live stream keeps (cue points, advertisements), and their text all together. */
+  dateRanges: 200,
+  dateRangeBytes: 65_536, // 64 KiB
+  /** Attributes of one that are its encoder's, and characters of each. */
+  dateRangeAttributes: 32,
+  dateRangeValue: 512,
   /** Characters of a track's name. */
   trackName: 128,
   /** A decoder configuration: parameter sets and all. */
