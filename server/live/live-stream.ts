@@ -16,8 +16,10 @@ import {
   type TrackKey,
   trackKey,
 } from "../protocol/media/track.ts";
+import { findSplice, leadTime, type SpliceMessage } from "../protocol/scte35/cue-message.ts";
 import type { Clock } from "./clock.ts";
 import type { DateRange } from "./date-range.ts";
+import { DateRanges } from "./date-ranges.ts";
 import { DeclaredDuration } from "./declared-duration.ts";
 import { EncoderClock, type EncoderStatus } from "./encoder-clock.ts";
 import { History } from "./history.ts";
@@ -51,6 +53,10 @@ export type LiveObserver = {
 
 /** onMetaData or other script data of a broadcast. */
 export type DataEvent = {
+  /** Unique, also among other lives of the streamPath: who meets it twice knows it again. */
+  readonly id: string;
+  /** Counts those of the live stream, from 1. */
+  readonly number: number;
   readonly name: string;
   /** ms on the live stream's timeline. */
   readonly at: Milliseconds;
@@ -142,6 +148,8 @@ export class LiveStream {
   readonly #lanes = new Map<TrackKey, Lane>();
   #unplayable: UnplayableTrack[] = [];
   #metadata: DataEvent | undefined;
+  #dateRanges = new DateRanges();
+  #dataEvents = 0;
   #encoder = new EncoderClock();
   #publication: Publication | undefined;
   #state: LiveState = "waiting";
@@ -213,7 +221,7 @@ export class LiveStream {
 
   /** What the encoder marked within the window, oldest first. */
   get dateRanges(): readonly DateRange[] {
-    return [];
+    return this.#dateRanges.list(this.segmenter.oldestDate);
   }
 
   get unplayable(): readonly UnplayableTrack[] {
@@ -336,14 +344,18 @@ export class LiveStream {
       case "metadata": {
         const { values, body } = event;
         const at = this.#timeline.newest;
-        const metadata = { name: "onMetaData", at, values: [values], body };
+        const name = "onMetaData";
+        const metadata = { ...this.#nextEvent(), name, at, values: [values], body };
         this.#metadata = body.length === 0 ? undefined : metadata;
         this.#tellData(metadata);
         return;
       }
       case "data": {
         const { name, values, body } = event;
-        this.#tellData({ name, at: this.#timeline.peek(event.dts), values, body });
+        const at = this.#timeline.peek(event.dts);
+        const data: DataEvent = { ...this.#nextEvent(), name, at, values, body };
+        this.#tellData(data);
+        this.#mark(data, event.dts);
         return;
       }
       case "encoder-report": {
@@ -378,6 +390,7 @@ export class LiveStream {
     this.#lanes.clear();
     this.#unplayable = [];
     this.#metadata = undefined;
+    this.#dateRanges = new DateRanges();
     this.#startedAt = undefined;
     this.#tellTracks();
     this.#setState(this.#state === "ended" ? "ended" : "waiting");
@@ -511,6 +524,36 @@ export class LiveStream {
     this.#history.forget(lane.live.id);
     this.segmenter.retire(lane.live.id);
     this.#tellTracks();
+  }
+
+  #nextEvent(): { id: string; number: number } {
+    this.#dataEvents += 1;
+    return { id: `${this.id}-${this.#dataEvents}`, number: this.#dataEvents };
+  }
+
+  /**
+   * Keeps what marks a moment, or a stretch of time.
+   *
+   * @throws ProtocolError where it carries SCTE 35 that cannot be read: it is a plain cue point then
+   */
+  #mark({ id, name, at, values }: DataEvent, timestamp: Milliseconds): void {
+    const momentAfter = (lead: Milliseconds) => {
+      const { index, wallOffset } = this.#timeline.epoch;
+      const date = index < 0 ? this.#clock.now() : at + wallOffset;
+      return { at: at + lead, date: date + lead };
+    };
+    let splice: SpliceMessage | undefined;
+    try {
+      splice = findSplice(name, values);
+    } catch (error) {
+      this.#dateRanges.take(id, name, values, momentAfter(0));
+      throw error;
+    }
+    if (splice === undefined) {
+      this.#dateRanges.take(id, name, values, momentAfter(0));
+    } else {
+      this.#dateRanges.takeSplice(id, splice, momentAfter(leadTime(values, timestamp)));
+    }
   }
 
   #tellData(event: DataEvent): void {

@@ -74,6 +74,16 @@ export class Segmenter {
     return undefined;
   }
 
+  /** Where the window begins by the clock (ms since 1970); undefined before there is a segment. */
+  get oldestDate(): Milliseconds | undefined {
+    let oldest: Milliseconds | undefined;
+    for (const { segments } of this.#tracks.values()) {
+      const date = segments[0]?.programDateTime;
+      if (date !== undefined && (oldest === undefined || date < oldest)) oldest = date;
+    }
+    return oldest;
+  }
+
   /** Whether every track that gives samples has a complete segment. */
   get isReady(): boolean {
     const tracks = [...this.#tracks.values()].filter((track) => !track.isRetired);

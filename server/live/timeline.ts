@@ -63,6 +63,11 @@ export class Timeline {
     return this.#newest;
   }
 
+  /** The present stretch; its `index` is -1 before the first. */
+  get epoch(): Epoch {
+    return this.#epoch;
+  }
+
   /** What follows comes from another clock: the next sample begins an epoch. */
   splice(): void {
     this.#isBroken = true;
