@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** What is seen in a browser, or hangs on real time to the tenth of a second. */
-const ALONE = ["browser", "enhanced", "outputs", "pcm", "slow-viewers", "tracks"].map(
+const ALONE = ["browser", "enhanced", "outputs", "pcm", "player", "slow-viewers", "tracks"].map(
   (name) => `test/e2e/${name}.test.ts`,
 );
 

@@ -18,6 +18,7 @@ import type { PlannedTrack } from "./engine/plan.ts";
 import { canPlayListed, mediaSourceClass } from "./engine/platform.ts";
 import type { Playback, PlaybackHost } from "./engine/playback.ts";
 import type { PlayerStats } from "./player-stats.ts";
+import { snapshotOf } from "./snapshot.ts";
 import { Starter } from "./starter.ts";
 import { Succession } from "./succession.ts";
 import { Link } from "./transport/link.ts";
@@ -266,6 +267,15 @@ export class Player extends EventTarget {
   goLive(): void {
     if (this.#starter.wantsPlay) this.#succession.current?.jumpToLive();
     else this.play();
+  }
+
+  /**
+   * A PNG of the picture that is shown, as large as it was coded.
+   *
+   * @throws where there is no picture
+   */
+  snapshot(): Promise<Blob> {
+    return snapshotOf(this.#stage.picture);
   }
 
   /** Everything that can be measured, now. */

@@ -19,7 +19,7 @@ window.sluicePlayer = player;
 
 document.title = `${streamPath} · Sluice`;
 setText(byId("stream-path", HTMLElement), streamPath);
-new PlayerView(player);
+new PlayerView(player, streamPath);
 player.addEventListener("change", () => showFacts(player.stats()));
 player.start();
 

@@ -34,12 +34,12 @@ export function icon(name: string): SVGSVGElement {
   return svg;
 }
 
-/** Puts another icon into a button that has one. */
-export function setIcon(button: Element, name: string): void {
-  if (button.getAttribute("data-icon") === name) return;
-  button.setAttribute("data-icon", name);
-  button.querySelector("svg")?.remove();
-  button.prepend(icon(name));
+/** Puts an icon in front of what an element holds, in place of the one before. */
+export function setIcon(element: Element, name: string): void {
+  if (element.getAttribute("data-icon") === name) return;
+  element.setAttribute("data-icon", name);
+  element.querySelector("svg")?.remove();
+  element.prepend(icon(name));
 }
 
 const ICONS: Readonly<Record<string, string>> = {
@@ -51,5 +51,8 @@ const ICONS: Readonly<Record<string, string>> = {
     "M4 9v6h4l5 5V4L8 9zm16.6.8-1.4-1.4-2.2 2.2-2.2-2.2-1.4 1.4 2.2 2.2-2.2 2.2 1.4 1.4 2.2-2.2 2.2 2.2 1.4-1.4-2.2-2.2z",
   fullscreen: "M4 4h6v2H6v4H4zm10 0h6v6h-2V6h-4zM4 14h2v4h4v2H4zm14 0h2v6h-6v-2h4z",
   leave: "M8 4h2v6H4V8h4zm6 0h2v4h4v2h-6zM4 14h6v6H8v-4H4zm10 0h6v2h-4v4h-2z",
+  camera:
+    "M9.2 4.5 7.8 6.5H4.5A1.5 1.5 0 0 0 3 8v10a1.5 1.5 0 0 0 1.5 1.5h15A1.5 1.5 0 0 0 21 18V8a1.5 1.5 0 0 0-1.5-1.5h-3.3l-1.4-2zM12 8.6a4.2 4.2 0 1 1 0 8.4 4.2 4.2 0 0 1 0-8.4m0 1.9a2.3 2.3 0 1 0 0 4.6 2.3 2.3 0 0 0 0-4.6",
+  picture: "M4 5h16v14H4zm2 2v8.6l3.8-4.6 3 3.6 2-2.4 3.2 4V7z",
   copy: "M8 3h11a1 1 0 0 1 1 1v12h-2V5H8zM5 7h10a1 1 0 0 1 1 1v12a1 1 0 0 1-1 1H5a1 1 0 0 1-1-1V8a1 1 0 0 1 1-1m1 2v10h8V9z",
 };

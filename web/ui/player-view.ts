@@ -1,4 +1,5 @@
 import type { Player } from "../player.ts";
+import { snapshotName } from "../snapshot.ts";
 import { byId, make, setIcon, setText } from "./elements.ts";
 import { formatDelay } from "./format.ts";
 import { notesFor, wordsFor } from "./words.ts";
@@ -14,6 +15,7 @@ export class PlayerView {
   readonly #mute: HTMLButtonElement = byId("mute", HTMLButtonElement);
   readonly #volume: HTMLInputElement = byId("volume", HTMLInputElement);
   readonly #live: HTMLButtonElement = byId("live", HTMLButtonElement);
+  readonly #snapshot: HTMLButtonElement = byId("snapshot", HTMLButtonElement);
   readonly #fullscreen: HTMLButtonElement = byId("fullscreen", HTMLButtonElement);
   readonly #controls: HTMLElement = byId("controls", HTMLElement);
   readonly #unmute: HTMLButtonElement = byId("unmute", HTMLButtonElement);
@@ -25,7 +27,8 @@ export class PlayerView {
   readonly #status: HTMLElement = byId("status", HTMLElement);
   #idle: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(player: Player) {
+  /** @param streamPath for the names of what is saved */
+  constructor(player: Player, streamPath: string) {
     this.#player = player;
     player.addEventListener("change", () => this.#show());
     this.#play.onclick = () => this.#toggle();
@@ -34,6 +37,10 @@ export class PlayerView {
     this.#unmute.onclick = () => player.setMuted(false);
     this.#volume.oninput = () => player.setVolume(this.#volume.valueAsNumber / 100);
     this.#live.onclick = () => player.goLive();
+    setIcon(this.#snapshot, "camera");
+    this.#snapshot.onclick = () => {
+      saveSnapshot(player, snapshotName(streamPath, new Date())).catch(() => undefined);
+    };
     this.#fullscreen.onclick = () => this.#toggleFullscreen();
     document.addEventListener("fullscreenchange", () => this.#show());
     this.#watchPointer();
@@ -134,4 +141,14 @@ export class PlayerView {
     this.#live.title = isLive ? "From server to screen. Go to the newest picture" : "Go live";
     this.#live.ariaLabel = isLive ? "Playing live" : "Go live";
   }
+}
+
+/** Hands the picture that is shown to the browser, to be saved as a file. */
+async function saveSnapshot(player: Player, name: string): Promise<void> {
+  const url = URL.createObjectURL(await player.snapshot());
+  const link = make("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000); // it is read some time after the click
 }

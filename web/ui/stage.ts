@@ -28,6 +28,14 @@ export class Stage {
     return this.#videos[this.#active === 0 ? 1 : 0];
   }
 
+  /** What is seen: a picture of the active video, or the one that was kept of it. */
+  get picture(): HTMLVideoElement | HTMLCanvasElement | undefined {
+    if (!this.#still.hidden) return this.#still;
+    const video = this.active;
+    const isThere = video.videoWidth > 0 && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    return isThere ? video : undefined;
+  }
+
   /** Puts `video` on: it takes over sound and volume, and the other one falls silent. */
   swapTo(video: HTMLVideoElement): void {
     if (video === this.active) return;
@@ -42,8 +50,8 @@ export class Stage {
 
   /** Keeps the picture that is on, for the time when there is no other. */
   keepPicture(): void {
-    const video = this.active;
-    if (video.videoWidth === 0 || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
+    const video = this.picture;
+    if (!(video instanceof HTMLVideoElement)) return;
     this.#still.width = video.videoWidth;
     this.#still.height = video.videoHeight;
     this.#still.getContext("2d")?.drawImage(video, 0, 0);

@@ -1,6 +1,7 @@
 import type { ListedStream, StreamList } from "../../server/protocol/wire/stream-list.ts";
 import { byId, make, setIcon, setText } from "./elements.ts";
 import { formatBitrate, formatFrameRate, formatUptime, formatViewers } from "./format.ts";
+import { Posters } from "./posters.ts";
 import { codecName } from "./words.ts";
 
 const STATES = {
@@ -25,12 +26,14 @@ type Card = {
 export class WallView {
   readonly #list: HTMLElement;
   readonly #base: URL;
+  readonly #posters: Posters;
   #cards = new Map<string, Card>();
   #publish = "";
 
   constructor(list: HTMLElement, base: URL) {
     this.#list = list;
     this.#base = base;
+    this.#posters = new Posters(base);
     for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-copy]")) {
       setIcon(button, "copy");
       button.onclick = () => copyFrom(button);
@@ -57,8 +60,12 @@ export class WallView {
       card.readAt = now;
       this.#fill(card);
     }
-    for (const { element } of before.values()) element.remove();
+    for (const [path, { element }] of before) {
+      element.remove();
+      this.#posters.remove(path);
+    }
     this.#order();
+    for (const stream of streams) this.#posters.update(stream);
     this.#showPublish(list);
     this.tick(now);
   }
@@ -84,12 +91,15 @@ export class WallView {
     const uptime = make("span", "uptime");
     const facts = make("p", "card-facts");
     const figures = make("dl", "card-figures");
+    const body = make("div", "card-body");
     head.append(badge, uptime);
-    element.append(head, make("h3", "", stream.path), facts, figures);
+    body.append(head, make("h3", "", stream.path), facts, figures);
+    element.append(this.#posters.place(stream), body);
     return { element, badge, facts, figures, uptime, stream, readAt: 0 };
   }
 
-  #fill({ stream, badge, facts, figures }: Card): void {
+  #fill({ stream, element, badge, facts, figures }: Card): void {
+    element.dataset["state"] = stream.state;
     badge.dataset["state"] = stream.state;
     setText(badge, STATES[stream.state]);
     setText(facts, factsOf(stream));

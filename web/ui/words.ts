@@ -87,6 +87,21 @@ function cannotPlay(
   };
 }
 
+/** Why there is no still of a stream on the dashboard; empty where one is on its way. */
+export function noPosterWords(
+  { tracks, unplayable }: { tracks: readonly NamedTrack[]; unplayable: readonly NamedUnplayable[] },
+  isShowable: (track: NamedTrack) => boolean,
+): string {
+  const pictures = tracks.filter(({ mediaType }) => mediaType === "video");
+  const [first] = pictures;
+  if (first !== undefined) {
+    return pictures.some(isShowable) ? "" : `${codecName(first.codec)}: no preview in this browser`;
+  }
+  const dark = unplayable.find(({ mediaType }) => mediaType === "video");
+  if (dark !== undefined) return `${dark.codecName}: no browser shows it`;
+  return tracks.length > 0 ? "Sound only" : "";
+}
+
 /** "HEVC (hvc1.1.6.L93.B0)" */
 export function describeCodec(codec: string): string {
   const name = codecName(codec);

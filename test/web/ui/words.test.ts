@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { codecName, describeCodec, notesFor, wordsFor } from "../../../web/ui/words.ts";
+import {
+  codecName,
+  describeCodec,
+  noPosterWords,
+  notesFor,
+  wordsFor,
+} from "../../../web/ui/words.ts";
 
 const hevc = { mediaType: "video", codec: "hvc1.1.6.L93.B0" } as const;
 
@@ -30,6 +36,20 @@ test("notesFor names silent sound", () => {
     "This broadcast's sound is Speex, which no browser plays.",
   ]);
   expect(notesFor([hevc], [])[0]).toContain("cannot play the picture");
+});
+
+test("noPosterWords says why there is no still, and nothing where one is on its way", () => {
+  const sound = { mediaType: "audio", codec: "mp4a.40.2" } as const;
+  const words = (tracks: readonly (typeof hevc | typeof sound)[], isShowable = false) =>
+    noPosterWords({ tracks, unplayable: [] }, () => isShowable);
+  expect(words([hevc, sound], true)).toBe("");
+  expect(words([hevc, sound])).toBe("HEVC: no preview in this browser");
+  expect(words([sound])).toBe("Sound only");
+  expect(words([])).toBe("");
+  const unplayable = [{ mediaType: "video", codecName: "VP6" }] as const;
+  expect(noPosterWords({ tracks: [sound], unplayable }, () => true)).toBe(
+    "VP6: no browser shows it",
+  );
 });
 
 test.each([
