@@ -84,6 +84,32 @@ export function mayWatch(
   return decide(() => mayPlay({ streamPath, query, address, transport }), log);
 }
 
+/** A response as the gate takes it: of `http`, `http2` and Express. */
+export type GatedResponse = {
+  writeHead(status: number, headers: Record<string, string | number>): unknown;
+  end(text: string): unknown;
+};
+
+/** Passes a request on where it may go on, and answers it where it may not. */
+export function gate(
+  hooks: Hooks,
+  log: Log,
+): (request: GatedRequest, response: GatedResponse, next: () => void) => void {
+  return (request, response, next) => {
+    if (mayWatch(request, "http", hooks, log)) {
+      next();
+      return;
+    }
+    const text = `${NOT_HERE}\n`;
+    response.writeHead(403, {
+      "Content-Type": "text/plain; charset=utf-8",
+      "Content-Length": text.length,
+      "Cache-Control": "no-store",
+    });
+    response.end(text);
+  };
+}
+
 /** Answers an upgrade that may not go on. */
 export function refuseUpgrade(socket: Duplex): void {
   socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");

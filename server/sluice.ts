@@ -11,6 +11,7 @@ import { Entry, type Ports } from "./endpoint/entry/entry.ts";
 import { FLV_RESOURCE, FlvEndpoint } from "./endpoint/flv/endpoint.ts";
 import { HlsEndpoint } from "./endpoint/hls/handler.ts";
 import { createApp } from "./endpoint/http/app.ts";
+import { createAssets } from "./endpoint/http/assets.ts";
 import { Mp4Endpoint } from "./endpoint/mp4/endpoint.ts";
 import { PosterEndpoint } from "./endpoint/mp4/poster.ts";
 import { dial } from "./endpoint/relay/dial.ts";
@@ -24,11 +25,12 @@ import { RtmpConnections } from "./endpoint/rtmp/connections.ts";
 import type { MayPublish } from "./endpoint/rtmp/permission.ts";
 import { Publishing } from "./endpoint/rtmp/publishing.ts";
 import { WebSocketEndpoint } from "./endpoint/ws/endpoint.ts";
-import { type Hooks, mayWatch, playRule, publishRule, refuseUpgrade } from "./hooks.ts";
+import { gate, type Hooks, mayWatch, playRule, publishRule, refuseUpgrade } from "./hooks.ts";
 import { Registry } from "./live/registry.ts";
 import { type Log, SILENT_LOG } from "./log.ts";
 import { nodeCrypto } from "./node-crypto.ts";
 import { PACKAGE_ROOT, packageVersion } from "./package-root.ts";
+import { readResourceName } from "./protocol/hls/resource-name.ts";
 import { LIMITS } from "./protocol/limits.ts";
 import { CaptureFolder } from "./store/capture-folder.ts";
 import { StreamEventSource, type StreamEvents } from "./stream-events.ts";
@@ -281,15 +283,13 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
       delete: (id) => relays.delete(id),
     },
   });
+  const publicDir = join(PACKAGE_ROOT, "public");
+  const assets = createAssets(publicDir);
+  const watchGate = gate(options, log);
   const app = createApp({
-    publicDir: join(PACKAGE_ROOT, "public"),
-    outputs: [
-      (request, response, next) => {
-        if (mayWatch(request, "http", options, log)) next();
-        else response.status(403).type("text").send("This stream is not for everybody\n");
-      },
-      ...[hls.handle, flv.handle, mp4.handle, poster.handle],
-    ],
+    publicDir,
+    assets,
+    outputs: [watchGate, hls.handle, flv.handle, mp4.handle, poster.handle],
     api: api.router,
     isReady: () => isReady,
     log,
@@ -297,6 +297,15 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
   const entry = new Entry({
     settings,
     app,
+    front: [
+      (request, response, next) => {
+        // What goes on to the app meets the gate there: nobody is asked twice.
+        const url = readStreamUrl(request.url);
+        if (url === undefined || readResourceName(url.resource) === undefined) next();
+        else watchGate(request, response, () => hls.handle(request, response, next));
+      },
+      assets,
+    ],
     onUpgrade: (request, socket, head) => {
       const url = readStreamUrl(request.url ?? "");
       if (url !== undefined && !mayWatch(request, "websocket", options, log)) {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type IncomingHttpHeaders } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -7,9 +8,11 @@ import { WebSocket } from "ws";
 import {
   createSluice,
   type PlayQuestion,
+  type Settings,
   SettingsError,
   type SluiceOptions,
 } from "../server/sluice.ts";
+import { makeCertificate } from "./support/certificate.ts";
 import { TagPublisher } from "./support/rtmp-constructed.ts";
 
 const ends: (() => Promise<unknown> | unknown)[] = [];
@@ -17,13 +20,14 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-async function start(options: SluiceOptions) {
+async function start(options: SluiceOptions, settings: Partial<Settings> = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), "sluice-library-"));
   ends.push(() => rmSync(dataDir, { recursive: true }));
-  const sluice = createSluice({ rtmpPort: 0, httpPort: 0, host: "127.0.0.1", dataDir }, options);
-  const { rtmp, http } = await sluice.start();
+  const ports = { rtmpPort: 0, httpPort: 0, host: "127.0.0.1" };
+  const sluice = createSluice({ ...ports, dataDir, ...settings }, options);
+  const { rtmp, http, https } = await sluice.start();
   ends.push(() => sluice.stop());
-  return { sluice, rtmp, http: `127.0.0.1:${http}` };
+  return { sluice, rtmp, http: `127.0.0.1:${http}`, https: `127.0.0.1:${https}` };
 }
 
 test("createSluice refuses settings as the command does", () => {
@@ -56,6 +60,32 @@ test("mayPlay is asked for every way out over HTTP, and its no is 403", async ()
   await once(open, "open");
   open.terminate();
   expect((await fetch(`http://${http}/streams/live/open/index.m3u8`)).status).toBe(404);
+});
+
+test("mayPlay is asked once for every way out over HTTP/2, too", async () => {
+  const certificate = makeCertificate();
+  ends.push(() => certificate.remove());
+  const asked: PlayQuestion[] = [];
+  const { https } = await start(
+    {
+      mayPlay: (question) => {
+        asked.push(question);
+        return false;
+      },
+    },
+    { httpsPort: 0, tlsCert: certificate.cert, tlsKey: certificate.key },
+  );
+  const session = connect(`https://${https}`, { rejectUnauthorized: false });
+  const resources = ["index.m3u8", "t1-x-1.m4s", "live.flv", "live.mp4", "poster.mp4"];
+  for (const resource of resources) {
+    const stream = session.request({ ":path": `/streams/live/shut/${resource}?ticket=1` });
+    const [headers] = (await once(stream, "response")) as [IncomingHttpHeaders];
+    expect([resource, headers[":status"]]).toEqual([resource, 403]);
+    stream.close();
+  }
+  session.close();
+  const question = { streamPath: "live/shut", query: { ticket: "1" }, transport: "http" };
+  expect(asked).toEqual(resources.map(() => ({ ...question, address: "127.0.0.1" })));
 });
 
 test("mayPublish decides who publishes, and is told what the server would say", async () => {

@@ -1,9 +1,16 @@
 import { defineConfig } from "vitest/config";
 
 /** What is seen in a browser, or hangs on real time to the tenth of a second. */
-const ALONE = ["browser", "enhanced", "outputs", "pcm", "player", "slow-viewers", "tracks"].map(
-  (name) => `test/e2e/${name}.test.ts`,
-);
+const ALONE = [
+  "browser",
+  "enhanced",
+  "http2",
+  "outputs",
+  "pcm",
+  "player",
+  "slow-viewers",
+  "tracks",
+].map((name) => `test/e2e/${name}.test.ts`);
 
 const REAL_TIME = { testTimeout: 90_000, hookTimeout: 90_000 };
 

@@ -176,6 +176,24 @@ export const LIMITS = {
   httpSilence: 10_000,
   /** A started response of known length must have been taken after this long. */
   httpResponseTime: 120_000,
+  /** HTTP/2, on the HTTPS port, where a session is a connection: its requests at once. */
+  http2Streams: 128,
+  /** The header fields of a request: their bytes with 32 more each, and how many they may be. */
+  http2HeaderBytes: 16_384, // 16 KiB
+  http2HeaderFields: 100,
+  /**
+   * What the answers of a session may amount to that wait to be taken; requests beyond are refused.
+   * Of segments and parts, it is memory that all who download them share.
+   */
+  http2Unsent: 1_073_741_824, // 1 GiB
+  /** Frames of a session that are not valid, requests beyond those at once among them, in all. */
+  http2InvalidFrames: 1000,
+  /** Requests of a session that are refused when they begin, in all. */
+  http2RejectedStreams: 100,
+  /** Pings and settings that a session's peer sends in a second. */
+  http2ControlFrames: 100,
+  /** Requests that a session's peer begins and gives up in a second. */
+  http2Resets: 256,
   /** The body of a call of the API. */
   apiRequest: 16_384, // 16 KiB
   /** Who is told of changes to the list of streams (server-sent events). */

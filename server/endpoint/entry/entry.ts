@@ -8,7 +8,8 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { answerAstray } from "./astray.ts";
 import { Certificate } from "./certificate.ts";
 import { createHttpPort, type HttpPort, type OnUpgrade } from "./http-port.ts";
-import { createHttpsPort } from "./https-port.ts";
+import { Http2Front, type PlainHandler } from "./http2-front.ts";
+import { createHttpsPort, HTTPS_PROTOCOLS } from "./https-port.ts";
 import { closed, listen } from "./listen.ts";
 import { Places } from "./places.ts";
 import { RtmpPort } from "./rtmp-port.ts";
@@ -48,6 +49,8 @@ export type RtmpGuest = {
 export type EntryOptions = {
   readonly settings: EntrySettings;
   readonly app: RequestListener;
+  /** What answers over HTTP/2 without the app, in order; each passes on what is not its own. */
+  readonly front: readonly PlainHandler[];
   readonly onUpgrade: OnUpgrade;
   /** Takes an RTMP client, with the bytes of it that were read already. */
   readonly adopt: (stream: Duplex, guest: RtmpGuest, bytes?: Uint8Array) => void;
@@ -88,6 +91,7 @@ export class Entry {
   readonly #settings: EntrySettings;
   readonly #clock: Clock;
   readonly #http: HttpPort;
+  readonly #http2: Http2Front;
   readonly #rtmp: RtmpPort;
   readonly #rtmps: RtmpPort | undefined;
   readonly #https: Server | undefined;
@@ -98,7 +102,7 @@ export class Entry {
   #ports: Ports;
 
   /** Opens nothing yet. @throws CertificateError where certificate or key cannot be used */
-  constructor({ settings, app, onUpgrade, adopt, random, clock, log }: EntryOptions) {
+  constructor({ settings, app, front, onUpgrade, adopt, random, clock, log }: EntryOptions) {
     const { rtmpPort, httpPort, rtmpsPort, httpsPort, tlsCert, tlsKey, rtmpsTlsMax } = settings;
     this.#settings = settings;
     this.#clock = clock;
@@ -120,7 +124,7 @@ export class Entry {
         repeats,
       });
     const tlsForRtmp = terminator(`TLSv${rtmpsTlsMax}`);
-    const tlsForHttp = terminator("TLSv1.3", ["http/1.1"]);
+    const tlsForHttp = terminator("TLSv1.3", HTTPS_PROTOCOLS);
     this.#certificate = certificate;
     this.#terminators = [tlsForRtmp, tlsForHttp].filter((one) => one !== undefined);
 
@@ -149,6 +153,26 @@ export class Entry {
       repeats,
     });
     this.#http = createHttpPort({ app, onUpgrade, tunnel: this.#tunnel, astray, clock });
+    this.#http2 = new Http2Front({
+      handlers: front,
+      takeInner: (socket) => this.#http.takeInner(socket),
+      limits: {
+        streams: LIMITS.http2Streams,
+        headerBytes: LIMITS.http2HeaderBytes,
+        headerFields: LIMITS.http2HeaderFields,
+        unsent: LIMITS.http2Unsent,
+        invalidFrames: LIMITS.http2InvalidFrames,
+        rejectedStreams: LIMITS.http2RejectedStreams,
+        controlFrames: LIMITS.http2ControlFrames,
+        resets: LIMITS.http2Resets,
+        idle: LIMITS.httpIdle,
+        silence: LIMITS.httpSilence,
+        closeTime: LIMITS.closeTime,
+      },
+      clock,
+      repeats,
+      log,
+    });
     const common = {
       adopt,
       http: this.#http,
@@ -162,7 +186,7 @@ export class Entry {
     this.#rtmp = new RtmpPort(common);
     if (rtmpsPort !== undefined) this.#rtmps = new RtmpPort({ ...common, tlsOnly: true });
     if (httpsPort !== undefined && tlsForHttp !== undefined) {
-      this.#https = createHttpsPort(this.#http, tlsForHttp);
+      this.#https = createHttpsPort(this.#http, this.#http2, tlsForHttp);
     }
   }
 
@@ -215,9 +239,13 @@ export class Entry {
     const { server } = this.#http;
     const gone = [closed(server), this.#rtmp.close(), this.#rtmps?.close()];
     if (this.#https !== undefined) gone.push(closed(this.#https));
+    const part = (which: "idle" | "all"): void => {
+      this.#http2.closeConnections(which);
+      this.#http.closeConnections(which);
+    };
     const cancels = [
-      this.#clock.after(SAY_GOODBYE, () => this.#http.closeConnections("idle")),
-      this.#clock.after(LIMITS.closeTime, () => this.#http.closeConnections("all")),
+      this.#clock.after(SAY_GOODBYE, () => part("idle")),
+      this.#clock.after(LIMITS.closeTime, () => part("all")),
     ];
     await Promise.all(gone);
     for (const cancel of cancels) cancel();

@@ -41,6 +41,8 @@ export type HttpPort = {
    * @param bytes of it that were read already
    */
   take(socket: Socket, door: Door, bytes?: Buffer): void;
+  /** Takes a connection inside the process, which counts as what it was opened for. */
+  takeInner(socket: Duplex): void;
   /** Ends connections of all doors, or only those on which nothing is due. */
   closeConnections(which: "idle" | "all"): void;
 };
@@ -132,6 +134,7 @@ export function createHttpPort(parts: HttpParts): HttpPort {
     server,
     admit,
     take,
+    takeInner: (socket) => void toNode?.call(server, socket),
     closeConnections: (which) => {
       for (const stranger of strangers) stranger.destroy();
       tunnel?.closeConnections(which);

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { TLSSocket } from "node:tls";
 import type { Clock } from "../../live/clock.ts";
 import type { RepeatLog } from "../../log.ts";
 import { openAnswer } from "../../protocol/rtmpt/answer.ts";
@@ -143,7 +142,7 @@ export class Tunnel {
       this.#carriers.forget(session);
       leave();
     });
-    const transport = socket instanceof TLSSocket ? "rtmpts" : "rtmpt";
+    const transport = "encrypted" in socket ? "rtmpts" : "rtmpt";
     this.#carriers.note(session, socket);
     adopt(session, { address, transport, openedAt: clock.now() });
     slot.answer([openAnswer(id)]);

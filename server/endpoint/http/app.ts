@@ -4,11 +4,14 @@ import { join } from "node:path";
 import express from "express";
 import type { Log } from "../../log.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import type { Assets } from "./assets.ts";
 
 /** What the web side is put together from. */
 export type AppParts = {
-  /** Pages, and `build` and `assets` with what they load. */
+  /** Pages. */
   readonly publicDir: string;
+  /** What answers under `/assets`. */
+  readonly assets: Assets;
   /** What answers under `/streams`, in order; each passes on what is not its own. */
   readonly outputs: readonly ((
     request: express.Request,
@@ -41,9 +44,6 @@ const PAGE_HEADERS = {
   "Cache-Control": "no-cache",
 };
 
-/** esbuild's hash in a name: other bytes, other name. */
-const HASHED_NAME = /-[0-9A-Z]{8}\.[a-z]+(\.map)?$/;
-
 /** Pages, assets, API and HLS as one Express app: the whole HTTP port but for upgrades. */
 export function createApp(parts: AppParts): express.Express {
   const { publicDir, log } = parts;
@@ -70,22 +70,7 @@ export function createApp(parts: AppParts): express.Express {
   });
   app.use("/api/v1", parts.api);
 
-  for (const folder of ["build", "assets"]) {
-    const files = express.static(join(publicDir, folder), {
-      cacheControl: false,
-      dotfiles: "ignore",
-      index: false,
-      redirect: false,
-      setHeaders: (response, path) => {
-        const isHashed = HASHED_NAME.test(path);
-        response.setHeader(
-          "Cache-Control",
-          isHashed ? "public, max-age=31536000, immutable" : "no-cache",
-        );
-      },
-    });
-    app.use("/assets", files);
-  }
+  app.use(parts.assets);
   const wall = new Page(join(publicDir, "index.html"));
   const watch = new Page(join(publicDir, "watch.html"));
   app.get("/", (request, response) => wall.send(request, response));

@@ -80,7 +80,7 @@ async function stage({
       throw error;
     },
   });
-  const https = createHttpsPort(http, tlsForHttp);
+  const https = createHttpsPort(http, { take: (socket) => socket.destroy() }, tlsForHttp);
   const port = await rtmp.listen(0, "127.0.0.1");
   const httpsPort = await listen(https, 0, "127.0.0.1");
   const close = async (): Promise<void> => {

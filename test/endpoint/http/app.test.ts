@@ -7,6 +7,7 @@ import { join } from "node:path";
 import express from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../../server/endpoint/http/app.ts";
+import { createAssets } from "../../../server/endpoint/http/assets.ts";
 import { createLog } from "../../../server/log.ts";
 
 const page = (name: string) =>
@@ -34,6 +35,7 @@ beforeAll(async () => {
   });
   const app = createApp({
     publicDir,
+    assets: createAssets(publicDir),
     outputs: [
       (request, response, next) => {
         if (request.path.endsWith(".m3u8")) response.end("#EXTM3U");
