@@ -31,6 +31,8 @@ export type StreamEvents = {
   /** onMetaData, a cue point, text: names and values come from strangers. */
   readonly data: {
     readonly streamPath: string;
+    /** Unique: viewers are told of it under the same. */
+    readonly id: string;
     readonly name: string;
     /** On the live stream's timeline. */
     readonly time: Milliseconds;
@@ -98,7 +100,8 @@ export class StreamEventSource {
         const tracks = inOrder(liveStream.tracks).map(streamTrack);
         this.#tell("tracks", { streamPath, tracks });
       },
-      data: ({ name, at, values }) => this.#tell("data", { streamPath, name, time: at, values }),
+      data: ({ id, name, at, values }) =>
+        this.#tell("data", { streamPath, id, name, time: at, values }),
       state: (state) => {
         if (state === "ended") this.#end(liveStream);
       },

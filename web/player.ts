@@ -3,11 +3,12 @@ import type {
   AnnouncedUnplayable,
   ServerMessage,
   StreamState,
-  WireValue,
 } from "../server/protocol/wire/control.ts";
 import { type Frame, FrameType } from "../server/protocol/wire/frame.ts";
 import type { ListedStream, ListedTrack } from "../server/protocol/wire/stream-list.ts";
 import type { StreamAddress } from "./address.ts";
+import { EventPlayhead } from "./control/event-playhead.ts";
+import { EventSchedule, type TimedEvent } from "./control/event-schedule.ts";
 import { Traffic } from "./control/traffic.ts";
 import { HlsLookout } from "./engine/hls-lookout.ts";
 import { HlsPlayback } from "./engine/hls-playback.ts";
@@ -50,19 +51,15 @@ export type PlayerTrack = (AnnouncedTrack | ListedTrack) & {
 };
 
 /** What the encoder said in between: the `detail` of `data`. From strangers: text, never markup. */
-export type PlayerData = {
-  readonly name: string;
-  /** ms on the stream's timeline: `video.currentTime` in ms when it is meant for (over WebSocket). */
-  readonly time: number;
-  readonly values: readonly WireValue[];
-};
+export type PlayerData = TimedEvent;
 
 /**
  * Plays one stream into a container: WebSocket and MediaSource first, HLS where that fails, and back
  * again. It never gives up and never reloads the page.
  *
  * Fires `change` on itself at each change of state, and four times a second for the figures, and
- * `data` (a `CustomEvent` with `PlayerData`) when a data message arrives.
+ * `data` (a `CustomEvent` with `PlayerData`) for each data message, once, with the picture it belongs to;
+ * onMetaData as soon as it is there.
  */
 export class Player extends EventTarget {
   readonly #address: StreamAddress;
@@ -74,6 +71,8 @@ export class Player extends EventTarget {
   readonly #listening = new AbortController();
   readonly #starter: Starter;
   readonly #succession: Succession;
+  readonly #events = new EventSchedule((detail) => this.#tellData(detail));
+  #playhead: { playback: Playback; watch: EventPlayhead; end: AbortController } | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #lookout: HlsLookout | undefined;
   #prepared: MediaOpening | undefined;
@@ -109,6 +108,7 @@ export class Player extends EventTarget {
     });
     this.#host = {
       play: (video) => this.#starter.start(video),
+      onEvent: (event) => this.#events.offer(event),
       onError: (playback, error) => this.#failed(playback, error),
       clockOffset: () => this.#link.clockOffset,
     };
@@ -325,6 +325,7 @@ export class Player extends EventTarget {
   destroy(): void {
     clearInterval(this.#timer);
     this.#listening.abort();
+    this.#playhead?.end.abort();
     this.#lookout?.stop();
     this.#link.stop();
     this.#succession.destroy();
@@ -378,9 +379,10 @@ export class Player extends EventTarget {
         this.#lastError = `${message.code}: ${message.message}`;
         break;
       case "data": {
-        const { name, time, values } = message;
-        const detail: PlayerData = { name, time, values };
-        this.dispatchEvent(new CustomEvent("data", { detail }));
+        const { id, name, time, values } = message;
+        const event: PlayerData = { id, name, time, values };
+        if (name !== "onMetaData") this.#events.offer(event);
+        else if (this.#events.isNew(id)) this.#tellData(event);
         return;
       }
       case "clock":
@@ -490,6 +492,7 @@ export class Player extends EventTarget {
       expectsMedia: this.#streamState === "live" && this.#link.isUp,
     };
     this.#succession.tick(situation);
+    this.#followPlayhead();
     const { current } = this.#succession;
     if (current?.isReady) {
       if (current.transport === "hls") this.#link.isSpare = true;
@@ -500,6 +503,30 @@ export class Player extends EventTarget {
       this.#lastState = state;
       this.#changed();
     }
+  }
+
+  #tellData(detail: PlayerData): void {
+    this.dispatchEvent(new CustomEvent("data", { detail }));
+  }
+
+  /** Events go by what is on the stage. */
+  #followPlayhead(): void {
+    const { current } = this.#succession;
+    if (current !== this.#playhead?.playback) {
+      this.#playhead?.end.abort();
+      this.#playhead = undefined;
+    }
+    if (current?.isReady !== true) return;
+    if (this.#playhead === undefined) {
+      const end = new AbortController();
+      const onShown = (mediaTime: number) => {
+        const time = current.streamTime(mediaTime);
+        if (time !== undefined) this.#events.advance(time);
+      };
+      const watch = new EventPlayhead(current.video, onShown, end.signal);
+      this.#playhead = { playback: current, watch, end };
+    }
+    this.#playhead.watch.tick();
   }
 
   #changed(): void {

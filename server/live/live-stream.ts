@@ -26,6 +26,7 @@ import { History } from "./history.ts";
 import { LiveSample } from "./live-sample.ts";
 import { type LiveTrack, liveTrack, relabelled } from "./live-track.ts";
 import { RateMeter } from "./rate-meter.ts";
+import { RecentData } from "./recent-data.ts";
 import { AudioClock, VideoClock } from "./sample-clock.ts";
 import { Segmenter, type SegmenterSettings } from "./segmenter.ts";
 import type { TextCue, TextTrack } from "./text-track.ts";
@@ -149,6 +150,7 @@ export class LiveStream {
   #unplayable: UnplayableTrack[] = [];
   #metadata: DataEvent | undefined;
   #dateRanges = new DateRanges();
+  readonly #recentData = new RecentData();
   #dataEvents = 0;
   #encoder = new EncoderClock();
   #publication: Publication | undefined;
@@ -222,6 +224,11 @@ export class LiveStream {
   /** What the encoder marked within the window, oldest first. */
   get dateRanges(): readonly DateRange[] {
     return this.#dateRanges.list(this.segmenter.oldestDate);
+  }
+
+  /** What was said in between in the last seconds, for who was away for a moment: oldest first. */
+  get recentData(): readonly DataEvent[] {
+    return this.#recentData.list(this.#timeline.newest);
   }
 
   get unplayable(): readonly UnplayableTrack[] {
@@ -354,6 +361,7 @@ export class LiveStream {
         const { name, values, body } = event;
         const at = this.#timeline.peek(event.dts);
         const data: DataEvent = { ...this.#nextEvent(), name, at, values, body };
+        this.#recentData.push(data);
         this.#tellData(data);
         this.#mark(data, event.dts);
         return;
@@ -391,6 +399,7 @@ export class LiveStream {
     this.#unplayable = [];
     this.#metadata = undefined;
     this.#dateRanges = new DateRanges();
+    this.#recentData.clear();
     this.#startedAt = undefined;
     this.#tellTracks();
     this.#setState(this.#state === "ended" ? "ended" : "waiting");

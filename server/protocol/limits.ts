@@ -107,6 +107,11 @@ export const LIMITS = {
   historyTime: 12_000,
   historyBytes: 25_165_824, // 24 MiB
 
+  /** Data messages of the last seconds that a newcomer is given, and their bytes as they came. */
+  recentDataTime: 15_000,
+  recentData: 64,
+  recentDataBytes: 262_144, // 256 KiB
+
   // Viewers
   viewers: 10_000,
   viewersPerAddress: 2000,

@@ -1,6 +1,7 @@
 import type Hls from "hls.js";
 import type { HlsConfig, Loader, LoaderContext } from "hls.js";
 import { Surplus } from "../control/surplus.ts";
+import { HlsEvents } from "./hls-events.ts";
 import { trackIdOf, withTightTarget } from "./hls-playlist.ts";
 import { playsNativeHls } from "./platform.ts";
 import type { Playback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
@@ -20,6 +21,7 @@ export class HlsPlayback implements Playback {
   readonly #listening = new AbortController();
   #hls: Hls | undefined;
   readonly #surplus = new Surplus();
+  readonly #events: HlsEvents;
   /** Chosen, and not seen in a playlist yet. */
   #chosen: readonly number[] = [];
   #playhead = { at: 0, time: -1 };
@@ -32,6 +34,7 @@ export class HlsPlayback implements Playback {
   constructor(video: HTMLVideoElement, url: string, host: PlaybackHost) {
     this.video = video;
     this.#host = host;
+    this.#events = new HlsEvents((event) => host.onEvent(event));
     const { signal } = this.#listening;
     const isNative = typeof MediaSource === "undefined" && playsNativeHls(video);
     this.engine = isNative ? "native-hls" : "hls.js";
@@ -41,6 +44,7 @@ export class HlsPlayback implements Playback {
     video.addEventListener("loadeddata", onReady, { signal });
     video.addEventListener("waiting", () => this.#waiting(), { signal });
     if (isNative) {
+      this.#events.watchCues(video, signal);
       video.addEventListener("error", () => this.#fail(video.error), { signal });
       video.src = url;
     } else {
@@ -118,6 +122,10 @@ export class HlsPlayback implements Playback {
     video.currentTime += skip;
   }
 
+  streamTime(mediaTime: number): number | undefined {
+    return this.#events.streamTime(mediaTime);
+  }
+
   jumpToLive(): void {
     const { seekable } = this.video;
     const edge = seekable.length > 0 ? seekable.end(seekable.length - 1) - HLS_TARGET : undefined;
@@ -165,6 +173,9 @@ export class HlsPlayback implements Playback {
     hls.on(HlsClass.Events.ERROR, (_event, { fatal, type, details }) => {
       if (!fatal) return;
       this.#fail(new Error(`${type}: ${details}`));
+    });
+    hls.on(HlsClass.Events.FRAG_PARSING_METADATA, (_event, { samples }) => {
+      for (const { data, pts } of samples) this.#events.read(data, pts);
     });
     hls.on(HlsClass.Events.MANIFEST_PARSED, () => this.select(this.#chosen));
     hls.loadSource(url);

@@ -203,6 +203,10 @@ export class MsePlayback implements Playback {
     this.#evict(now, edge);
   }
 
+  streamTime(mediaTime: number): number {
+    return mediaTime * 1_000;
+  }
+
   jumpToLive(): void {
     const { edge } = this.#intake;
     if (edge !== undefined && this.#isPositioned) this.#jump(this.#landing(edge));

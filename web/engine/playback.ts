@@ -1,3 +1,5 @@
+import type { TimedEvent } from "../control/event-schedule.ts";
+
 /** What the statistics say of one playback. */
 export type PlaybackFigures = {
   /** Server to screen, ms, measured on the pictures shown; undefined while unknown. */
@@ -28,6 +30,11 @@ export type Playback = {
   readonly figures: PlaybackFigures;
   /** To be called every 50 ms or so. */
   tick(situation: Situation): void;
+  /**
+   * Where a moment of its `<video>` (seconds) lies on the stream's timeline, ms; undefined while that is
+   * unknown.
+   */
+  streamTime(mediaTime: number): number | undefined;
   /** Goes to the newest that can be shown. */
   jumpToLive(): void;
   destroy(): void;
@@ -47,6 +54,8 @@ export type Situation = {
 export type PlaybackHost = {
   /** Begins to play, muted if the browser demands it. */
   play(video: HTMLVideoElement): void;
+  /** Something that was said at a moment of the stream, found in the media. */
+  onEvent(event: TimedEvent): void;
   onError(playback: Playback, error: unknown): void;
   /** Server's clock minus ours, ms. */
   clockOffset(): number | undefined;

@@ -34,6 +34,7 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
     if (!("tracks" in message && Array.isArray(message.tracks))) return undefined;
   }
   if (message.type === "data") {
+    if (!("id" in message && typeof message.id === "string")) return undefined;
     if (!("name" in message && typeof message.name === "string")) return undefined;
     if (!("time" in message && typeof message.time === "number")) return undefined;
     if (!("values" in message && Array.isArray(message.values))) return undefined;

@@ -21,6 +21,7 @@ export class DataMessages {
   readonly #onLeftOut: (why: string) => void;
   readonly #made = new WeakMap<DataEvent, Buffer | undefined>();
   readonly #due = new WeakMap<DataEvent, Buffer>();
+  readonly #leftOut = new WeakSet<DataEvent>();
   #second: { since: Milliseconds; count: number; bytes: number } = { since: 0, count: 0, bytes: 0 };
 
   constructor(clock: Clock, limits: DataLimits, onLeftOut: (why: string) => void) {
@@ -40,6 +41,7 @@ export class DataMessages {
     const { perSecond, bytesPerSecond } = this.#limits;
     if (this.#second.count > perSecond || this.#second.bytes > bytesPerSecond) {
       this.#onLeftOut("too many of them in a second");
+      this.#leftOut.add(event);
       return false;
     }
     this.#due.set(event, message);
@@ -51,7 +53,12 @@ export class DataMessages {
     return this.#due.get(event);
   }
 
-  /** The message at any time, for newcomers; undefined where it is too large. */
+  /** The same at any later time, for newcomers; also of what was said when nobody watched. */
+  later(event: DataEvent): Buffer | undefined {
+    return this.#leftOut.has(event) ? undefined : this.of(event);
+  }
+
+  /** The message at any time; undefined where it is too large. */
   of(event: DataEvent): Buffer | undefined {
     if (this.#made.has(event)) return this.#made.get(event);
     const message = this.#make(event);
@@ -59,12 +66,12 @@ export class DataMessages {
     return message;
   }
 
-  #make({ name, at, values }: DataEvent): Buffer | undefined {
+  #make({ id, name, at, values }: DataEvent): Buffer | undefined {
     const { size } = this.#limits;
     const safe = toWireValues(values, size);
     const time = Math.round(at * 1000) / 1000;
     const message =
-      safe && packText({ type: "data", name: name.slice(0, size), time, values: safe });
+      safe && packText({ type: "data", id, name: name.slice(0, size), time, values: safe });
     if (message !== undefined && message.length <= size) return message;
     this.#onLeftOut(`it is larger than ${size} bytes`);
     return undefined;

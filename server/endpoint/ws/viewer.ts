@@ -159,6 +159,9 @@ export class Viewer implements TrackReceiver<Buffer> {
     }
     const { metadata } = this.#liveStream;
     if (metadata !== undefined) this.#tellData(this.#dataMessages.of(metadata));
+    for (const event of this.#liveStream.recentData) {
+      this.#tellData(this.#dataMessages.later(event));
+    }
     const history = this.#lanes.history(this.choice.join(this.#liveStream.history()));
     const bytes = history.reduce((sum, message) => sum + message.sizeOf(message.everything), 0);
     if (history.length > 0) this.#say({ type: "history", fragments: history.length, bytes });

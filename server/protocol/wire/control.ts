@@ -105,6 +105,8 @@ export type ServerMessage =
   /** What the encoder says in between (onMetaData, cues, captions), in its place among the frames. */
   | {
       readonly type: "data";
+      /** Unique: who meets it again, on another connection or over HLS, knows it by this. */
+      readonly id: string;
       /** By strangers, as everything in `values`: text, never markup. */
       readonly name: string;
       /** ms on the live stream's timeline: `dts` of a frame over its track's timescale, in ms. */

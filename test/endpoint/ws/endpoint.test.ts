@@ -369,6 +369,7 @@ test("data comes in its place among the fragments, with its time on their timeli
   expect(order.slice(-4)).toEqual(["frame", "frame", "data", "frame"]);
   expect(viewer.texts.at(-1)).toEqual({
     type: "data",
+    id: expect.stringMatching(/^[0-9a-z]+-1$/),
     name: "onCuePoint",
     time: 10_033,
     values: ["goal", { at: "1970-01-01T00:00:00.000Z", raw: { base64: "AQI=" } }],
@@ -394,6 +395,30 @@ test("a newcomer is given the latest onMetaData, unless it was taken back", asyn
   const late = await watch();
   await until(() => late.texts.length === 3);
   expect(late.texts.map(({ type }) => type)).toEqual(["hello", "tracks", "history"]);
+});
+
+test("who was away for a moment is told again what was said in the last 15 s, under the same id", async () => {
+  const { watch, publish, clock } = await stage();
+  const first = await watch();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(0, true) });
+  publication.input(cue(0, ["old"]));
+  clock.pass(14_000);
+  publication.input({ type: "sample", sample: picture(14_000, true) });
+  publication.input(cue(14_000, ["new"]));
+  for (let n = 0; n < 4; n += 1) publication.input(cue(14_000, ["flood", n]));
+  publication.input({ type: "sample", sample: picture(15_040, true) });
+  const dataOf = (viewer: typeof first) => viewer.texts.filter(({ type }) => type === "data");
+  await until(() => first.frames.length === 4);
+  const again = await watch();
+  await until(() => again.frames.length === 2);
+  // What was left out for those who were there is left out for who comes, too.
+  const told = dataOf(first);
+  expect(told.map((message) => "values" in message && message.values[0])).toEqual([
+    ...["old", "new", "flood", "flood"],
+  ]);
+  expect(dataOf(again)).toEqual(told.slice(1));
 });
 
 test("data that is too large or too much is left out and logged once, and nothing else is", async () => {

@@ -13,7 +13,7 @@ test("parseServerMessage reads what it knows", () => {
   expect(parseServerMessage(JSON.stringify(hello))).toEqual(hello);
   const tracks = { type: "tracks", tracks: [], unplayable: [] };
   expect(parseServerMessage(JSON.stringify(tracks))).toEqual(tracks);
-  const data = { type: "data", name: "onText", time: 12, values: [{ text: "<b>" }] };
+  const data = { type: "data", id: "a-1", name: "onText", time: 12, values: [{ text: "<b>" }] };
   expect(parseServerMessage(JSON.stringify(data))).toEqual(data);
 });
 
@@ -27,8 +27,9 @@ test.each([
   '{"type":3}',
   '{"type":"later"}',
   '{"type":"tracks"}',
-  '{"type":"data","name":3,"time":1,"values":[]}',
-  '{"type":"data","name":"x","time":1}',
+  '{"type":"data","id":"a","name":3,"time":1,"values":[]}',
+  '{"type":"data","name":"x","time":1,"values":[]}',
+  '{"type":"data","id":"a","name":"x","time":1}',
 ])("parseServerMessage ignores %s", (text) => {
   expect(parseServerMessage(text)).toBeUndefined();
 });
