@@ -354,6 +354,10 @@ export class LiveStream {
         const name = "onMetaData";
         const metadata = { ...this.#nextEvent(), name, at, values: [values], body };
         this.#metadata = body.length === 0 ? undefined : metadata;
+        this.segmenter.declare({
+          video: bitrateOf(values["videodatarate"]),
+          audio: bitrateOf(values["audiodatarate"]),
+        });
         this.#tellData(metadata);
         return;
       }
@@ -452,6 +456,7 @@ export class LiveStream {
       lastDts: keepsClock ? known.lastDts : undefined,
       sync: undefined,
     });
+    this.segmenter.expect(id);
     this.#tellTracks();
   }
 
@@ -579,3 +584,7 @@ export class LiveStream {
     for (const observer of this.#observers) observer.state?.(state);
   }
 }
+
+/** kb/s of onMetaData as bits a second; 0 where it is none. */
+const bitrateOf = (value: DataValue | undefined): number =>
+  typeof value === "number" && value > 0 && value < 1_000_000 ? value * 1000 : 0;

@@ -1,20 +1,27 @@
 import type { Milliseconds } from "../protocol/media/sample.ts";
+import type { MediaType } from "../protocol/media/track.ts";
+import type { Cut, Following } from "./cut.ts";
 import type { LiveSample } from "./live-sample.ts";
 import { type LiveTrack, ticksToMs } from "./live-track.ts";
+import { choosePartTarget, SHORTEST_OF_TARGET } from "./part-target.ts";
 import type { Rendition } from "./segment.ts";
-import { type Cut, TrackSegmenter } from "./track-segmenter.ts";
+import { TrackSegmenter, type TrackSettings } from "./track-segmenter.ts";
 
 /** How segments are cut and how many are kept. */
 export type SegmenterSettings = {
   /** A segment ends at the first sync sample after about this long … */
   readonly segment: Milliseconds;
-  /** … and in any case before it is longer than this. */
+  /** … and in any case before EXTINF would be rounded to more than this: whole seconds. */
   readonly longestSegment: Milliseconds;
+  /** How long a part is meant to be: see `choosePartTarget`. */
   readonly part: Milliseconds;
   /** Segments of this much time are kept, and no more bytes than that, all tracks together. */
   readonly window: Milliseconds;
   readonly windowBytes: number;
 };
+
+/** Bits a second that an encoder announced. */
+export type DeclaredBitrates = { readonly [type in MediaType]?: number };
 
 /** No segment takes more of the window's bytes than this, whatever its clock says. */
 const LARGEST_OF_WINDOW = 0.25;
@@ -22,30 +29,61 @@ const LARGEST_OF_WINDOW = 0.25;
 /** A GOP that is a little short of the wished length is not doubled. */
 const SHORTEST_OF_WISHED = 0.9;
 
+/** A segment may be so much longer than its bound: EXTINF is rounded, and followers lag a little. */
+const ROUNDING: Milliseconds = 300;
+
+/** A pause longer than so many of the longest segments is no gap, but a break. */
+const MOST_PAUSES = 3;
+
+/** PART-TARGET is chosen without a track that was announced but gave nothing for this long … */
+const PATIENCE: Milliseconds = 1000;
+/** … and in any case before more than this has come. */
+const LONGEST_WAIT: Milliseconds = 2000;
+
+const MAX_CUTS = 64;
+
 /**
  * Cuts the samples of a live stream into parts and segments, the same stretches of time in every
  * rendition under the same numbers.
  *
  * One track leads (the first video track, without one the first audio track): it decides where a
  * segment ends, and the others follow at their next sample, other video tracks at a sync sample of
- * their own where one is to be expected before the next cut. The newest sample of each track waits
- * here for its successor, because HLS wants exact durations. A new configuration of any track and
- * a new epoch end the segment of all, and mark a discontinuity.
+ * their own where one is to be expected before the next cut. The newest picture waits here for its
+ * successor, because HLS wants exact durations. A new configuration of any track and a new epoch end
+ * the segment of all, and mark a discontinuity.
+ *
+ * A part that was published is never taken back: what is moved over a cut is what no part has yet.
  */
 export class Segmenter {
   readonly #settings: SegmenterSettings;
+  readonly #trackSettings: TrackSettings;
   readonly #listeners = new Set<() => void>();
   readonly #tracks = new Map<number, TrackSegmenter>();
+  /** Tracks that were announced and gave nothing yet, and since when, on the timeline. */
+  readonly #expected = new Map<number, Milliseconds | undefined>();
+  #declared: DeclaredBitrates = {};
+  #partTarget: Milliseconds | undefined;
   #cuts: Cut[] = [];
   #nextSequence = 1;
   #discontinuities = 0;
+  #newest: Milliseconds = 0;
+  #lastSync: Milliseconds | undefined;
+  #isGopLong = false;
+  /** Something was published that nobody has been told of. */
+  #hasNews = false;
 
   constructor(settings: SegmenterSettings) {
     this.#settings = settings;
+    this.#trackSettings = {
+      targetDuration: settings.longestSegment,
+      partTarget: () => this.#partTarget,
+      declaredBitrate: ({ track }) =>
+        track.trackIndex === 0 ? (this.#declared[track.mediaType] ?? 0) : 0,
+    };
   }
 
   /**
-   * Tells when a segment became complete or a rendition went.
+   * Tells when a part or a segment became complete or a rendition went.
    *
    * @returns takes the listener out again
    */
@@ -57,12 +95,12 @@ export class Segmenter {
   }
 
   /**
-   * Renditions that have at least one complete segment, video first, then by track number; also
-   * those of retired tracks, for who still plays them.
+   * Renditions that have at least one part, video first, then by track number; also those of retired
+   * tracks, for who still plays them.
    */
   get renditions(): readonly Rendition[] {
     return [...this.#tracks.values()]
-      .filter((track) => track.segments.length > 0)
+      .filter(hasSomething)
       .sort((a, b) => rank(a.track) - rank(b.track));
   }
 
@@ -71,7 +109,7 @@ export class Segmenter {
    * live stream lives (EXT-X-PART-INF).
    */
   get partTarget(): Milliseconds | undefined {
-    return undefined;
+    return this.#partTarget;
   }
 
   /** Where the window begins by the clock (ms since 1970); undefined before there is a segment. */
@@ -84,45 +122,58 @@ export class Segmenter {
     return oldest;
   }
 
-  /** Whether every track that gives samples has a complete segment. */
+  /**
+   * Whether every track that gives samples has a part, and none that was announced is to be expected
+   * any moment.
+   */
   get isReady(): boolean {
     const tracks = [...this.#tracks.values()].filter((track) => !track.isRetired);
-    return tracks.length > 0 && tracks.every((track) => track.segments.length > 0);
+    return tracks.length > 0 && tracks.every(hasSomething) && !this.#awaitsTrack;
+  }
+
+  /** The encoder's key frames are further apart than a segment may be long. */
+  get isGopLong(): boolean {
+    return this.#isGopLong;
+  }
+
+  /** A track was announced: newcomers wait for it for a moment. */
+  expect(trackId: number): void {
+    if (!this.#tracks.has(trackId)) this.#expected.set(trackId, undefined);
+  }
+
+  /** What the encoder says of its rates, for as long as nothing better is known. */
+  declare(bitrates: DeclaredBitrates): void {
+    this.#declared = bitrates;
   }
 
   push(sample: LiveSample): void {
+    this.#expected.delete(sample.track.id);
     const known = this.#tracks.get(sample.track.id);
-    const track = known ?? new TrackSegmenter(sample.track, this.#settings.part);
+    const track = known ?? new TrackSegmenter(sample.track, this.#trackSettings);
     if (known === undefined) this.#tracks.set(sample.track.id, track);
     const at = ticksToMs(sample.track, sample.dts);
-    const lastCut = this.#cuts.at(-1);
-    const isLeading = this.#leader() === track;
-    if (lastCut === undefined) {
-      this.#cut(sample, at, false);
-    } else if (this.#breaks(track, sample, lastCut)) {
-      this.#cut(sample, at, true);
-    } else {
-      const { segment, longestSegment, windowBytes } = this.#settings;
-      const isLongEnough = at - lastCut.at >= segment * SHORTEST_OF_WISHED;
-      const isTooLong = at + track.stepOf(sample) - lastCut.at > longestSegment;
-      const isTooLarge = track.openBytes > windowBytes * LARGEST_OF_WINDOW;
-      const isWished = isLeading && sample.isSync && isLongEnough;
-      if (isWished || isTooLong || isTooLarge) this.#cut(sample, at, false);
+    this.#newest = Math.max(this.#newest, at);
+    for (const [id, since] of this.#expected) {
+      if (since === undefined) this.#expected.set(id, at);
     }
-    const { segment, longestSegment } = this.#settings;
-    const patience = segment * SHORTEST_OF_WISHED;
-    const following = isLeading ? undefined : { patience, longestSegment };
-    if (!track.push(sample, at, this.#cuts, following)) return;
-    for (const other of this.#tracks.values()) other.skip(this.#cuts, at);
-    this.#tidy();
-    this.#tell();
+    const before = { parts: track.nextPart, closed: track.closed };
+    const isLeading = this.#leader() === track;
+    this.#cutAt(track, sample, at, isLeading);
+    track.push(sample, at, this.#cuts, isLeading ? undefined : this.#following());
+    if (this.#partTarget === undefined) this.#choosePartTarget(false);
+    const isClosed = track.closed !== before.closed;
+    if (isClosed) for (const other of this.#tracks.values()) other.skip(this.#cuts, at);
+    if (isClosed) this.#tidy();
+    if (isClosed || track.nextPart !== before.parts || this.#hasNews) this.#tell();
   }
 
   /** The broadcast is over for now: what waits for a successor becomes the end of a segment. */
   finish(): void {
+    this.#choosePartTarget(true);
     const tracks = [...this.#tracks.values()];
     const end = Math.max(...tracks.map((track) => track.end));
     for (const track of tracks) track.finish(end, this.#cuts);
+    this.#lastSync = undefined;
     this.#tidy();
     this.#tell();
   }
@@ -132,6 +183,7 @@ export class Segmenter {
    * leaves the window, with gaps behind it.
    */
   retire(trackId: number): void {
+    this.#expected.delete(trackId);
     const track = this.#tracks.get(trackId);
     if (track === undefined) return;
     track.isRetired = true;
@@ -140,8 +192,69 @@ export class Segmenter {
 
   /** The track is gone, with all it gave. */
   remove(trackId: number): void {
+    this.#expected.delete(trackId);
     this.#tracks.delete(trackId);
     this.#tell();
+  }
+
+  /** Ends the segment of all before this sample, where that is due. */
+  #cutAt(track: TrackSegmenter, sample: LiveSample, at: Milliseconds, isLeading: boolean): void {
+    const { segment, longestSegment, windowBytes } = this.#settings;
+    const lastCut = this.#cuts.at(-1);
+    if (lastCut === undefined) {
+      this.#cut(sample, at, false);
+      return;
+    }
+    if (isLeading && sample.isVideo) this.#watchGop(sample, at);
+    if (this.#breaks(track, sample, lastCut)) {
+      this.#cut(sample, at, true);
+      return;
+    }
+    const longest = longestSegment + ROUNDING;
+    const begun = this.#bridge(track, lastCut, at, longest);
+    if (begun === undefined) {
+      this.finish();
+      this.#cut(sample, at, true);
+      return;
+    }
+    const opened = track.mediaSequence === begun.mediaSequence ? track.openedAt : begun.at;
+    const isTooLong = at + track.stepOf(sample) - Math.min(begun.at, opened) > longest;
+    const isTooLarge = track.openBytes > windowBytes * LARGEST_OF_WINDOW;
+    const length = at - begun.at;
+    // Sound alone can be cut anywhere: where a part ends anyhow.
+    const isGoodPlace = sample.isVideo || track.isAtPartEnd || length >= segment;
+    const isWished =
+      isLeading && sample.isSync && length >= segment * SHORTEST_OF_WISHED && isGoodPlace;
+    if (!isWished && !isTooLong && !isTooLarge) return;
+    if (isTooLong && !isWished && isLeading && sample.isVideo) this.#isGopLong = true;
+    this.#cut(sample, at, false);
+  }
+
+  /**
+   * Cuts where a pause would make a segment too long: before the picture that stands still, and again
+   * as long as nothing comes.
+   *
+   * @returns the last cut; undefined where the pause is too long for that
+   */
+  #bridge(
+    track: TrackSegmenter,
+    lastCut: Cut,
+    at: Milliseconds,
+    longest: Milliseconds,
+  ): Cut | undefined {
+    let last = lastCut;
+    const pause = at - Math.max(lastCut.at, track.newestAt ?? lastCut.at);
+    if (pause > MOST_PAUSES * longest) return undefined;
+    const { newestAt } = track;
+    if (at - last.at > longest && newestAt !== undefined && newestAt > last.at) {
+      last = this.#cutLike(last, newestAt);
+    }
+    while (at - last.at > longest) last = this.#cutLike(last, last.at + longest - ROUNDING);
+    return last;
+  }
+
+  #cutLike({ epoch }: Cut, at: Milliseconds): Cut {
+    return this.#cut({ epoch }, at, false);
   }
 
   /**
@@ -155,7 +268,57 @@ export class Segmenter {
     return !isOpen || (sample.isSync && this.#leader() === track);
   }
 
+  #watchGop(sample: LiveSample, at: Milliseconds): void {
+    if (!sample.isSync) return;
+    const { longestSegment } = this.#settings;
+    if (this.#lastSync !== undefined) {
+      this.#isGopLong = at - this.#lastSync > longestSegment + ROUNDING;
+    }
+    this.#lastSync = at;
+  }
+
+  #following(): Following {
+    const { segment, longestSegment, part } = this.#settings;
+    const lastCut = this.#cuts.at(-1);
+    return {
+      patience: segment * SHORTEST_OF_WISHED,
+      reach: this.#partTarget ?? part,
+      longestSegment,
+      leaderAt: this.#leader()?.newestAt ?? Number.POSITIVE_INFINITY,
+      cutsFrom: (lastCut?.at ?? 0) + segment * SHORTEST_OF_WISHED,
+    };
+  }
+
+  get #awaitsTrack(): boolean {
+    for (const since of this.#expected.values()) {
+      if (since === undefined || this.#newest - since < PATIENCE) return true;
+    }
+    return false;
+  }
+
+  /** Chooses it once the leading track shows its pace; all that waited for it is published then. */
+  #choosePartTarget(isLast: boolean): void {
+    const leader = this.#leader();
+    if (this.#partTarget !== undefined || leader === undefined) return;
+    const { part } = this.#settings;
+    const tracks = [...this.#tracks.values()];
+    if (!isLast) {
+      const isEnough = leader.held >= part * SHORTEST_OF_TARGET && !this.#awaitsTrack;
+      const waited = Math.max(...tracks.map(({ held }) => held));
+      if (!isEnough && waited < LONGEST_WAIT) return;
+    }
+    const others = tracks.filter((track) => track !== leader).map(({ timing }) => timing);
+    this.#partTarget = choosePartTarget(
+      part,
+      leader.timing,
+      others.filter((timing) => timing !== undefined),
+    );
+    for (const track of tracks) track.publish();
+    this.#hasNews = true;
+  }
+
   #tell(): void {
+    this.#hasNews = false;
     for (const listener of this.#listeners) listener();
   }
 
@@ -168,13 +331,16 @@ export class Segmenter {
     return leader;
   }
 
-  #cut(sample: LiveSample, at: Milliseconds, isDiscontinuity: boolean): void {
+  #cut({ epoch }: Pick<LiveSample, "epoch">, at: Milliseconds, isDiscontinuity: boolean): Cut {
+    // What is cut off is complete: it cannot wait any longer for the length of its parts.
+    if (this.#cuts.length > 0) this.#choosePartTarget(true);
     const mediaSequence = this.#nextSequence;
     const discontinuitySequence = this.#discontinuities;
     this.#nextSequence += 1;
     if (isDiscontinuity) this.#discontinuities += 1;
-    const { epoch } = sample;
-    this.#cuts.push({ at, mediaSequence, epoch, isDiscontinuity, discontinuitySequence });
+    const cut = { at, mediaSequence, epoch, isDiscontinuity, discontinuitySequence };
+    this.#cuts.push(cut);
+    return cut;
   }
 
   /** Forgets cuts that every track has passed, and segments that left the window. */
@@ -192,7 +358,8 @@ export class Segmenter {
   }
 }
 
-const MAX_CUTS = 64;
+const hasSomething = (track: TrackSegmenter): boolean =>
+  track.segments.length > 0 || track.open !== undefined;
 
 const rank = (track: LiveTrack): number =>
   (track.track.mediaType === "video" ? 0 : 1_000_000) + track.id;

@@ -1,78 +1,114 @@
-import type { Bytes } from "../protocol/bytes/bytes.ts";
-import { mediaSegmentHead } from "../protocol/isobmff/media-segment.ts";
 import type { Milliseconds } from "../protocol/media/sample.ts";
+import { BitrateMeter } from "./bitrate-meter.ts";
+import {
+  byTime,
+  CUT_TOLERANCE,
+  type Cut,
+  type Following,
+  mayBeginSegment,
+  passingOf,
+} from "./cut.ts";
 import type { LiveSample } from "./live-sample.ts";
 import { type LiveTrack, msToTicks, ticksToMs } from "./live-track.ts";
-import type { Part, Rendition, Segment } from "./segment.ts";
-import type { Epoch } from "./timeline.ts";
+import { makePart } from "./part-maker.ts";
+import { type FrameTiming, frameTiming, SHORTEST_OF_TARGET } from "./part-target.ts";
+import { PendingSamples, startOf } from "./pending-samples.ts";
+import type { OpenSegment, Part, Rendition, Segment } from "./segment.ts";
 
-/** The timeline is cut here for every track: the next segment of each begins at or after `at`. */
-export type Cut = {
-  readonly at: Milliseconds;
-  readonly mediaSequence: number;
-  readonly epoch: Epoch;
-  readonly isDiscontinuity: boolean;
-  /** Discontinuities before this cut, since the live stream began. */
-  readonly discontinuitySequence: number;
+/** What all tracks of a live stream have in common. */
+export type TrackSettings = {
+  readonly targetDuration: Milliseconds;
+  /** Undefined until it is chosen: nothing is published before. */
+  partTarget(): Milliseconds | undefined;
+  /** What the encoder says of this kind of track, in bits a second; 0: nothing. */
+  declaredBitrate(track: LiveTrack): number;
 };
-
-/** How a track follows the cuts that another one made. */
-export type Following = {
-  /** So long behind a cut its own sync sample may come. */
-  readonly patience: Milliseconds;
-  readonly longestSegment: Milliseconds;
-};
-
-/** How a track goes past a cut. */
-type Passing = {
-  /** With another configuration. */
-  readonly isChange: boolean;
-  /** Whether it passes this one yet. */
-  readonly isDue: (cut: Cut) => boolean;
-  /** Whether its open part lies behind it already. */
-  readonly keeps: (cut: Cut) => boolean;
-};
-const PASSING: Passing = { isChange: false, isDue: () => true, keeps: () => false };
-
-/** A part that is not complete, its duration in ticks. */
-type OpenPart = { samples: { sample: LiveSample; duration: number }[]; duration: number };
 
 /** One track's open part and segment, and its complete ones. */
 export class TrackSegmenter implements Rendition {
   track: LiveTrack;
   segments: Segment[] = [];
+  open: OpenSegment | undefined;
+  nextPart = 1;
   discontinuitySequence = 0;
-  peakBitrate = 0;
-  averageBitrate = 0;
   /** Bytes of the complete segments. */
   bytes = 0;
-  readonly open = undefined;
-  nextPart = 1;
   /** Bytes of the open segment's samples. */
   openBytes = 0;
   /** The number of the open segment. */
   mediaSequence = 0;
+  /** Complete segments that there ever were. */
+  closed = 0;
   isRetired = false;
-  readonly #part: Milliseconds;
-  #cut: Cut | undefined;
   /** Whether the cut began a segment that has not ended yet. */
   isOpen = false;
-  #waiting: LiveSample | undefined;
+  /** Where the open segment's first sample lies. */
+  openedAt: Milliseconds = 0;
+  readonly #settings: TrackSettings;
+  readonly #meter: BitrateMeter;
+  readonly #pending = new PendingSamples();
+  #cut: Cut | undefined;
+  #newest: LiveSample | undefined;
+  /** The newest sample is not among the pending ones: how long it lasts, its successor tells. */
+  #isWaiting = false;
+  /** Where its last pending or published sample ends, in ticks. */
+  #end: number | undefined;
   /** Its newest sync sample, and how far that was from the one before; in ms. */
   #sync: { at: Milliseconds; interval: Milliseconds } | undefined;
-  /** Where the open segment's first sample lies. */
-  #openedAt: Milliseconds = 0;
   #step = 0;
-  #samples: OpenPart["samples"] = [];
-  #partDuration = 0;
   #parts: Part[] = [];
   /** Whether the open segment begins with a sync sample, once it has a part. */
   #beginsIndependent: boolean | undefined;
-  #total = { bytes: 0, seconds: 0 };
 
-  constructor(track: LiveTrack, part: Milliseconds) {
+  constructor(track: LiveTrack, settings: TrackSettings) {
     this.track = track;
-    this.#part = part;
+    this.#settings = settings;
+    this.#meter = new BitrateMeter(settings.targetDuration);
+  }
+
+  get averageBitrate(): number {
+    return this.#meter.average(this.#settings.declaredBitrate(this.track));
+  }
+
+  get peakBitrate(): number {
+    return this.#meter.peak(this.#settings.declaredBitrate(this.track));
+  }
+
+  /** When its newest sample is decoded; undefined where there is none. */
+  get newestAt(): Milliseconds | undefined {
+    return this.#newest && ticksToMs(this.#newest.track, this.#newest.dts);
+  }
+
+  /** Where its last sample ends, in ms, as far as it is known. */
+  get end(): Milliseconds {
+    const newest = this.#newest;
+    if (newest === undefined) return 0;
+    const ticks = this.#isWaiting ? newest.dts + this.#step : (this.#end ?? newest.dts);
+    return ticksToMs(newest.track, ticks);
+  }
+
+  /** Whether all that came is published: a good place to end a segment. */
+  get isAtPartEnd(): boolean {
+    return this.#pending.length === 0;
+  }
+
+  /** How much has come that is not published, in ms: what the newest picture lasts is not known. */
+  get held(): Milliseconds {
+    return ticksToMs(this.track, this.#pending.duration);
+  }
+
+  /** How long frames are, by what is pending. */
+  get timing(): FrameTiming | undefined {
+    const { track } = this.track;
+    if (track.mediaType === "audio") {
+      const durations = this.#pending.all.map(({ sample }) => sample.duration);
+      if (durations.length === 0) return undefined;
+      const longest = Math.max(...durations);
+      const isEven = durations.every((duration) => duration === longest);
+      return { frame: ticksToMs(this.track, longest), isEven };
+    }
+    const waiting = this.#newest === undefined || !this.#isWaiting ? [] : [this.newestAt ?? 0];
+    return frameTiming([...this.#pending.all.map(startOf), ...waiting], track.frameRate);
   }
 
   /** Whether the sample's configuration is new, and no discontinuity is there yet to begin with it. */
@@ -82,97 +118,100 @@ export class TrackSegmenter implements Rendition {
   }
 
   #changes(sample: LiveSample): boolean {
-    const latest = this.#waiting?.track ?? this.track;
+    const latest = this.#newest?.track ?? this.track;
     return sample.track.configuration !== latest.configuration;
   }
 
   /** How long the sample probably is, in ms: as long as the one before. */
   stepOf(sample: LiveSample): Milliseconds {
-    return ticksToMs(sample.track, this.#step);
+    return ticksToMs(sample.track, sample.isVideo ? this.#step : sample.duration);
   }
 
-  /** @returns whether a segment became complete */
-  push(sample: LiveSample, at: Milliseconds, cuts: readonly Cut[], following?: Following): boolean {
-    const waiting = this.#waiting;
-    if (waiting !== undefined) {
-      // Over a pause the distance is no duration; over a jump of the clock it is a short one.
-      const step = sample.dts - waiting.dts;
-      const isContinuous =
-        !this.isRetired &&
-        waiting.track.timescale === sample.track.timescale &&
-        (waiting.epoch.index === sample.epoch.index || ticksToMs(sample.track, step) < STILL);
-      if (isContinuous) this.#step = step;
-      const duration = isContinuous ? step : this.#step || this.#shortStep(waiting.track);
-      // A size of the picture that follows may have its key frame just before the one that leads.
-      if (following !== undefined && waiting.isVideo && waiting.isSync) this.#closePart();
-      this.#take(waiting, this.#upToCut(waiting, duration, cuts));
-    }
+  push(sample: LiveSample, at: Milliseconds, cuts: readonly Cut[], following?: Following): void {
+    const start = this.#settle(sample, cuts);
     const isChange = this.#changes(sample);
-    this.#waiting = sample;
+    this.#newest = sample;
+    this.#isWaiting = sample.isVideo;
     this.isRetired = false;
-    const { mediaSequence } = this;
-    const follows = following !== undefined && !isChange && sample.isVideo;
-    const isDue = (cut: Cut) => !follows || !this.#awaitsSync(sample, at, cut, cuts, following);
-    const keeps = (cut: Cut) => follows && this.#beginsAtSync(cut);
-    const passing = { isChange, isDue, keeps };
-    const isComplete = this.#pass(cuts, at + CUT_TOLERANCE, sample.epoch.index, passing);
-    if (this.mediaSequence !== mediaSequence) {
-      const first = this.#samples[0]?.sample ?? sample;
-      this.#openedAt = ticksToMs(first.track, first.dts);
-    }
+    this.#pass(sample, at, cuts, isChange, following);
     if (sample.isSync) {
       const interval = this.#sync === undefined ? 0 : at - this.#sync.at;
       this.#sync = { at, interval: interval > 0 ? interval : 0 };
     }
     this.track = sample.track;
-    return isComplete;
+    if (!sample.isVideo) {
+      this.#append(sample, start, Math.max(1, sample.dts + sample.duration - start));
+    }
+    this.publish(following);
   }
 
   /**
-   * Whether the open part begins with a key frame that was meant for this cut: renditions differ in
-   * their decode times where one has B-frames and another has none.
+   * What came before a sample gets the duration that this one gives it.
+   *
+   * @returns where the sample begins: at its decode time, or where published sound ends
    */
-  #beginsAtSync(cut: Cut): boolean {
-    const first = this.#samples[0]?.sample;
-    if (first === undefined || !first.isVideo || !first.isSync) return false;
-    // With nothing before it, it would leave a gap, unless the track only just began.
-    if (this.#parts.length === 0 && this.segments.length > 0) return false;
-    return !cut.isDiscontinuity && cut.at - ticksToMs(first.track, first.dts) <= this.#part;
+  #settle(sample: LiveSample, cuts: readonly Cut[]): number {
+    const newest = this.#newest;
+    if (sample.track.timescale !== this.track.timescale) this.#end = undefined;
+    if (newest === undefined) return Math.max(sample.dts, this.#end ?? 0);
+    // Over a pause the distance is no duration; over a jump of the clock it is a short one.
+    const step = sample.dts - newest.dts;
+    const isSameClock = newest.track.timescale === sample.track.timescale;
+    const isContinuous =
+      !this.isRetired &&
+      isSameClock &&
+      (newest.epoch.index === sample.epoch.index || ticksToMs(sample.track, step) < STILL);
+    if (isContinuous) this.#step = step;
+    if (this.#isWaiting) {
+      const duration = isContinuous ? step : this.#step || shortStep(newest.track);
+      this.#append(newest, newest.dts, this.#upToCut(newest, newest.dts, duration, cuts));
+      return sample.dts;
+    }
+    if (!isSameClock || this.#end === undefined) return sample.dts;
+    const { last } = this.#pending;
+    if (isContinuous && last !== undefined) {
+      const duration = Math.max(1, sample.dts - last.start);
+      this.#pending.stretchLast(this.#upToCut(newest, last.start, duration, cuts));
+      this.#end = last.start + last.duration;
+    } else if (isContinuous && ticksToMs(sample.track, sample.dts - this.#end) < STILL) {
+      // What is published stays as it is: what its clock is moved by goes to this one.
+      return this.#end;
+    }
+    return Math.max(sample.dts, this.#end);
   }
 
-  /** Whether a picture that lies behind a cut still belongs before it: its GOP ends soon enough. */
-  #awaitsSync(
-    sample: LiveSample,
-    at: Milliseconds,
-    cut: Cut,
-    cuts: readonly Cut[],
-    { patience, longestSegment }: Following,
-  ): boolean {
-    const isBound = cut.isDiscontinuity || cut !== cuts.at(-1);
-    if (sample.isSync || isBound || this.#sync === undefined) return false;
-    if (this.#beginsAtSync(cut)) return false;
-    const { at: last, interval } = this.#sync;
-    // Of the first GOP it is not known how long it is: only that it is that long by now.
-    const isSoon =
-      interval === 0 ? cut.at - last <= 2 * patience : last + interval - cut.at <= patience;
-    const length = at + this.stepOf(sample) - this.#openedAt;
-    return isSoon && at - cut.at <= patience && length <= longestSegment;
-  }
-
-  /** Where its last sample ends, in ms, as far as it is known. */
-  get end(): Milliseconds {
-    const waiting = this.#waiting;
-    return waiting === undefined ? 0 : ticksToMs(waiting.track, waiting.dts + this.#step);
+  #append(sample: LiveSample, start: number, duration: number): void {
+    this.#pending.push({ sample, start, duration });
+    this.#end = start + duration;
+    this.openBytes += sample.data.length;
   }
 
   /** @param end where the broadcast ends for all tracks, in ms */
   finish(end: Milliseconds, cuts: readonly Cut[]): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) return;
-    this.#take(waiting, this.#step || this.#shortStep(waiting.track));
-    this.#waiting = undefined;
-    this.#pass(cuts, end, waiting.epoch.index);
+    const newest = this.#newest;
+    if (newest === undefined) return;
+    if (this.#isWaiting) {
+      this.#append(newest, newest.dts, this.#lastDuration(newest.track));
+      this.#isWaiting = false;
+    }
+    const ownEnd = this.end;
+    this.#passAll(cuts, (cut) => {
+      if (cut.at > end || cut.epoch.index > newest.epoch.index) return false;
+      // What was published beyond a cut stays before it: behind that there is nothing, and no gap.
+      const isOver = ownEnd > cut.at + CUT_TOLERANCE || end - cut.at < STILL;
+      return this.#reaches(cut) || !isOver;
+    });
+    this.#newest = undefined;
+    this.#isWaiting = false;
     this.#close(end);
+  }
+
+  /** Nobody tells how long the last picture lasts: as long as others, give or take a rounded ms. */
+  #lastDuration(track: LiveTrack): number {
+    const duration = this.#step || shortStep(track);
+    const room = this.#limit(this.#settings.partTarget() ?? 0) - this.#pending.duration;
+    const isNear = room < duration && duration - room <= msToTicks(track, 1);
+    return isNear ? Math.max(1, room) : duration;
   }
 
   trim(window: Milliseconds, bytes: number): void {
@@ -194,121 +233,182 @@ export class TrackSegmenter implements Rendition {
   skip(cuts: readonly Cut[], at: Milliseconds): void {
     if (!this.isRetired) return;
     this.finish(at, []);
-    this.#pass(cuts, at, Number.POSITIVE_INFINITY);
+    if (this.#cut !== undefined) this.#passAll(cuts, (cut) => cut.at <= at);
   }
 
   /** A picture that stands still over a cut of the others lasts up to it; behind it lies a gap. */
-  #upToCut({ track, dts }: LiveSample, duration: number, cuts: readonly Cut[]): number {
+  #upToCut({ track }: LiveSample, start: number, duration: number, cuts: readonly Cut[]): number {
     if (ticksToMs(track, duration) < STILL) return duration;
     const next = cuts.find((cut) => cut.mediaSequence > this.mediaSequence);
-    const upToNext = next === undefined ? duration : msToTicks(track, next.at) - dts;
+    const upToNext = next === undefined ? duration : msToTicks(track, next.at) - start;
     return upToNext > 0 ? Math.min(duration, upToNext) : duration;
   }
 
-  /** What the only sample of a stretch is taken to last. */
-  #shortStep(track: LiveTrack): number {
-    return Math.max(1, msToTicks(track, UNKNOWN_STEP));
-  }
-
-  /** Goes past the cuts up to `at`; each ends the segment before it. */
+  /** Goes past the cuts that the newest sample has come to; each ends the segment before it. */
   #pass(
-    cuts: readonly Cut[],
+    sample: LiveSample,
     at: Milliseconds,
-    epoch: number,
-    { isChange, isDue, keeps }: Passing = PASSING,
-  ): boolean {
-    if (this.#cut === undefined) return this.#begin(cuts, at);
-    let isComplete = false;
+    cuts: readonly Cut[],
+    isChange: boolean,
+    following: Following | undefined,
+  ): void {
+    if (this.#cut === undefined) {
+      this.#begin(cuts, at);
+      return;
+    }
     // Tracks may begin anew at times that differ a little: there the break decides, not the time.
     const from = this.#cut.epoch.index;
+    const newestCut = cuts.at(-1);
+    const follows = (cut: Cut): boolean =>
+      sample.isVideo && !isChange && cut === newestCut && !cut.isDiscontinuity;
     const last = cuts.findLastIndex((cut) => {
       const isBreak = cut.epoch.index > from || (isChange && cut.isDiscontinuity);
-      return cut.epoch.index <= epoch && (isBreak || cut.at <= at);
+      const isEarly = following !== undefined && follows(cut) && sample.isSync;
+      const until = at + (isEarly ? following.reach : CUT_TOLERANCE);
+      return cut.epoch.index <= sample.epoch.index && (isBreak || cut.at <= until);
     });
+    for (const [index, cut] of cuts.entries()) {
+      if (index > last) return;
+      if (cut.mediaSequence <= this.mediaSequence) continue;
+      let passing: number | undefined;
+      if (following !== undefined && follows(cut)) {
+        passing = this.#passing(cut, sample, at, following);
+      } else if (isChange && index === last) {
+        passing = this.#pending.length;
+      } else {
+        passing = byTime(cut, this.#pending.all);
+      }
+      if (passing === undefined) return;
+      this.#cross(cut, passing);
+      const [first] = this.#pending.all;
+      this.openedAt = first === undefined ? at : startOf(first);
+    }
+  }
+
+  #passing(
+    cut: Cut,
+    newest: LiveSample,
+    at: Milliseconds,
+    following: Following,
+  ): number | undefined {
+    const follower = {
+      pending: this.#pending.all,
+      newest,
+      at,
+      step: this.stepOf(newest),
+      sync: this.#sync,
+      openedAt: this.openedAt,
+      wouldLeaveGap: this.#parts.length === 0 && this.segments.length > 0,
+    };
+    return passingOf(cut, follower, following);
+  }
+
+  /** Whether there is something behind the cut that no part has yet. */
+  #reaches(cut: Cut): boolean {
+    return byTime(cut, this.#pending.all) < this.#pending.length;
+  }
+
+  #passAll(cuts: readonly Cut[], isDue: (cut: Cut) => boolean): void {
+    const last = cuts.findLastIndex(isDue);
     for (const cut of cuts.slice(0, last + 1)) {
       if (cut.mediaSequence <= this.mediaSequence) continue;
-      if (!isDue(cut)) break;
-      const kept = keeps(cut) ? this.#detach() : undefined;
-      const isFirst = kept !== undefined && this.#parts.length === 0;
-      if (!isFirst && this.#close(cut.at)) isComplete = true;
-      this.#open(cut);
-      if (kept !== undefined) this.#attach(kept);
+      this.#cross(cut, byTime(cut, this.#pending.all));
     }
-    return isComplete;
+  }
+
+  /** The pending samples from this one on belong behind the cut. */
+  #cross(cut: Cut, index: number): void {
+    const behind = this.#pending.takeFrom(index);
+    // What only just began begins with the cut: there is nothing before it.
+    const isFirst =
+      this.#parts.length === 0 && this.#pending.length === 0 && this.segments.length === 0;
+    if (isFirst) this.isOpen = false;
+    else this.#close(cut.at);
+    this.#open(cut);
+    for (const timed of behind) {
+      this.#pending.push(timed);
+      this.openBytes += timed.sample.data.length;
+    }
   }
 
   /** A track that begins, late or not, begins with the newest cut. */
-  #begin(cuts: readonly Cut[], at: Milliseconds): false {
+  #begin(cuts: readonly Cut[], at: Milliseconds): void {
     const cut = cuts.findLast((candidate) => candidate.at <= at) ?? cuts.at(-1);
-    if (cut === undefined) return false;
+    if (cut === undefined) return;
     this.discontinuitySequence = cut.discontinuitySequence;
     this.#open(cut);
-    return false;
+    this.openedAt = at;
   }
 
   #open(cut: Cut): void {
     this.#cut = cut;
     this.isOpen = true;
+    this.openBytes = 0;
     this.#beginsIndependent = undefined;
     this.mediaSequence = cut.mediaSequence;
   }
 
-  #take(sample: LiveSample, duration: number): void {
-    const longest = msToTicks(sample.track, this.#part);
-    if (this.#samples.length > 0 && this.#partDuration + duration > longest) this.#closePart();
-    this.#samples.push({ sample, duration });
-    this.#partDuration += duration;
-    this.openBytes += sample.data.length;
+  /** Publishes the parts that are complete. */
+  publish(following?: Following): void {
+    const target = this.#settings.partTarget();
+    if (target === undefined || !this.isOpen) return;
+    const limit = this.#limit(target);
+    for (;;) {
+      const { count, duration } = this.#pending.within(limit);
+      if (count === 0) return;
+      if (count === this.#pending.length) {
+        const next = this.#isWaiting ? this.#step : (this.#newest?.duration ?? 0);
+        const isFull = duration >= SHORTEST_OF_TARGET * limit && duration + next > limit;
+        if (!isFull) return;
+      }
+      if (following !== undefined && this.#isWaiting && this.#pending.duration < 3 * limit) {
+        // Once published, a part stays in the segment it was published for.
+        if (mayBeginSegment(this.#pending.all.slice(0, count), following)) return;
+      }
+      this.#publishFirst(count);
+    }
   }
 
-  /** Takes the open part out: it belongs to the next segment. */
-  #detach(): OpenPart {
-    const part = { samples: this.#samples, duration: this.#partDuration };
-    this.#samples = [];
-    this.#partDuration = 0;
-    return part;
+  #limit(target: Milliseconds): number {
+    return Math.floor((target * this.track.timescale) / 1000);
   }
 
-  #attach({ samples, duration }: OpenPart): void {
-    this.#samples = samples;
-    this.#partDuration = duration;
-    this.openBytes = samples.reduce((sum, { sample }) => sum + sample.data.length, 0);
-  }
-
-  #closePart(): void {
-    const first = this.#samples[0]?.sample;
-    if (first === undefined) return;
-    const data = this.#samples.map(({ sample }) => sample.data);
-    const isBare = first.track.track.codec === "mp3"; // HLS carries it as packed audio
-    const pieces: Bytes[] = isBare ? data : [partHead(this.#samples), ...data];
-    this.#parts.push({
-      number: this.nextPart,
-      partIndex: this.#parts.length,
-      start: first.dts,
-      duration: this.#partDuration,
-      samples: this.#samples.length,
-      isIndependent: this.#samples.some(({ sample }) => sample.isSync),
-      pieces,
-      byteLength: pieces.reduce((sum, piece) => sum + piece.length, 0),
-    });
-    this.nextPart += 1;
-    this.#samples = [];
-    this.#partDuration = 0;
-    this.#beginsIndependent ??= first.isSync;
-  }
-
-  /** Ends the open segment, at `end` ms for all tracks. @returns whether there was one */
-  #close(end: Milliseconds): boolean {
+  #publishFirst(count: number): void {
+    const [first, ...others] = this.#pending.takeFirst(count);
     const cut = this.#cut;
-    if (cut === undefined || !this.isOpen) return false;
+    if (first === undefined || cut === undefined) return;
+    const part = makePart([first, ...others], this.nextPart, this.#parts.length);
+    this.nextPart += 1;
+    this.#parts.push(part);
+    this.#beginsIndependent ??= first.sample.isSync;
+    this.#meter.part(part.byteLength, part.duration / first.sample.track.timescale);
+    const { mediaSequence, isDiscontinuity, epoch } = cut;
+    const { track } = first.sample;
+    this.open = {
+      mediaSequence,
+      track: this.open?.track ?? track,
+      programDateTime:
+        this.open?.programDateTime ?? ticksToMs(track, part.start) + epoch.wallOffset,
+      isDiscontinuity,
+      parts: [...this.#parts],
+    };
+  }
+
+  /** Ends the open segment, at `end` ms for all tracks. */
+  #close(end: Milliseconds): void {
+    const cut = this.#cut;
+    if (cut === undefined || !this.isOpen) return;
+    const limit = this.#limit(this.#settings.partTarget() ?? 0);
+    while (this.#pending.length > 0) this.#publishFirst(this.#pending.within(limit).count);
     this.isOpen = false;
     this.openBytes = 0;
-    this.#closePart();
+    const { open } = this;
     const parts = this.#parts;
     this.#parts = [];
-    const track = this.track;
+    this.open = undefined;
+    const track = open?.track ?? this.track;
     const [first] = parts;
-    const start = first?.start ?? msToTicks(track, cut.at);
+    const start = first?.start ?? this.#gapStart(cut, track);
     const duration =
       first === undefined
         ? Math.max(1, msToTicks(track, end) - start)
@@ -330,19 +430,18 @@ export class TrackSegmenter implements Rendition {
       },
     ];
     this.bytes += byteLength;
-    this.#measure(byteLength, duration / track.timescale);
-    return true;
+    this.closed += 1;
+    this.#meter.segment();
   }
 
-  #measure(bytes: number, seconds: number): void {
-    if (bytes === 0) return;
-    this.#total.bytes += bytes;
-    this.#total.seconds += seconds;
-    this.averageBitrate = (this.#total.bytes * 8) / this.#total.seconds;
-    // A runt at a cut says little about the peak.
-    if (seconds >= 0.5 || this.peakBitrate === 0) {
-      this.peakBitrate = Math.max(this.peakBitrate, (bytes * 8) / seconds);
-    }
+  /** A gap begins where the segment before it ends, if that is near. */
+  #gapStart(cut: Cut, track: LiveTrack): number {
+    const start = msToTicks(track, cut.at);
+    const before = this.segments.at(-1);
+    if (before === undefined || cut.isDiscontinuity) return start;
+    if (before.track.timescale !== track.timescale) return start;
+    const end = before.start + before.duration;
+    return ticksToMs(track, start - end) < STILL ? end : start;
   }
 }
 
@@ -351,23 +450,5 @@ const STILL: Milliseconds = 1000;
 
 const UNKNOWN_STEP: Milliseconds = 20;
 
-/** Tracks are not stamped to the tick alike: a sample this close before a cut begins the segment. */
-const CUT_TOLERANCE: Milliseconds = 1;
-
-function partHead(samples: readonly { sample: LiveSample; duration: number }[]): Bytes {
-  const first = samples[0]?.sample;
-  if (first === undefined) return new Uint8Array(0);
-  return mediaSegmentHead({
-    trackId: first.track.id,
-    sequenceNumber: first.sequenceNumber,
-    baseMediaDecodeTime: first.dts,
-    mediaType: first.track.track.mediaType,
-    samples: samples.map(({ sample, duration }) => ({
-      duration,
-      size: sample.data.length,
-      isSync: sample.isSync,
-      isDisposable: sample.isDisposable,
-      compositionOffset: sample.compositionOffset,
-    })),
-  });
-}
+/** What the only sample of a stretch is taken to last. */
+const shortStep = (track: LiveTrack): number => Math.max(1, msToTicks(track, UNKNOWN_STEP));

@@ -217,7 +217,8 @@ test("LiveStream withdraws a track that stops while another goes on, and announc
   play(publication);
   play(publication, { from: 1000, ms: 2000, kinds: ["video"] });
   expect(told.at(-1)).toBe("tracks 1.1");
-  expect(liveStream.segmenter.renditions.map(({ track }) => track.id)).toEqual([1]);
+  const { renditions } = liveStream.segmenter;
+  expect(renditions.map(({ isRetired }) => isRetired)).toEqual([false, true]);
   play(publication, { from: 3000 });
   expect(told.at(-1)).toBe("tracks 1.1 2.1");
 });

@@ -45,13 +45,14 @@ export const audioTrack = (id = 2, configuration = 1, trackIndex = 0): LiveTrack
 /** The epoch that a test's samples lie in. */
 export const epoch = (index = 0): Epoch => ({ index, wallOffset: 1_700_000_000_000 });
 
-/** A sample `ms` into the timeline; everything else can be set. */
+/** A sample `ms` into the timeline, sound 20 ms long; everything else can be set. */
 export function sampleAt(
   track: LiveTrack,
   ms: number,
   fields: Partial<ConstructorParameters<typeof LiveSample>[0]> & { size?: number } = {},
 ): LiveSample {
   const { size = 100, ...rest } = fields;
+  const isAudio = track.track.mediaType === "audio";
   return new LiveSample({
     track,
     epoch: epoch(),
@@ -60,8 +61,8 @@ export function sampleAt(
     at: ms,
     dts: Math.round((ms * track.timescale) / 1000),
     compositionOffset: 0,
-    duration: 3000,
-    isSync: track.track.mediaType === "audio",
+    duration: isAudio ? track.timescale / 50 : 3000,
+    isSync: isAudio,
     isDisposable: false,
     isDiscontinuity: false,
     serverTime: 1_700_000_000_000 + ms,

@@ -174,7 +174,7 @@ export class HlsEndpoint {
     const presentation = this.#presentation(stream);
     if (name.type === "playlist") return presentation.media(name.trackId);
     // It is read once: a track that is missing in it is missing for as long as somebody watches.
-    return stream.segmenter.isReady || isLast ? presentation.multivariant() : undefined;
+    return presentation.isReady || isLast ? presentation.multivariant() : undefined;
   }
 
   #playlist(exchange: Exchange, streamPath: string, name: Playlist): void {
@@ -190,7 +190,7 @@ export class HlsEndpoint {
       sendPlaylist(exchange, playlist);
       return;
     }
-    if (isOver || stream.segmenter.isReady) {
+    if (isOver || this.#presentation(stream).isReady) {
       const what = isOver ? `${streamPath} is not on air` : "There is no such track";
       refuse(response, 404, what, PLAYLIST_CACHE);
       return;

@@ -67,9 +67,20 @@ export class Presentation {
     stream.segmenter.onChange(() => this.#playlists.clear());
   }
 
+  /** Whether every track that gives samples has a complete segment. */
+  get isReady(): boolean {
+    const { isReady, renditions } = this.#stream.segmenter;
+    return isReady && renditions.every((one) => one.isRetired || one.segments.length > 0);
+  }
+
+  /** Renditions that have something to list. */
+  get #renditions(): readonly Rendition[] {
+    return this.#stream.segmenter.renditions.filter(({ segments }) => segments.length > 0);
+  }
+
   /** The multivariant playlist; undefined while there is nothing to list. */
   multivariant(): RenderedPlaylist | undefined {
-    const present = this.#stream.segmenter.renditions.filter(({ isRetired }) => !isRetired);
+    const present = this.#renditions.filter(({ isRetired }) => !isRetired);
     const renditions = present.toSorted((a, b) => indexOf(a) - indexOf(b));
     if (renditions.length === 0) return undefined;
     return this.#render(MULTIVARIANT_NAME, () => {
@@ -117,7 +128,7 @@ export class Presentation {
   }
 
   #rendition(trackId: number): Rendition | undefined {
-    return this.#stream.segmenter.renditions.find(({ track }) => track.id === trackId);
+    return this.#renditions.find(({ track }) => track.id === trackId);
   }
 
   #render(name: string, write: () => string): RenderedPlaylist {
@@ -167,7 +178,7 @@ export class Presentation {
 
   /** The newest segments: enough of them, and the same stretch of time in every rendition. */
   #listed({ segments }: Rendition): readonly Segment[] {
-    const leading = this.#stream.segmenter.renditions[0]?.segments ?? [];
+    const leading = this.#renditions[0]?.segments ?? [];
     let listedSeconds = 0;
     const first = leading.findLast((segment) => {
       listedSeconds += seconds(segment);

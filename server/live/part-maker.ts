@@ -1,0 +1,46 @@
+import type { Bytes } from "../protocol/bytes/bytes.ts";
+import { mediaSegmentHead } from "../protocol/isobmff/media-segment.ts";
+import type { TimedSample } from "./pending-samples.ts";
+import type { Part } from "./segment.ts";
+
+/**
+ * Makes a part of at least one sample. Nothing is copied: its pieces are the samples' own bytes
+ * behind a head.
+ */
+export function makePart(
+  samples: readonly [TimedSample, ...TimedSample[]],
+  number: number,
+  partIndex: number,
+): Part {
+  const [first] = samples;
+  const data = samples.map(({ sample }) => sample.data);
+  const isBare = first.sample.track.track.codec === "mp3"; // HLS carries it as packed audio
+  const pieces: Bytes[] = isBare ? data : [headOf(samples), ...data];
+  return {
+    number,
+    partIndex,
+    start: first.start,
+    duration: samples.reduce((sum, { duration }) => sum + duration, 0),
+    samples: samples.length,
+    isIndependent: samples.some(({ sample }) => sample.isSync),
+    pieces,
+    byteLength: pieces.reduce((sum, piece) => sum + piece.length, 0),
+  };
+}
+
+function headOf(samples: readonly [TimedSample, ...TimedSample[]]): Bytes {
+  const [{ sample: first, start }] = samples;
+  return mediaSegmentHead({
+    trackId: first.track.id,
+    sequenceNumber: first.sequenceNumber,
+    baseMediaDecodeTime: start,
+    mediaType: first.track.track.mediaType,
+    samples: samples.map(({ sample, duration }) => ({
+      duration,
+      size: sample.data.length,
+      isSync: sample.isSync,
+      isDisposable: sample.isDisposable,
+      compositionOffset: sample.compositionOffset,
+    })),
+  });
+}
