@@ -32,6 +32,10 @@ export type Settings = {
   /** Where captures of RTMP connections are kept; undefined: nowhere. */
   readonly captureDir: string | undefined;
   readonly gracePeriod: Milliseconds;
+  /** How long a part of low-latency HLS is meant to be. */
+  readonly hlsPart: Milliseconds;
+  /** EXT-X-TARGETDURATION: no segment is longer. Whole seconds. */
+  readonly hlsTargetDuration: Milliseconds;
   /** Streams that are brought here, and those that are taken elsewhere: secrets are in them. */
   readonly relays: readonly RelaySpec[];
   /** Certificates of authorities that relays trust besides the usual ones, PEM. */
@@ -75,6 +79,11 @@ const FILE = "the path of a file";
 const RELAY = "APP/NAME=rtmp://HOST[:PORT]/APP/NAME, or rtmps, rtmpt, rtmpts, rtmpe, rtmpte";
 const LONGEST_GRACE_SECONDS = 3600;
 
+const SHORTEST_PART = 100;
+const LONGEST_PART = 1000;
+const SHORTEST_TARGET_SECONDS = 2;
+const LONGEST_TARGET_SECONDS = 60;
+
 const port = z.coerce
   .string()
   .regex(/^\d{1,5}$/)
@@ -94,6 +103,22 @@ const seconds = z.coerce
   .regex(/^\d+(\.\d+)?$/)
   .transform((text) => Number(text) * 1000)
   .pipe(z.number().max(LONGEST_GRACE_SECONDS * 1000));
+
+const hlsPart = z.coerce
+  .string()
+  .regex(/^\d{3,4}$/)
+  .transform(Number)
+  .pipe(z.int().min(SHORTEST_PART).max(LONGEST_PART));
+const hlsTargetDuration = z.coerce
+  .string()
+  .regex(/^\d{1,2}$/)
+  .transform((text) => Number(text) * 1000)
+  .pipe(
+    z
+      .int()
+      .min(SHORTEST_TARGET_SECONDS * 1000)
+      .max(LONGEST_TARGET_SECONDS * 1000),
+  );
 
 /** What can be written: all relays together are three of them. */
 type Name = Exclude<keyof Settings, "relays"> | RelaySetting;
@@ -210,6 +235,21 @@ const TABLE: { readonly [name in Name]: Setting } = {
     defaultText: String(LIMITS.gracePeriod / 1000),
     allowed: `a number of seconds from 0 to ${LONGEST_GRACE_SECONDS}`,
   },
+  hlsPart: {
+    flag: "hls-part",
+    value: "MS",
+    description:
+      "how long parts of low-latency HLS are meant to be; delay there is about four of them",
+    defaultText: String(LIMITS.hlsPart),
+    allowed: `a whole number of ms from ${SHORTEST_PART} to ${LONGEST_PART}`,
+  },
+  hlsTargetDuration: {
+    flag: "hls-target-duration",
+    value: "SECONDS",
+    description: "no HLS segment is longer; key frames must not be further apart",
+    defaultText: String(LIMITS.hlsTargetDuration / 1000),
+    allowed: `a whole number of seconds from ${SHORTEST_TARGET_SECONDS} to ${LONGEST_TARGET_SECONDS}`,
+  },
   pull: {
     flag: "pull",
     value: "APP/NAME=URL",
@@ -286,6 +326,8 @@ const schema = (isTerminal: boolean) =>
       .regex(/^[^\0]*$/)
       .optional(),
     gracePeriod: seconds.default(LIMITS.gracePeriod),
+    hlsPart: hlsPart.default(LIMITS.hlsPart),
+    hlsTargetDuration: hlsTargetDuration.default(LIMITS.hlsTargetDuration),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
     logFormat: z.enum(["pretty", "json"]).default(isTerminal ? "pretty" : "json"),
   });
@@ -317,7 +359,7 @@ export function readInvocation(args: readonly string[], surroundings: Surroundin
  * @throws SettingsError at the first thing that is unknown or wrong
  */
 export function completeSettings(given: Partial<Settings>): Settings {
-  const { gracePeriod, relays, relayTlsCa, ...others } = given;
+  const { gracePeriod, hlsTargetDuration: target, relays, relayTlsCa, ...others } = given;
   const layer: Layer = new Map();
   for (const [key, value] of Object.entries(others)) {
     const name = NAMES.find((known) => known === key);
@@ -332,10 +374,16 @@ export function completeSettings(given: Partial<Settings>): Settings {
   if (gracePeriod !== undefined && !(gracePeriod >= 0 && gracePeriod <= longest)) {
     throw wrong("settings.gracePeriod", gracePeriod, `a number of ms from 0 to ${longest}`);
   }
+  if (target !== undefined && !hlsTargetDuration.safeParse(target / 1000).success) {
+    const [least, most] = [SHORTEST_TARGET_SECONDS * 1000, LONGEST_TARGET_SECONDS * 1000];
+    const allowed = `a number of ms from ${least} to ${most}, whole seconds`;
+    throw wrong("settings.hlsTargetDuration", target, allowed);
+  }
   const checked = check(layer, false);
   return {
     ...checked,
     gracePeriod: gracePeriod ?? checked.gracePeriod,
+    hlsTargetDuration: target ?? checked.hlsTargetDuration,
     relays: relays ?? checked.relays,
     relayTlsCa: relayTlsCa ?? checked.relayTlsCa,
   };

@@ -112,13 +112,16 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
     },
     segmenter: {
       segment: LIMITS.hlsSegment,
-      longestSegment: LIMITS.hlsTargetDuration,
-      part: LIMITS.hlsPart,
+      longestSegment: settings.hlsTargetDuration,
+      part: settings.hlsPart,
       window: LIMITS.hlsWindow,
       windowBytes: LIMITS.hlsWindowBytes,
     },
   });
 
+  registry.observe({
+    warning: ({ streamPath }, { code, message }) => log.warn(message, { code, streamPath }),
+  });
   const events = new StreamEventSource(registry, log);
   const ownRule: MayPublish = ({ key, peer }) =>
     decidePublish(
@@ -238,8 +241,8 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
     },
     clock,
     limits: {
-      targetDuration: LIMITS.hlsTargetDuration,
-      listed: LIMITS.hlsListed,
+      targetDuration: settings.hlsTargetDuration,
+      listed: Math.max(LIMITS.hlsListed, 3 * settings.hlsTargetDuration),
       viewers: LIMITS.viewers,
       viewerTime: LIMITS.hlsViewerTime,
       heldRequests: LIMITS.hlsHeldRequests,

@@ -45,6 +45,8 @@ const defaults: Settings = {
   rtmpe: true,
   captureDir: undefined,
   gracePeriod: 30_000,
+  hlsPart: 200,
+  hlsTargetDuration: 10_000,
   relays: [],
   relayTlsCa: undefined,
   logLevel: "info",
@@ -64,7 +66,7 @@ test("readInvocation takes the command before or behind the flags", () => {
 
 test("readInvocation reads every flag", () => {
   const flags =
-    "--host ::1 --rtmp-port 0 --http-port=65535 --rtmps-port 0 --https-port 443 --tls-cert c.pem --tls-key k.pem --rtmps-tls-max 1.3 --data-dir /d --open --local-publish off --rtmpe off --capture-dir /c --grace-period 1.5 --log-level debug --log-format pretty";
+    "--host ::1 --rtmp-port 0 --http-port=65535 --rtmps-port 0 --https-port 443 --tls-cert c.pem --tls-key k.pem --rtmps-tls-max 1.3 --data-dir /d --open --local-publish off --rtmpe off --capture-dir /c --grace-period 1.5 --hls-part 333 --hls-target-duration 6 --log-level debug --log-format pretty";
   expect(settings(flags.split(" "))).toEqual({
     host: "::1",
     rtmpPort: 0,
@@ -80,6 +82,8 @@ test("readInvocation reads every flag", () => {
     rtmpe: false,
     captureDir: "/c",
     gracePeriod: 1500,
+    hlsPart: 333,
+    hlsTargetDuration: 6000,
     relays: [],
     relayTlsCa: undefined,
     logLevel: "debug",
@@ -104,6 +108,8 @@ test("readInvocation reads every variable", () => {
     SLUICE_CAPTURE_DIR: "/f",
     SLUICE_GRACE_PERIOD: "0",
     SLUICE_LOG_LEVEL: "error",
+    SLUICE_HLS_PART: "1000",
+    SLUICE_HLS_TARGET_DURATION: "60",
     SLUICE_LOG_FORMAT: "json",
   };
   expect(settings([], env)).toEqual({
@@ -121,6 +127,8 @@ test("readInvocation reads every variable", () => {
     rtmpe: false,
     captureDir: "/f",
     gracePeriod: 0,
+    hlsPart: 1000,
+    hlsTargetDuration: 60_000,
     relays: [],
     relayTlsCa: undefined,
     logLevel: "error",
@@ -166,6 +174,14 @@ describe("readInvocation refuses with one line that names setting, value and wha
     [
       ["--local-publish", "maybe"],
       '--local-publish: "maybe" is not allowed here; allowed: on or off',
+    ],
+    [
+      ["--hls-part", "50"],
+      '--hls-part: "50" is not allowed here; allowed: a whole number of ms from 100 to 1000',
+    ],
+    [
+      ["--hls-target-duration", "2.5"],
+      '--hls-target-duration: "2.5" is not allowed here; allowed: a whole number of seconds from 2 to 60',
     ],
     [
       ["--grace-period", "5m"],
@@ -362,6 +378,7 @@ describe("completeSettings", () => {
     [{ rtmpPort: 70_000 }, "settings.rtmpPort: 70000 is not allowed here; allowed: a whole number"],
     [{ httpPort: 1935 }, "settings.httpPort: 1935 is not allowed here; allowed: a port of its own"],
     [{ gracePeriod: -1 }, "settings.gracePeriod: -1 is not allowed here; allowed: a number of ms"],
+    [{ hlsTargetDuration: 2500 }, "settings.hlsTargetDuration: 2500 is not allowed here"],
     [{ gracePeriod: Number.NaN }, "settings.gracePeriod: null is not allowed here"],
     [{ rtmpsPort: 0 }, "settings.rtmpsPort: 0 also needs --tls-cert and --tls-key"],
     [{ prot: 1 }, "settings.prot is no setting; allowed: host rtmpPort"],

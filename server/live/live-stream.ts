@@ -50,6 +50,16 @@ export type LiveObserver = {
   cue?(cue: TextCue): void;
   /** The encoder told of itself. */
   encoder?(status: EncoderStatus): void;
+  /** There is more, or less, to warn of now. */
+  warnings?(): void;
+};
+
+/** Something about a broadcast that its publisher can better. */
+export type StreamWarning = {
+  /** Stable, for machines. */
+  readonly code: "LONG_GOP";
+  /** For people: what is the matter, and which setting of the encoder to change. */
+  readonly message: string;
 };
 
 /** onMetaData or other script data of a broadcast. */
@@ -148,6 +158,10 @@ export class LiveStream {
   #viewers = 0;
   readonly #lanes = new Map<TrackKey, Lane>();
   #unplayable: UnplayableTrack[] = [];
+  #warnings: readonly StreamWarning[] = [];
+  /** In this broadcast. */
+  readonly #warnedOf = new Set<StreamWarning["code"]>();
+  readonly #onWarning: (warning: StreamWarning) => void;
   #metadata: DataEvent | undefined;
   #dateRanges = new DateRanges();
   readonly #recentData = new RecentData();
@@ -162,6 +176,8 @@ export class LiveStream {
   /**
    * @param onIdle called when nobody publishes any more, the grace period being over
    * @param onViewers called when the first viewer came, and when the last one left
+   * @param onWarning called when there is something to warn of that was not there before in this
+   *   broadcast
    */
   constructor(
     streamPath: string,
@@ -170,7 +186,14 @@ export class LiveStream {
       settings,
       onIdle,
       onViewers = () => {},
-    }: { clock: Clock; settings: LiveSettings; onIdle: () => void; onViewers?: () => void },
+      onWarning = () => {},
+    }: {
+      clock: Clock;
+      settings: LiveSettings;
+      onIdle: () => void;
+      onViewers?: () => void;
+      onWarning?: (warning: StreamWarning) => void;
+    },
   ) {
     this.streamPath = streamPath;
     this.id = Math.floor(clock.now()).toString(36);
@@ -178,6 +201,7 @@ export class LiveStream {
     this.#settings = settings;
     this.#onIdle = onIdle;
     this.#onViewers = onViewers;
+    this.#onWarning = onWarning;
     this.#timeline = new Timeline({ maxSkew: settings.trackSkew });
     this.#history = new History({ maxBytes: settings.historyBytes, maxTime: settings.historyTime });
     this.segmenter = new Segmenter(settings.segmenter);
@@ -229,6 +253,11 @@ export class LiveStream {
   /** What was said in between in the last seconds, for who was away for a moment: oldest first. */
   get recentData(): readonly DataEvent[] {
     return this.#recentData.list(this.#timeline.newest);
+  }
+
+  /** What is amiss at present. */
+  get warnings(): readonly StreamWarning[] {
+    return this.#warnings;
   }
 
   get unplayable(): readonly UnplayableTrack[] {
@@ -405,6 +434,8 @@ export class LiveStream {
     this.#dateRanges = new DateRanges();
     this.#recentData.clear();
     this.#startedAt = undefined;
+    this.#warnings = [];
+    this.#warnedOf.clear();
     this.#tellTracks();
     this.#setState(this.#state === "ended" ? "ended" : "waiting");
     this.#onIdle();
@@ -517,7 +548,19 @@ export class LiveStream {
     this.#history.push(live);
     for (const observer of this.#observers) observer.sample?.(live);
     this.segmenter.push(live);
+    this.#watchGop();
     this.#withdrawSilent(now);
+  }
+
+  #watchGop(): void {
+    const { isGopLong } = this.segmenter;
+    if (isGopLong === this.#warnings.length > 0) return;
+    this.#warnings = isGopLong ? [longGop(this.#settings.segmenter.longestSegment)] : [];
+    for (const observer of this.#observers) observer.warnings?.();
+    for (const warning of this.#warnings) {
+      if (!this.#warnedOf.has(warning.code)) this.#onWarning(warning);
+      this.#warnedOf.add(warning.code);
+    }
   }
 
   /** A track that gives nothing while another goes on is announced as gone. */
@@ -588,3 +631,11 @@ export class LiveStream {
 /** kb/s of onMetaData as bits a second; 0 where it is none. */
 const bitrateOf = (value: DataValue | undefined): number =>
   typeof value === "number" && value > 0 && value < 1_000_000 ? value * 1000 : 0;
+
+const longGop = (longest: Milliseconds): StreamWarning => ({
+  code: "LONG_GOP",
+  message:
+    `Key frames are more than ${longest / 1000} s apart: HLS segments are cut between them, and ` +
+    "viewers begin late. Set the key frame interval to 2 s (OBS: Settings, Output, Keyframe " +
+    "Interval 2 s; ffmpeg: -g, twice the frame rate, or -force_key_frames)",
+});

@@ -1,7 +1,12 @@
 import type { Milliseconds } from "../protocol/media/sample.ts";
 import type { Clock } from "./clock.ts";
 import { type Feed, Handover, type HandoverLimits } from "./handover.ts";
-import { type LiveSettings, LiveStream, type Publication } from "./live-stream.ts";
+import {
+  type LiveSettings,
+  LiveStream,
+  type Publication,
+  type StreamWarning,
+} from "./live-stream.ts";
 
 /** Who wants to publish, as far as the hub needs to know. */
 export type Publisher = {
@@ -57,6 +62,8 @@ export type RegistryObserver = {
   published?(liveStream: LiveStream): void;
   /** The first viewer came, or the last one left. */
   viewers?(liveStream: LiveStream): void;
+  /** There is something to warn of: once in a broadcast. */
+  warning?(liveStream: LiveStream, warning: StreamWarning): void;
 };
 
 /** All live streams of this server, by streamPath. */
@@ -219,6 +226,9 @@ export class Registry {
       onIdle: () => this.release(liveStream),
       onViewers: () => {
         for (const observer of this.#observers) observer.viewers?.(liveStream);
+      },
+      onWarning: (warning) => {
+        for (const observer of this.#observers) observer.warning?.(liveStream, warning);
       },
     });
     this.#liveStreams.set(streamPath, liveStream);

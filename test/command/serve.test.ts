@@ -20,6 +20,8 @@ const settings: Settings = {
   rtmpe: true,
   captureDir: undefined,
   gracePeriod: 30_000,
+  hlsPart: 200,
+  hlsTargetDuration: 10_000,
   relays: [],
   relayTlsCa: undefined,
   logLevel: "info",

@@ -368,3 +368,52 @@ test("nanoseconds reach the composition offset of a picture, and the place of so
   expect(distance).toBeCloseTo(0.0005, 6);
   expect((last?.dts ?? 0) - (begin?.dts ?? 0)).toBe(120 * 90);
 });
+
+test("LiveStream warns of key frames that are too far apart, once, and as long as they are", () => {
+  const clock = new ManualClock();
+  const warned: string[] = [];
+  const liveStream = new LiveStream("live/show", {
+    clock,
+    settings,
+    onIdle: () => {},
+    onWarning: ({ code, message }) => warned.push(`${code} ${message}`),
+  });
+  let changes = 0;
+  liveStream.observe({ warnings: () => (changes += 1) });
+  const publication = liveStream.publish();
+  publication.input({ type: "track", track: video });
+  const play = (from: number, to: number, gop: number) => {
+    for (let ms = from; ms < to; ms += 40) {
+      clock.pass(40);
+      publication.input({ type: "sample", sample: picture(ms, (ms - from) % gop === 0) });
+    }
+  };
+  play(0, 20_000, 10_000);
+  expect(liveStream.warnings).toEqual([]);
+  play(20_000, 60_000, 20_000);
+  expect(liveStream.warnings.map(({ code }) => code)).toEqual(["LONG_GOP"]);
+  expect(warned).toHaveLength(1);
+  expect(warned[0]).toMatch(/OBS: Settings, Output, Keyframe Interval 2 s; ffmpeg: -g/);
+  play(60_000, 70_000, 2000);
+  expect(liveStream.warnings).toEqual([]);
+  play(70_000, 100_000, 30_000);
+  expect(liveStream.warnings).toHaveLength(1);
+  expect(changes).toBe(3);
+  expect(warned).toHaveLength(1);
+});
+
+test("LiveStream takes the encoder's rates for those of its renditions until it knows better", () => {
+  const { liveStream, play } = stage();
+  const publication = liveStream.publish();
+  const values = { videodatarate: 2500, audiodatarate: 160 };
+  publication.input({ type: "metadata", values, body: Uint8Array.of(2) });
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "track", track: audio });
+  play(publication, { ms: 500 });
+  const [pictures, sound] = liveStream.segmenter.renditions;
+  expect(pictures?.averageBitrate).toBe(2_500_000);
+  expect(pictures?.peakBitrate).toBe(3_125_000);
+  expect(sound?.averageBitrate).toBe(160_000);
+  play(publication, { from: 500, ms: 3000 });
+  expect(liveStream.segmenter.renditions[0]?.averageBitrate).toBeLessThan(100_000);
+});

@@ -16,6 +16,7 @@ type Card = {
   readonly element: HTMLAnchorElement;
   readonly badge: HTMLElement;
   readonly facts: HTMLElement;
+  readonly warnings: HTMLElement;
   readonly figures: HTMLElement;
   readonly uptime: HTMLElement;
   stream: ListedStream;
@@ -90,19 +91,22 @@ export class WallView {
     const badge = make("span", "badge");
     const uptime = make("span", "uptime");
     const facts = make("p", "card-facts");
+    const warnings = make("p", "card-warnings");
     const figures = make("dl", "card-figures");
     const body = make("div", "card-body");
     head.append(badge, uptime);
-    body.append(head, make("h3", "", stream.path), facts, figures);
+    body.append(head, make("h3", "", stream.path), facts, warnings, figures);
     element.append(this.#posters.place(stream), body);
-    return { element, badge, facts, figures, uptime, stream, readAt: 0 };
+    return { element, badge, facts, warnings, figures, uptime, stream, readAt: 0 };
   }
 
-  #fill({ stream, element, badge, facts, figures }: Card): void {
+  #fill({ stream, element, badge, facts, warnings, figures }: Card): void {
     element.dataset["state"] = stream.state;
     badge.dataset["state"] = stream.state;
     setText(badge, STATES[stream.state]);
     setText(facts, factsOf(stream));
+    setText(warnings, stream.warnings.map(({ message }) => message).join(" · "));
+    warnings.hidden = stream.warnings.length === 0;
     const video = stream.tracks.find(({ mediaType }) => mediaType === "video");
     const { websocket, hls, flv, mp4, rtmp, total } = stream.viewers;
     const ways = `${websocket} by WebSocket, ${hls} by HLS, ${flv} by FLV, ${mp4} by MP4, ${rtmp} by RTMP`;

@@ -52,6 +52,14 @@ const stream = z.strictObject({
     .array(z.strictObject({ mediaType, codecName: z.string().describe("for people") }))
     .describe("tracks that no browser plays"),
   encoder: encoderSchema.optional(),
+  warnings: z
+    .array(
+      z.strictObject({
+        code: z.string().describe("LONG_GOP: key frames are further apart than a segment is long"),
+        message: z.string().describe("for people: which setting of the encoder to change"),
+      }),
+    )
+    .describe("what the publisher can better"),
 });
 
 /** The form of `StreamList`: the description that others read is made from it. */
@@ -69,7 +77,7 @@ export const streamListSchema: z.ZodType<StreamList> = z.strictObject({
 /** What the list needs of a live stream. */
 export type ListedLiveStream = Pick<
   LiveStream,
-  "streamPath" | "state" | "startedAt" | "status" | "unplayable" | "encoder"
+  "streamPath" | "state" | "startedAt" | "status" | "unplayable" | "encoder" | "warnings"
 >;
 
 /** How many watch a stream, by transport. */
@@ -127,6 +135,7 @@ function listedStream(
       codecName,
     })),
     ...(encoder && { encoder }),
+    warnings: liveStream.warnings.map(({ code, message }) => ({ code, message })),
   };
 }
 

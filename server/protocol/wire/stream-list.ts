@@ -75,6 +75,13 @@ export type ListedStream = {
     readonly codecName: string;
   }[];
   readonly encoder?: ListedEncoder | undefined;
+  /** What the publisher can better; empty where nothing is amiss. */
+  readonly warnings: readonly {
+    /** Stable, for machines. */
+    readonly code: string;
+    /** For people. */
+    readonly message: string;
+  }[];
 };
 
 /** The whole answer. */

@@ -31,6 +31,7 @@ const liveStream = (fields: Partial<ListedLiveStream> = {}): ListedLiveStream =>
   ],
   unplayable: [{ mediaType: "audio", trackIndex: 1, codecName: "Speex" }],
   encoder: undefined,
+  warnings: [{ code: "LONG_GOP", message: "Key frames" }],
   ...fields,
 });
 const viewers = { webSocket: () => 3, hls: () => 2, flv: () => 4, mp4: () => 1, rtmp: () => 5 };
@@ -78,6 +79,7 @@ test("listStreams tells of each stream that is or was published, by path", () =>
       },
     ],
     unplayable: [{ mediaType: "audio", codecName: "Speex" }],
+    warnings: [{ code: "LONG_GOP", message: "Key frames" }],
   });
   expect(streamListSchema.parse(list)).toEqual(list);
 });
