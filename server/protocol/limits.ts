@@ -98,6 +98,28 @@ export const LIMITS = {
   /** Tracks may differ by this much in their clocks; beyond it a track is moved to the others. */
   trackSkew: 10_000,
 
+  // Captions and other text
+  /** A unit among a picture's that may hold captions: longer ones are others'. */
+  captionUnitBytes: 8192,
+  /** Caption data of one picture: eight messages of the longest kind. */
+  captionBytes: 768,
+  /** Pictures that wait until it is certain in which order they are shown. */
+  captionReorder: 16,
+  /** Captions of which nothing more was heard are erased, and so is text without an end. */
+  captionTime: 16_000,
+  /** Texts on the screen at once, of one channel. */
+  captionBlocks: 32,
+  /** Characters of a text that script data brings. */
+  textLength: 2048,
+  /** Channels of captions and languages of one live stream. */
+  textTracks: 32,
+  /** Texts of one live stream that are kept within its window, and their bytes. */
+  textCues: 20_000,
+  textBytes: 8_388_608, // 8 MiB
+  /** Texts of one live stream that open, grow or end in a second, and their characters. */
+  textChangesPerSecond: 500,
+  textBytesPerSecond: 131_072, // 128 KiB
+
   // Live streams
   liveStreams: 1000,
   /** Live streams that nobody publishes, kept for who waits for them. */

@@ -1,4 +1,5 @@
 import { LIMITS } from "../limits.ts";
+import { languageTag } from "../media/language-tag.ts";
 import type { DataValue } from "../media/sample.ts";
 import type { MediaType } from "../media/track.ts";
 
@@ -47,7 +48,7 @@ function addLabels(labels: Map<number, TrackLabels>, infoMap: DataValue | undefi
 
 function readLabels(info: { readonly [name: string]: DataValue }): TrackLabels {
   const frameRate = saneFrameRate(info["framerate"] ?? info["frameRate"]);
-  const language = languageOf(info["language"] ?? info["lang"]);
+  const language = languageTag(info["language"] ?? info["lang"]);
   const name = nameOf(info["name"] ?? info["title"] ?? info["label"]);
   return {
     ...(frameRate !== undefined && { frameRate }),
@@ -59,19 +60,6 @@ function readLabels(info: { readonly [name: string]: DataValue }): TrackLabels {
 /** Encoders write 0, 1000 or nothing where they do not know. */
 const saneFrameRate = (value: DataValue | undefined): number | undefined =>
   typeof value === "number" && value >= 1 && value <= 300 ? value : undefined;
-
-/** `eng`, `ger`, `en_us` and `en-US` as BCP 47 has them; what is no language, and `und`, is nothing. */
-function languageOf(value: DataValue | undefined): string | undefined {
-  if (typeof value !== "string" || !LANGUAGE.test(value)) return undefined;
-  try {
-    const [tag] = Intl.getCanonicalLocales(value.replaceAll("_", "-"));
-    return tag === "und" ? undefined : tag;
-  } catch {
-    return undefined;
-  }
-}
-
-const LANGUAGE = /^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}$/;
 
 /** Without line ends and the like, and not too long. */
 function nameOf(value: DataValue | undefined): string | undefined {
