@@ -24,12 +24,14 @@ import { DeclaredDuration } from "./declared-duration.ts";
 import { EncoderClock, type EncoderStatus } from "./encoder-clock.ts";
 import { History } from "./history.ts";
 import { LiveSample } from "./live-sample.ts";
-import { type LiveTrack, liveTrack, relabelled } from "./live-track.ts";
+import { type LiveTrack, liveTrack, relabelled, ticksToMs } from "./live-track.ts";
 import { RateMeter } from "./rate-meter.ts";
 import { RecentData } from "./recent-data.ts";
 import { AudioClock, VideoClock } from "./sample-clock.ts";
 import { Segmenter, type SegmenterSettings } from "./segmenter.ts";
+import { TextReader } from "./text-reader.ts";
 import type { TextCue, TextTrack } from "./text-track.ts";
+import { TextTracks } from "./text-tracks.ts";
 import { Timeline } from "./timeline.ts";
 
 /** Where a live stream stands; see `StreamState` of the wire, which says the same to viewers. */
@@ -153,6 +155,8 @@ export class LiveStream {
   readonly #timeline: Timeline;
   readonly #history: History;
   readonly #observers = new Set<LiveObserver>();
+  readonly #texts: TextTracks;
+  readonly #text: TextReader;
   readonly #onIdle: () => void;
   readonly #onViewers: () => void;
   #viewers = 0;
@@ -205,6 +209,18 @@ export class LiveStream {
     this.#timeline = new Timeline({ maxSkew: settings.trackSkew });
     this.#history = new History({ maxBytes: settings.historyBytes, maxTime: settings.historyTime });
     this.segmenter = new Segmenter(settings.segmenter);
+    this.#texts = new TextTracks(
+      {
+        onTrack: () => {
+          for (const observer of this.#observers) observer.textTracks?.();
+        },
+        onCue: (cue) => {
+          for (const observer of this.#observers) observer.cue?.(cue);
+        },
+      },
+      settings.segmenter.window,
+    );
+    this.#text = new TextReader(this.#texts);
   }
 
   get state(): LiveState {
@@ -237,12 +253,12 @@ export class LiveStream {
 
   /** Text that was seen so far, captions first. */
   get textTracks(): readonly TextTrack[] {
-    return [];
+    return this.#texts.tracks;
   }
 
   /** Cues of a text track that are still within the window, oldest first. */
-  cues(_trackId: string): readonly TextCue[] {
-    return [];
+  cues(trackId: string): readonly TextCue[] {
+    return this.#texts.cues(trackId);
   }
 
   /** What the encoder marked within the window, oldest first. */
@@ -324,7 +340,10 @@ export class LiveStream {
   publish({ goesOn = false }: { goesOn?: boolean } = {}): Publication {
     this.#cancelGrace?.();
     this.#cancelGrace = undefined;
-    if (this.#publication !== undefined && !goesOn) this.segmenter.finish();
+    if (this.#publication !== undefined && !goesOn) {
+      this.#text.end(this.#timeline.newest);
+      this.segmenter.finish();
+    }
     const publication: Publication = {
       liveStream: this,
       input: (event) => {
@@ -397,6 +416,7 @@ export class LiveStream {
         this.#recentData.push(data);
         this.#tellData(data);
         this.#mark(data, event.dts);
+        this.#text.data(name, values, at);
         return;
       }
       case "encoder-report": {
@@ -418,6 +438,7 @@ export class LiveStream {
 
   #end(reason: "clean" | "lost"): void {
     this.#publication = undefined;
+    this.#text.end(this.#timeline.newest);
     this.segmenter.finish();
     this.#setState(reason === "clean" ? "ended" : "reconnecting");
     this.#cancelGrace = this.#clock.after(this.#settings.gracePeriod, () => this.#giveUp());
@@ -429,6 +450,7 @@ export class LiveStream {
     this.#history.clear();
     for (const lane of this.#lanes.values()) this.segmenter.remove(lane.live.id);
     this.#lanes.clear();
+    this.#text.clear();
     this.#unplayable = [];
     this.#metadata = undefined;
     this.#dateRanges = new DateRanges();
@@ -545,9 +567,12 @@ export class LiveStream {
       original: sample.original,
     });
     if (live.isVideo && live.isSync) lane.sync = live;
+    const isLeading = this.#leading === lane;
+    if (isLeading) this.#text.picture(live);
     this.#history.push(live);
     for (const observer of this.#observers) observer.sample?.(live);
     this.segmenter.push(live);
+    if (isLeading) this.#text.pass(ticksToMs(live.track, live.dts));
     this.#watchGop();
     this.#withdrawSilent(now);
   }
@@ -561,6 +586,16 @@ export class LiveStream {
       if (!this.#warnedOf.has(warning.code)) this.#onWarning(warning);
       this.#warnedOf.add(warning.code);
     }
+  }
+
+  /** The first video track, without one the first audio track: as the segmenter has it. */
+  get #leading(): Lane | undefined {
+    let leading: Lane | undefined;
+    for (const lane of this.#lanes.values()) {
+      if (!lane.isActive) continue;
+      if (leading === undefined || rank(lane) < rank(leading)) leading = lane;
+    }
+    return leading;
   }
 
   /** A track that gives nothing while another goes on is announced as gone. */
@@ -639,3 +674,6 @@ const longGop = (longest: Milliseconds): StreamWarning => ({
     "viewers begin late. Set the key frame interval to 2 s (OBS: Settings, Output, Keyframe " +
     "Interval 2 s; ffmpeg: -g, twice the frame rate, or -force_key_frames)",
 });
+
+const rank = ({ live }: Lane): number =>
+  (live.track.mediaType === "video" ? 0 : 1_000_000) + live.id;

@@ -27,4 +27,13 @@ export type TextCue = {
   readonly text: string;
   /** WebVTT cue settings (§4.4), such as `line:80% position:10% align:start`; may be empty. */
   readonly settings: string;
+  /** What it said before, oldest first: text of captions grows while it is shown. */
+  readonly earlier: readonly EarlierText[];
 };
+
+/** What a cue said, and until when. */
+export type EarlierText = { readonly text: string; readonly until: Milliseconds };
+
+/** The last that a cue said before a moment: what came later was not known by then. */
+export const textBefore = ({ earlier, text }: TextCue, moment: Milliseconds): string =>
+  earlier.find(({ until }) => until >= moment)?.text ?? text;

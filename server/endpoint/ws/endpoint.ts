@@ -10,6 +10,7 @@ import { AddressCounter } from "../entry/address-counter.ts";
 import { Announcement } from "./announcement.ts";
 import { type DataLimits, DataMessages } from "./data-message.ts";
 import { packMessage } from "./packager.ts";
+import { TextMessages } from "./text-message.ts";
 import { type Broadcast, CloseCode, Viewer, type ViewerLimits } from "./viewer.ts";
 import { readWantedTracks } from "./viewer-message.ts";
 
@@ -132,6 +133,7 @@ export class WebSocketEndpoint {
       const message = `a data message is not sent to viewers: ${why}`;
       this.#repeats.warn("WIRE_DATA", message, { streamPath });
     });
+    const textMessages = new TextMessages(liveStream);
     // It watches before its viewers do: what is held back goes out before they are told of a change.
     const unobserve = liveStream.observe({
       sample: (sample) => lanes.push(sample),
@@ -142,6 +144,7 @@ export class WebSocketEndpoint {
       data: (event) => {
         if (dataMessages.take(event)) lanes.flush();
       },
+      textTracks: () => textMessages.change(),
       state: () => lanes.flush(),
     });
     const stop = (): void => {
@@ -149,7 +152,8 @@ export class WebSocketEndpoint {
       unobserve();
     };
     const viewers = new Set<Viewer>();
-    const channel = { liveStream, lanes, announcement, dataMessages, viewers, stop };
+    const made = { lanes, announcement, dataMessages, textMessages };
+    const channel = { liveStream, ...made, viewers, stop };
     this.#channels.set(streamPath, channel);
     return channel;
   }

@@ -11,6 +11,7 @@ import { unsentBytes } from "../entry/unsent-bytes.ts";
 import type { Announcement } from "./announcement.ts";
 import type { DataMessages } from "./data-message.ts";
 import { packText } from "./packager.ts";
+import { type TextMessages, TextTeller } from "./text-message.ts";
 import { readViewerMessage } from "./viewer-message.ts";
 
 /** Close codes of our WebSocket protocol (RFC 6455 §7.4.1; `docs/wire.md`). */
@@ -38,6 +39,7 @@ export type Broadcast = {
   readonly lanes: TrackLanes<Buffer>;
   readonly announcement: Announcement;
   readonly dataMessages: DataMessages;
+  readonly textMessages: TextMessages;
 };
 
 /** Below this many unsent bytes in the socket the next message is handed to it. */
@@ -61,6 +63,7 @@ export class Viewer implements TrackReceiver<Buffer> {
   readonly #lanes: TrackLanes<Buffer>;
   readonly #announcement: Announcement;
   readonly #dataMessages: DataMessages;
+  readonly #text: TextTeller;
   readonly #clock: Clock;
   readonly #limits: ViewerLimits;
   readonly #subscription: Subscription<Buffer>;
@@ -86,7 +89,7 @@ export class Viewer implements TrackReceiver<Buffer> {
    */
   constructor(
     { webSocket, socket }: { webSocket: WebSocket; socket: Duplex },
-    { liveStream, lanes, announcement, dataMessages }: Broadcast,
+    { liveStream, lanes, announcement, dataMessages, textMessages }: Broadcast,
     { clock, limits }: { clock: Clock; limits: ViewerLimits },
     trackIds: readonly number[] | undefined,
     onClose: (reason: string, samplesDropped: number) => void,
@@ -97,6 +100,7 @@ export class Viewer implements TrackReceiver<Buffer> {
     this.#lanes = lanes;
     this.#announcement = announcement;
     this.#dataMessages = dataMessages;
+    this.#text = new TextTeller(liveStream, textMessages, (message) => this.#tellData(message));
     this.#clock = clock;
     this.#limits = limits;
     this.#subscription = new Subscription(limits.backlog);
@@ -150,7 +154,11 @@ export class Viewer implements TrackReceiver<Buffer> {
           this.#announce();
           this.#lanes.place(this);
         },
-        data: (event) => this.#tellData(this.#dataMessages.due(event)),
+        data: (event) => {
+          this.#tellData(this.#dataMessages.due(event));
+        },
+        textTracks: () => this.#text.tracks(),
+        cue: (cue) => this.#text.cue(cue),
       }),
     );
     this.#stops.push(() => this.#lanes.remove(this));
@@ -162,6 +170,7 @@ export class Viewer implements TrackReceiver<Buffer> {
     for (const event of this.#liveStream.recentData) {
       this.#tellData(this.#dataMessages.later(event));
     }
+    this.#text.begin();
     const history = this.#lanes.history(this.choice.join(this.#liveStream.history()));
     const bytes = history.reduce((sum, message) => sum + message.sizeOf(message.everything), 0);
     if (history.length > 0) this.#say({ type: "history", fragments: history.length, bytes });
@@ -222,12 +231,14 @@ export class Viewer implements TrackReceiver<Buffer> {
     if (!this.#isClosed) this.#lanes.place(this);
   }
 
-  #tellData(message: Buffer | undefined): void {
-    if (message === undefined) return;
+  /** @returns whether there was room for it */
+  #tellData(message: Buffer | undefined): boolean {
+    if (message === undefined) return true;
     // Who does not keep up with them goes on without: they are no reason to be cut off.
-    if (this.#subscription.noticeBytes + message.length > this.#limits.dataBacklog) return;
+    if (this.#subscription.noticeBytes + message.length > this.#limits.dataBacklog) return false;
     this.#insert(message);
     this.#pump();
+    return true;
   }
 
   /** In its place behind everything that waits: a state or a track list holds from there on. */
@@ -289,6 +300,7 @@ export class Viewer implements TrackReceiver<Buffer> {
       this.#cutOff();
       return;
     }
+    this.#text.catchUp();
     // Where bytes wait the line is not quiet.
     if (waiting === 0 && now - this.#lastPing > PING_INTERVAL) {
       this.#lastPing = now;

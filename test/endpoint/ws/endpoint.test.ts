@@ -543,3 +543,71 @@ test("a viewer who takes nothing while bytes wait is closed, one who merely gets
   expect(healthy.closed()).toBeUndefined();
   expect(healthy.frames).toHaveLength(41);
 });
+
+const say = (dts: number, text: string, language = "en"): MediaEvent =>
+  cue(dts, [{ type: "Text", text, language }], "onTextData");
+
+/** What a viewer was told of texts, in short. */
+const textsOf = (told: readonly ServerMessage[]): string[] =>
+  told.flatMap((message) => {
+    if (message.type === "text-tracks") return [message.tracks.map(({ id }) => id).join()];
+    if (message.type !== "cue") return [];
+    return [`${message.track}.${message.id} ${message.start}-${message.end} ${message.text}`];
+  });
+
+test("texts are told of when they open and when they end, and newcomers of what is shown", async () => {
+  const { watch, publish } = await stage();
+  const viewer = await watch();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(0, true) });
+  publication.input(say(0, "one & two"));
+  publication.input(say(40, "drei", "de"));
+  publication.input(say(80, "three"));
+  await until(() => textsOf(viewer.texts).length === 6);
+  expect(textsOf(viewer.texts)).toEqual([
+    ...["text-en", "text-en.1 10000-null one &amp; two"],
+    ...["text-de,text-en", "text-de.1 10040-null drei"],
+    ...["text-en.1 10000-10080 one &amp; two", "text-en.2 10080-null three"],
+  ]);
+  expect(viewer.texts.find(({ type }) => type === "text-tracks")).toEqual({
+    type: "text-tracks",
+    tracks: [{ id: "text-en", kind: "subtitles", language: "en", name: "English" }],
+  });
+  const late = await watch();
+  await until(() => late.frames.length === 2);
+  expect(late.texts.map(({ type }) => type)).toEqual([
+    ...["hello", "tracks", "text-tracks", "cue", "cue", "history"],
+  ]);
+  expect(textsOf(late.texts)).toEqual([
+    ...["text-de,text-en", "text-de.1 10040-null drei", "text-en.2 10080-null three"],
+  ]);
+});
+
+test("who does not read texts goes on without, and is told how things stand when there is room", async () => {
+  const { watch, publish, clock } = await stage();
+  const slow = await watch();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(0, true) });
+  publication.input(say(0, "before"));
+  await until(() => textsOf(slow.texts).length === 2);
+  slow.socket.pause();
+  // What its line takes is taken by pictures; more than the limit of texts waits behind them.
+  for (let n = 1; n < 60; n += 1) {
+    publication.input({ type: "sample", sample: picture(n * 40, n % 20 === 0, 400_000) });
+    publication.input(say(n * 40, `${n} ${"x".repeat(2000)}`));
+    clock.pass(40);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  publication.input(say(2400, "after"));
+  slow.socket.resume();
+  await until(() => {
+    clock.pass(1000); // it is looked after each second
+    return textsOf(slow.texts).some((text) => text.endsWith("-null after"));
+  });
+  const told = slow.texts.filter((message) => message.type === "cue");
+  expect(told.length).toBeLessThan(60);
+  const open = new Map(told.map(({ id, end }) => [id, end]));
+  expect([...open].filter(([, end]) => end === null)).toEqual([[61, null]]);
+});
