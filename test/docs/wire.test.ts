@@ -48,7 +48,19 @@ test("the messages of docs/wire.md are JSON with a type", () => {
     .map((text) => (JSON.parse(text) as { type: string }).type);
   expect(new Set(types)).toEqual(
     new Set([
-      ...["hello", "state", "tracks", "selected", "history", "dropped", "data", "clock", "error"],
+      ...[
+        "hello",
+        "state",
+        "tracks",
+        "selected",
+        "history",
+        "dropped",
+        "text-tracks",
+        "cue",
+        "data",
+        "clock",
+        "error",
+      ],
       "select",
     ]),
   );

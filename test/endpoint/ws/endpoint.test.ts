@@ -577,7 +577,7 @@ test("texts are told of when they open and when they end, and newcomers of what 
   const late = await watch();
   await until(() => late.frames.length === 2);
   expect(late.texts.map(({ type }) => type)).toEqual([
-    ...["hello", "tracks", "text-tracks", "cue", "cue", "history"],
+    ...["hello", "tracks", "data", "data", "data", "text-tracks", "cue", "cue", "history"],
   ]);
   expect(textsOf(late.texts)).toEqual([
     ...["text-de,text-en", "text-de.1 10040-null drei", "text-en.2 10080-null three"],
