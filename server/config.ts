@@ -6,6 +6,7 @@ import type { RelaySpec } from "./endpoint/relay/relay-spec.ts";
 import { LIMITS } from "./protocol/limits.ts";
 import type { Milliseconds } from "./protocol/media/sample.ts";
 import { RelaySettingError, readCa, readRelays } from "./relay-settings.ts";
+import { isRecordingPattern } from "./store/recording-rules.ts";
 
 /** Everything that can be set, read and checked. */
 export type Settings = {
@@ -36,6 +37,16 @@ export type Settings = {
   readonly hlsPart: Milliseconds;
   /** EXT-X-TARGETDURATION: no segment is longer. Whole seconds. */
   readonly hlsTargetDuration: Milliseconds;
+  /** Which streams are recorded: APP/NAME, `*` for any part of a name, `**` for any names. */
+  readonly record: readonly string[];
+  /** Where recordings are kept; undefined: `recordings` in the data directory. */
+  readonly recordDir: string | undefined;
+  /** What a loss of power may cost a recording, at most. */
+  readonly recordInterval: Milliseconds;
+  /** Older recordings are removed; undefined: none are. */
+  readonly recordKeep: Milliseconds | undefined;
+  /** Bytes of all recordings together; the oldest are removed. */
+  readonly recordDisk: number;
   /** Streams that are brought here, and those that are taken elsewhere: secrets are in them. */
   readonly relays: readonly RelaySpec[];
   /** Certificates of authorities that relays trust besides the usual ones, PEM. */
@@ -78,6 +89,16 @@ const PORT = "a whole number from 0 to 65535 (0: any free port)";
 const FILE = "the path of a file";
 const RELAY = "APP/NAME=rtmp://HOST[:PORT]/APP/NAME, or rtmps, rtmpt, rtmpts, rtmpe, rtmpte";
 const LONGEST_GRACE_SECONDS = 3600;
+const PATTERN = "APP/NAME, where * is any part of a name and ** any names: live/*";
+/** Times of a recording's interval, in seconds. */
+const INTERVAL = { least: 0.2, most: 60 } as const;
+const SIZE_UNITS: { readonly [unit: string]: number } = { MB: 1e6, GB: 1e9, TB: 1e12 };
+const AGE_UNITS: { readonly [unit: string]: Milliseconds } = {
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const SMALLEST_DISK = 10_000_000;
 
 const SHORTEST_PART = 100;
 const LONGEST_PART = 1000;
@@ -119,6 +140,34 @@ const hlsTargetDuration = z.coerce
       .min(SHORTEST_TARGET_SECONDS * 1000)
       .max(LONGEST_TARGET_SECONDS * 1000),
   );
+const interval = z.coerce
+  .string()
+  .regex(/^\d+(\.\d+)?$/)
+  .transform((text) => Number(text) * 1000)
+  .pipe(
+    z
+      .number()
+      .min(INTERVAL.least * 1000)
+      .max(INTERVAL.most * 1000),
+  );
+/** A number and one of some units. */
+const measure = (units: { readonly [unit: string]: number }) =>
+  z
+    .string()
+    .regex(new RegExp(`^\\d{1,6}(\\.\\d+)?(${Object.keys(units).join("|")})$`))
+    .transform((text) => {
+      const unit = Object.keys(units).find((one) => text.endsWith(one)) ?? "";
+      return Math.round(Number(text.slice(0, -unit.length)) * (units[unit] ?? 1));
+    });
+const age = z.union([z.literal("off").transform(() => undefined), measure(AGE_UNITS)]);
+const size = z.union([z.number(), measure(SIZE_UNITS)]).pipe(z.number().min(SMALLEST_DISK));
+/** One or several, with space between, or a list. */
+const patterns = z
+  .union([
+    z.string().transform((text) => text.split(/\s+/).filter((one) => one !== "")),
+    z.array(z.string()),
+  ])
+  .pipe(z.array(z.string().refine(isRecordingPattern)).max(LIMITS.recordRules));
 
 /** What can be written: all relays together are three of them. */
 type Name = Exclude<keyof Settings, "relays"> | RelaySetting;
@@ -197,7 +246,7 @@ const TABLE: { readonly [name in Name]: Setting } = {
   dataDir: {
     flag: "data-dir",
     value: "FOLDER",
-    description: "where the publish key lies",
+    description: "where the publish key and recordings lie",
     defaultText: "./data",
     allowed: "the path of a folder",
   },
@@ -249,6 +298,42 @@ const TABLE: { readonly [name in Name]: Setting } = {
     description: "no HLS segment is longer; key frames must not be further apart",
     defaultText: String(LIMITS.hlsTargetDuration / 1000),
     allowed: `a whole number of seconds from ${SHORTEST_TARGET_SECONDS} to ${LONGEST_TARGET_SECONDS}`,
+  },
+  record: {
+    flag: "record",
+    value: "PATTERN",
+    description: "record these streams, each publish in a file of its own; may be repeated",
+    defaultText: "none",
+    allowed: PATTERN,
+    isList: true,
+  },
+  recordDir: {
+    flag: "record-dir",
+    value: "FOLDER",
+    description: "where recordings are kept",
+    defaultText: "recordings in the data directory",
+    allowed: "the path of a folder",
+  },
+  recordInterval: {
+    flag: "record-interval",
+    value: "SECONDS",
+    description: "how much of a recording a loss of power may cost",
+    defaultText: "1",
+    allowed: `a number of seconds from ${INTERVAL.least} to ${INTERVAL.most}`,
+  },
+  recordKeep: {
+    flag: "record-keep",
+    value: "AGE",
+    description: "remove recordings that are older: 30d, 12h, 90m",
+    defaultText: "off",
+    allowed: "a number with m, h or d behind it, or off",
+  },
+  recordDisk: {
+    flag: "record-disk",
+    value: "SIZE",
+    description: "how much all recordings may take; the oldest are removed",
+    defaultText: "50GB",
+    allowed: "a number with MB, GB or TB behind it, 10MB at least",
   },
   pull: {
     flag: "pull",
@@ -328,6 +413,11 @@ const schema = (isTerminal: boolean) =>
     gracePeriod: seconds.default(LIMITS.gracePeriod),
     hlsPart: hlsPart.default(LIMITS.hlsPart),
     hlsTargetDuration: hlsTargetDuration.default(LIMITS.hlsTargetDuration),
+    record: patterns.default([]),
+    recordDir: path.optional(),
+    recordInterval: interval.default(1000),
+    recordKeep: age.optional(),
+    recordDisk: size.default(50e9),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
     logFormat: z.enum(["pretty", "json"]).default(isTerminal ? "pretty" : "json"),
   });
@@ -359,7 +449,8 @@ export function readInvocation(args: readonly string[], surroundings: Surroundin
  * @throws SettingsError at the first thing that is unknown or wrong
  */
 export function completeSettings(given: Partial<Settings>): Settings {
-  const { gracePeriod, hlsTargetDuration: target, relays, relayTlsCa, ...others } = given;
+  const { gracePeriod, hlsTargetDuration: target, relays, relayTlsCa, ...rest } = given;
+  const { recordInterval, recordKeep, ...others } = rest;
   const layer: Layer = new Map();
   for (const [key, value] of Object.entries(others)) {
     const name = NAMES.find((known) => known === key);
@@ -379,11 +470,22 @@ export function completeSettings(given: Partial<Settings>): Settings {
     const allowed = `a number of ms from ${least} to ${most}, whole seconds`;
     throw wrong("settings.hlsTargetDuration", target, allowed);
   }
+  const { least, most } = INTERVAL;
+  const isInterval = (value: number) => value >= least * 1000 && value <= most * 1000;
+  if (recordInterval !== undefined && !isInterval(recordInterval)) {
+    const allowed = `a number of ms from ${least * 1000} to ${most * 1000}`;
+    throw wrong("settings.recordInterval", recordInterval, allowed);
+  }
+  if (recordKeep !== undefined && !(recordKeep > 0)) {
+    throw wrong("settings.recordKeep", recordKeep, "a number of ms");
+  }
   const checked = check(layer, false);
   return {
     ...checked,
     gracePeriod: gracePeriod ?? checked.gracePeriod,
     hlsTargetDuration: target ?? checked.hlsTargetDuration,
+    recordInterval: recordInterval ?? checked.recordInterval,
+    recordKeep: recordKeep ?? checked.recordKeep,
     relays: relays ?? checked.relays,
     relayTlsCa: relayTlsCa ?? checked.relayTlsCa,
   };
@@ -401,10 +503,11 @@ function check(layer: Layer, isTerminal: boolean): Settings {
     const written = layer.get(name);
     throw wrong(written?.source ?? name, written?.value, TABLE[name].allowed);
   }
-  const { host, rtmpsPort, httpsPort, tlsCert, tlsKey, captureDir, ...rest } = result.data;
+  const { host, rtmpsPort, httpsPort, tlsCert, tlsKey, captureDir, ...others } = result.data;
+  const { recordDir, recordKeep, ...rest } = others;
   const settings: Settings = {
     ...{ host, rtmpsPort, httpsPort, tlsCert, tlsKey, captureDir },
-    ...{ relays, relayTlsCa },
+    ...{ relays, relayTlsCa, recordDir, recordKeep },
     ...rest,
   };
   checkPorts(settings, layer);

@@ -15,6 +15,7 @@ import { nodeCrypto } from "./node-crypto.ts";
 import { packageVersion } from "./package-root.ts";
 import { createSluice } from "./sluice.ts";
 import { CaptureFolderError } from "./store/capture-folder.ts";
+import { RecordingsError } from "./store/recordings.ts";
 import { readToolInvocation, type ToolInvocation } from "./tool-config.ts";
 
 /** Ended by a fault of ours; could not start as it was told to. */
@@ -84,6 +85,7 @@ function isAboutSettings(error: unknown): error is Error {
     error instanceof PublishKeyError ||
     error instanceof CertificateError ||
     error instanceof CaptureFolderError ||
+    error instanceof RecordingsError ||
     error instanceof ListenError
   );
 }

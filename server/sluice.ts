@@ -33,6 +33,9 @@ import { PACKAGE_ROOT, packageVersion } from "./package-root.ts";
 import { readResourceName } from "./protocol/hls/resource-name.ts";
 import { LIMITS } from "./protocol/limits.ts";
 import { CaptureFolder } from "./store/capture-folder.ts";
+import { Recorder } from "./store/recorder.ts";
+import { RecordingRules } from "./store/recording-rules.ts";
+import { Recordings } from "./store/recordings.ts";
 import { StreamEventSource, type StreamEvents } from "./stream-events.ts";
 import { readStreamUrl } from "./stream-url.ts";
 
@@ -138,6 +141,27 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
           limits: LIMITS,
           log,
         });
+  const recordings = new Recordings({
+    folder: settings.recordDir ?? join(settings.dataDir, "recordings"),
+    version: packageVersion(),
+    interval: settings.recordInterval,
+    keep: settings.recordKeep,
+    disk: settings.recordDisk,
+    clock,
+    limits: LIMITS,
+    log,
+    onState: ({ id, streamPath, state }, file) => {
+      events.recording({ id, streamPath, state, file });
+    },
+  });
+  const recorder = new Recorder({
+    registry,
+    recordings,
+    rules: new RecordingRules(settings.record),
+    clock,
+    limits: LIMITS,
+    log,
+  });
   const broadcasts = new Broadcasts(registry, clock);
   const backlog = {
     bytes: LIMITS.viewerBacklog,
@@ -345,6 +369,7 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
     start: async () => {
       const ports = await entry.listen();
       for (const spec of settings.relays) relays.create(spec);
+      void recordings.load();
       isReady = true;
       return ports;
     },
@@ -358,7 +383,9 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
       mp4.close();
       api.close();
       rtmp.close();
+      recorder.close();
       await everybodyLeft;
+      await recordings.close();
       registry.close();
     },
   };

@@ -38,6 +38,14 @@ export type StreamEvents = {
     readonly time: Milliseconds;
     readonly values: readonly DataValue[];
   };
+  /** A recording began, ended or failed. */
+  readonly recording: {
+    readonly streamPath: string;
+    readonly id: string;
+    readonly state: "recording" | "complete" | "failed";
+    /** Its file, complete or not. */
+    readonly file: string;
+  };
   /** It is over: its publisher said goodbye, or did not come back in time. */
   readonly end: { readonly streamPath: string };
 };
@@ -59,6 +67,7 @@ export class StreamEventSource {
     publish: new Set(),
     tracks: new Set(),
     data: new Set(),
+    recording: new Set(),
     end: new Set(),
   };
   /** Streams that are observed, and whether their end is still to be told. */
@@ -77,6 +86,11 @@ export class StreamEventSource {
     return () => {
       listeners.delete(own);
     };
+  }
+
+  /** Tells of a recording. */
+  recording(event: StreamEvents["recording"]): void {
+    this.#tell("recording", event);
   }
 
   #published(liveStream: LiveStream): void {

@@ -305,6 +305,38 @@ export const LIMITS = {
   /** … and this long to close the connection when all was sent. */
   replayLinger: 2_000,
 
+  // Recordings
+  /** Streams that are recorded at once. */
+  recordings: 100,
+  /** Patterns that say which. */
+  recordRules: 100,
+  /** Files that are kept; the oldest go. */
+  recordingFiles: 10_000,
+  /** A file becomes no longer than this; what follows goes into another one. */
+  recordTime: 43_200_000, // 12 h
+  /** Bytes that one recording, and all together, may have in memory: a slower disk ends it. */
+  recordUnwritten: 33_554_432, // 32 MiB
+  recordAllUnwritten: 268_435_456, // 256 MiB
+  /** Samples of more bytes do not wait for the interval. */
+  recordFragment: 8_388_608, // 8 MiB
+  /** Room for an index at a file's beginning. */
+  recordIndexRoom: 32_768, // 32 KiB
+  /** Files that one stream may begin because its tracks change, and within which time. */
+  recordChanges: 30,
+  recordChangesTime: 60_000,
+  /** The disk keeps this much free, or a twentieth of it where that is less … */
+  recordFreeDisk: 268_435_456, // 256 MiB
+  /** … which is looked at this often while something is recorded. */
+  recordDiskCheck: 5_000,
+  /** Indexes of finished files in memory. */
+  recordIndexes: 8,
+  /** Requests for media of recordings that are answered at once. */
+  recordReaders: 500,
+  /** Bytes that are read for one of them at a time. */
+  recordRead: 262_144, // 256 KiB
+  /** Recordings that the API tells of at once. */
+  recordingsListed: 500,
+
   // Process
   /** Connections are given this long to end by themselves when the server stops. */
   closeTime: 2_000,

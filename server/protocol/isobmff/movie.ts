@@ -50,13 +50,19 @@ const MATRIX: OwnBytes = concat(
   ...[0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_0000].map(u32),
 );
 
-/** MovieHeaderBox (§8.2.2). @param duration of the longest of them, ms */
-export const mvhd = (tracks: readonly MovieTrack[], duration: number): OwnBytes =>
+/**
+ * MovieHeaderBox (§8.2.2).
+ *
+ * @param duration of the longest of them, ms
+ * @param creationTime seconds since 1904
+ */
+export const mvhd = (tracks: readonly MovieTrack[], duration: number, creationTime = 0): OwnBytes =>
   fullBox(
     "mvhd",
     0,
     0,
-    zeros(8), // creation_time, modification_time
+    u32(creationTime),
+    u32(creationTime), // modification_time
     u32(MOVIE_TIMESCALE),
     u32(duration),
     u32(0x0001_0000), // rate

@@ -1,0 +1,380 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { Registry } from "../../server/live/registry.ts";
+import { aacTrack } from "../../server/protocol/codec/aac.ts";
+import { avcTrack } from "../../server/protocol/codec/avc.ts";
+import { LIMITS } from "../../server/protocol/limits.ts";
+import type { MediaEvent } from "../../server/protocol/media/sample.ts";
+import { Recorder } from "../../server/store/recorder.ts";
+import type { RecordingHandle } from "../../server/store/recording-file.ts";
+import type { RecordingManifest } from "../../server/store/recording-manifest.ts";
+import { RecordingRules } from "../../server/store/recording-rules.ts";
+import { Recordings, type RecordingsOptions } from "../../server/store/recordings.ts";
+import { AVC_X264, AVC_X264_BASELINE } from "../protocol/codec/vectors.ts";
+import { hex } from "../support/hex.ts";
+import { inspectBoxes } from "../support/inspect.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+import { recordingLog } from "../support/recording-log.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "sluice-recordings-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const settings = {
+  ...{ gracePeriod: 30_000, trackSkew: 10_000, historyTime: 12_000, historyBytes: 2 ** 24 },
+  ...{ liveStreams: 10, waitingLiveStreams: 10, publisherYield: 5000 },
+  handover: { events: 10, bytes: 1000, time: 1000 },
+  segmenter: {
+    ...{ segment: 2000, longestSegment: 10_000, part: 200, window: 10_000, windowBytes: 2 ** 24 },
+  },
+};
+
+const publisher = { identity: undefined, silence: () => 0, drop: () => {} };
+const video: MediaEvent = { type: "track", track: avcTrack(0, AVC_X264).track };
+const otherVideo: MediaEvent = { type: "track", track: avcTrack(0, AVC_X264_BASELINE).track };
+const audio: MediaEvent = { type: "track", track: aacTrack(0, hex`1190`).track };
+
+type Ended = RecordingManifest & { readonly file: string };
+
+function world(options: Partial<RecordingsOptions> & { rules?: string[] } = {}) {
+  const { rules = ["live/*"], ...others } = options;
+  const clock = new ManualClock();
+  const log = recordingLog();
+  const registry = new Registry(clock, settings);
+  const ended: Ended[] = [];
+  let tell = (): void => {};
+  const recordings = new Recordings({
+    ...{ folder, version: "1.2.3", interval: 1000, keep: undefined, disk: 1e9 },
+    ...{ clock, log, limits: LIMITS },
+    onState: (manifest, file) => {
+      if (manifest.state === "recording") return;
+      ended.push({ ...manifest, file });
+      tell();
+    },
+    ...others,
+  });
+  const recorder = new Recorder({
+    ...{ registry, recordings, clock, log, limits: LIMITS },
+    rules: new RecordingRules(rules),
+  });
+  /** Resolves when so many recordings have ended. */
+  const over = (count: number): Promise<readonly Ended[]> =>
+    new Promise((resolve) => {
+      tell = () => {
+        // Files close when their disk is done with them: told is when they began.
+        const byAge = (a: Ended, b: Ended) => (a.startedAt < b.startedAt ? -1 : 1);
+        if (ended.length >= count) resolve(ended.toSorted(byAge));
+      };
+      tell();
+    });
+  const publish = (streamPath = "live/demo") => {
+    const publication = registry.open(streamPath, publisher);
+    if ("refused" in publication) throw new Error(publication.description);
+    return publication;
+  };
+  type Publication = ReturnType<typeof publish>;
+  /** Pictures each 40 ms with a GOP of a second, and sound; as fast as they come. */
+  const send = (publication: Publication, from: number, to: number, withSound = true) => {
+    for (let at = from; at < to; at += 40) {
+      const common = { trackIndex: 0, dts: at, isDisposable: false };
+      const picture = { compositionOffset: 80, isSync: at % 1000 === 0, audioSamples: 0 };
+      const data = Uint8Array.from({ length: 50 }, (_, index) => (at / 40 + index) % 256);
+      const sample = { ...common, ...picture, mediaType: "video" as const, data };
+      publication.input({ type: "sample", sample });
+      if (withSound) {
+        const sound = { compositionOffset: 0, isSync: true, audioSamples: 1920 };
+        const frame = { ...common, ...sound, mediaType: "audio" as const, data: data.subarray(9) };
+        publication.input({ type: "sample", sample: frame });
+      }
+      clock.pass(40);
+    }
+  };
+  return { clock, log, registry, recordings, recorder, over, publish, send };
+}
+
+const types = (path: string) =>
+  inspectBoxes(new Uint8Array(readFileSync(path))).map((box) => box.type);
+const fragments = (path: string) => types(path).filter((type) => type === "moof").length;
+const files = () => readdirSync(folder).sort();
+const mdat = (path: string) => {
+  const bytes = readFileSync(path);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at += bytes.readUInt32BE(at)) {
+    if (bytes.toString("latin1", at + 4, at + 8) === "mdat") length += bytes.readUInt32BE(at) - 8;
+  }
+  return length;
+};
+
+test("Recorder writes a file with all tracks, an index and a manifest, for its owner alone", async () => {
+  const { over, publish, send } = world();
+  const publication = publish();
+  for (const event of [video, audio]) publication.input(event);
+  send(publication, 0, 3000);
+  publication.end("clean");
+  const [recording] = await over(1);
+  expect(recording).toMatchObject({
+    ...{
+      streamPath: "live/demo",
+      state: "complete",
+      reason: "ended",
+      failure: null,
+      server: "1.2.3",
+    },
+    tracks: [
+      { id: 1, mediaType: "video", codec: "avc1.64000d", timescale: 90_000 },
+      { id: 2, mediaType: "audio", codec: "mp4a.40.2", sampleRate: 48_000, channels: 2 },
+    ],
+    duration: 3,
+  });
+  const { id = "", file = "", bytes } = recording ?? {};
+  expect(id).toMatch(/^\d{8}T\d{6}Z-live-demo-[0-9a-f]{8}$/);
+  expect(statSync(file)).toMatchObject({ size: bytes });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(types(file).slice(0, 5)).toEqual(["ftyp", "moov", "sidx", "free", "moof"]);
+  expect(types(file).at(-1)).toBe("mfra");
+  expect(mdat(file)).toBe(75 * (50 + 41));
+  await expect.poll(() => files()).toEqual([`${id}.index.json`, `${id}.json`, `${id}.mp4`]);
+  expect(JSON.parse(readFileSync(join(folder, `${id}.json`), "utf8"))).toMatchObject({ id, bytes });
+});
+
+test("Recorder begins a new file when the publisher comes back, and none for other streams", async () => {
+  const { over, publish, send } = world();
+  const first = publish();
+  first.input(video);
+  send(first, 0, 2000, false);
+  first.end("lost");
+  const other = publish("private/demo");
+  other.input(video);
+  send(other, 0, 2000, false);
+  const second = publish();
+  second.input(video);
+  send(second, 0, 1000, false);
+  second.end("clean");
+  const both = await over(2);
+  expect(both.map(({ reason, duration }) => ({ reason, duration }))).toEqual([
+    { reason: "lost", duration: 2 },
+    { reason: "ended", duration: 1 },
+  ]);
+  expect(both.map(({ file }) => mdat(file))).toEqual([50 * 50, 25 * 50]);
+});
+
+test.each([
+  ["a configuration changes", otherVideo, 2],
+  ["a track comes late", audio, 2],
+])(
+  "Recorder begins a new file when %s, with the present GOP in it",
+  async (_name, event, count) => {
+    const { over, publish, send } = world();
+    const publication = publish();
+    publication.input(video);
+    send(publication, 0, 2400, false);
+    if (event === audio) {
+      publication.input(event);
+      send(publication, 2400, 4000, true);
+    } else {
+      send(publication, 2400, 3000, false);
+      publication.input(event);
+      send(publication, 3000, 4000, false);
+    }
+    publication.end("clean");
+    const all = await over(count);
+    expect(all.map(({ reason }) => reason)).toEqual(["changed", "ended"]);
+    const pictures = all.map(({ duration }) => duration);
+    // Of the late track's file, 2.00 s to 2.44 s are in both.
+    expect(pictures).toEqual(event === audio ? [2.44, 2] : [3, 1]);
+    expect(all[1]?.tracks).toHaveLength(event === audio ? 2 : 1);
+  },
+);
+
+test("Recorder records by request from the newest sync sample on, and stops by request", async () => {
+  const { recorder, over, publish, send } = world({ rules: [] });
+  expect(recorder.start("live/demo")).toMatchObject({ refused: "not-live" });
+  const publication = publish();
+  publication.input(video);
+  send(publication, 0, 1200, false);
+  const begun = recorder.start("live/demo");
+  if ("refused" in begun) throw new Error(begun.description);
+  expect(recorder.start("live/demo")).toMatchObject({ refused: "already" });
+  expect(recorder.recordingOf("live/demo")?.id).toBe(begun.id);
+  send(publication, 1200, 3000, false);
+  expect(await recorder.stop("nothing")).toBeUndefined();
+  expect(await recorder.stop(begun.id)).toMatchObject({ state: "complete", duration: 2 });
+  send(publication, 3000, 4000, false);
+  publication.end("clean");
+  expect(await over(1)).toHaveLength(1);
+  expect(recorder.recordingOf("live/demo")).toBeUndefined();
+});
+
+test("Recorder leaves nothing behind of a broadcast without media", async () => {
+  const { over, publish } = world();
+  publish().end("clean");
+  await over(1);
+  await expect.poll(files).toEqual([]);
+});
+
+describe("RecordingRules", () => {
+  test.each([
+    ["live/*", "live/demo", true],
+    ["live/*", "live/a/demo", false],
+    ["**", "live/a/demo", true],
+    ["live/**", "live/a/demo", true],
+    ["live/d.mo", "live/demo", false],
+    ["li*/*mo", "live/demo", true],
+  ])("%s and %s: %s", (pattern, streamPath, matches) => {
+    expect(new RecordingRules([pattern]).matches(streamPath)).toBe(matches);
+  });
+});
+
+/** A disk that says what it is told to. */
+function disk(write: (length: number) => Promise<number> | number) {
+  const handle: RecordingHandle & { truncated: number | undefined } = {
+    truncated: undefined,
+    writev: async (pieces) => ({
+      bytesWritten: await write(pieces.reduce((sum, { length }) => sum + length, 0)),
+    }),
+    datasync: async () => {},
+    truncate: async (length) => {
+      handle.truncated = length;
+    },
+    close: async () => {},
+  };
+  return handle;
+}
+
+test("A full disk ends a recording, loudly, and its file keeps what is whole", async () => {
+  let room = 40_000;
+  const handle = disk((length) => {
+    if (room === 0) throw Object.assign(new Error("full"), { code: "ENOSPC" });
+    const written = Math.min(room, length);
+    room -= written;
+    return written;
+  });
+  const { over, publish, send, log, recordings } = world({ openFile: async () => handle });
+  const publication = publish();
+  publication.input(video);
+  for (let at = 0; at < 30_000; at += 1000) {
+    send(publication, at, at + 1000, false);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const [failed] = await over(1);
+  expect(failed).toMatchObject({
+    ...{ state: "failed", reason: "failed", failure: { code: "RECORDING_DISK_FULL" } },
+    bytes: handle.truncated,
+  });
+  expect(log.lines).toContainEqual(
+    expect.objectContaining({
+      level: "error",
+      fields: expect.objectContaining({ code: "RECORDING_DISK_FULL", id: failed?.id }),
+    }),
+  );
+  expect(recordings.list()).toHaveLength(1);
+});
+
+test("A disk that takes nothing ends a recording at its bound of memory", async () => {
+  const limits = { ...LIMITS, recordUnwritten: 20_000 };
+  const handle = disk(() => new Promise(() => {}));
+  const { publish, send, recordings, recorder, log } = world({
+    ...{ limits, openFile: async () => handle },
+  });
+  const publication = publish();
+  publication.input(video);
+  for (let at = 0; at < 20_000; at += 1000) {
+    send(publication, at, at + 1000, false);
+    expect(recordings.unwritten).toBeLessThan(21_000);
+  }
+  expect(recorder.recordingOf("live/demo")).toBeUndefined();
+  expect(log.lines.map(({ fields }) => fields["code"])).toContain("RECORDING_SLOW");
+});
+
+describe("Recordings of a server that vanished", () => {
+  async function vanished(cut: number) {
+    const { publish, send, recordings } = world();
+    const publication = publish();
+    for (const event of [video, audio]) publication.input(event);
+    send(publication, 0, 5000);
+    await expect.poll(() => recordings.list()[0]?.bytes ?? 0).toBeGreaterThan(40_000);
+    const [manifest] = recordings.list();
+    const path = join(folder, `${manifest?.id}.mp4`);
+    const before = { bytes: manifest?.bytes ?? 0, fragments: fragments(path) };
+    truncateSync(path, before.bytes - cut);
+    return { path, before };
+  }
+
+  test.each([
+    ["at the end of a fragment", 0, 0],
+    ["within a fragment's media", 5, 1],
+    ["within a fragment's head", 900, 1],
+  ])("are finished, cut off %s", async (_name, cut, lost) => {
+    const { path, before } = await vanished(cut);
+    const { recordings, log } = world();
+    await recordings.load();
+    const [manifest] = recordings.list();
+    expect(manifest).toMatchObject({ state: "complete", reason: "crash", writer: null });
+    expect(fragments(path)).toBe(before.fragments - lost);
+    expect(types(path).at(-1)).toBe("mfra");
+    expect(types(path)[2]).toBe("sidx");
+    expect(statSync(path).size).toBe(manifest?.bytes);
+    expect(log.lines.filter(({ level }) => level === "info")).toHaveLength(1);
+    const source = await recordings.source(manifest?.id ?? "");
+    expect(source?.index.count).toBe(before.fragments - lost);
+  });
+
+  test("are read without their index, too", async () => {
+    await vanished(0);
+    const first = world();
+    await first.recordings.load();
+    const id = first.recordings.list()[0]?.id ?? "";
+    const told = (await first.recordings.source(id))?.index.rows();
+    rmSync(join(folder, `${id}.index.json`));
+    const second = world();
+    await second.recordings.load();
+    expect((await second.recordings.source(id))?.index.rows()).toEqual(told);
+    expect(await second.recordings.delete(id)).toBe("deleted");
+    expect(files()).toEqual([]);
+  });
+
+  test("are left out where there is nothing to finish, and strangers' files are left alone", async () => {
+    const { path } = await vanished(0);
+    truncateSync(path, 10);
+    for (const name of ["notes.json", "20260101T000000Z-deadbeef.json", "film.mp4"]) {
+      writeFileSync(join(folder, name), "{}");
+    }
+    const { recordings } = world();
+    await recordings.load();
+    expect(recordings.list()).toEqual([]);
+    expect(files()).toEqual(["20260101T000000Z-deadbeef.json", "film.mp4", "notes.json"]);
+  });
+});
+
+test("Recordings remove the oldest beyond their size and age, never one that is being written", async () => {
+  const { publish, send, recordings, over, clock } = world({ disk: 100_000, keep: 60_000 });
+  for (let index = 0; index < 4; index += 1) {
+    const publication = publish(`live/s${index}`);
+    publication.input(video);
+    send(publication, 0, 1000, false);
+    publication.end("clean");
+    await over(index + 1);
+    await expect.poll(() => recordings.active).toBe(0);
+    await recordings.tidy();
+  }
+  const kept = () => recordings.list().map(({ streamPath }) => streamPath);
+  await expect.poll(kept).toEqual(["live/s3", "live/s2"]);
+  const publication = publish("live/s4");
+  publication.input(video);
+  send(publication, 0, 1000, false);
+  clock.pass(70_000);
+  await recordings.tidy();
+  expect(kept()).toEqual(["live/s4"]);
+});
