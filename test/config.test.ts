@@ -71,7 +71,7 @@ test("readInvocation takes the command before or behind the flags", () => {
 
 test("readInvocation reads every flag", () => {
   const flags =
-    "--host ::1 --rtmp-port 0 --http-port=65535 --rtmps-port 0 --https-port 443 --tls-cert c.pem --tls-key k.pem --rtmps-tls-max 1.3 --data-dir /d --open --local-publish off --rtmpe off --capture-dir /c --grace-period 1.5 --hls-part 333 --hls-target-duration 6 --log-level debug --log-format pretty";
+    "--host ::1 --rtmp-port 0 --http-port=65535 --rtmps-port 0 --https-port 443 --tls-cert c.pem --tls-key k.pem --rtmps-tls-max 1.3 --data-dir /d --open --local-publish off --rtmpe off --capture-dir /c --grace-period 1.5 --hls-part 333 --hls-target-duration 6 --record live/* --record a/b --record-dir /r --record-interval 60 --record-keep off --record-disk 10MB --log-level debug --log-format pretty";
   expect(settings(flags.split(" "))).toEqual({
     host: "::1",
     rtmpPort: 0,
@@ -89,6 +89,11 @@ test("readInvocation reads every flag", () => {
     gracePeriod: 1500,
     hlsPart: 333,
     hlsTargetDuration: 6000,
+    record: ["live/*", "a/b"],
+    recordDir: "/r",
+    recordInterval: 60_000,
+    recordKeep: undefined,
+    recordDisk: 10e6,
     relays: [],
     relayTlsCa: undefined,
     logLevel: "debug",
@@ -116,6 +121,11 @@ test("readInvocation reads every variable", () => {
     SLUICE_HLS_PART: "1000",
     SLUICE_HLS_TARGET_DURATION: "60",
     SLUICE_LOG_FORMAT: "json",
+    SLUICE_RECORD: "live/* **",
+    SLUICE_RECORD_DIR: "/r",
+    SLUICE_RECORD_INTERVAL: "0.5",
+    SLUICE_RECORD_KEEP: "12h",
+    SLUICE_RECORD_DISK: "1.5TB",
   };
   expect(settings([], env)).toEqual({
     host: "localhost",
@@ -134,6 +144,11 @@ test("readInvocation reads every variable", () => {
     gracePeriod: 0,
     hlsPart: 1000,
     hlsTargetDuration: 60_000,
+    record: ["live/*", "**"],
+    recordDir: "/r",
+    recordInterval: 500,
+    recordKeep: 43_200_000,
+    recordDisk: 1.5e12,
     relays: [],
     relayTlsCa: undefined,
     logLevel: "error",
@@ -387,6 +402,10 @@ describe("completeSettings", () => {
     [{ gracePeriod: Number.NaN }, "settings.gracePeriod: null is not allowed here"],
     [{ rtmpsPort: 0 }, "settings.rtmpsPort: 0 also needs --tls-cert and --tls-key"],
     [{ prot: 1 }, "settings.prot is no setting; allowed: host rtmpPort"],
+    [{ recordInterval: 10 }, "settings.recordInterval: 10 is not allowed here"],
+    [{ recordKeep: 0 }, "settings.recordKeep: 0 is not allowed here"],
+    [{ record: ["/"] }, 'settings.record: ["/"] is not allowed here; allowed: APP/NAME, where'],
+    [{ recordDisk: 5 }, "settings.recordDisk: 5 is not allowed here; allowed: a number with MB"],
     [{ pull: "x" }, "settings.pull is no setting; allowed: host rtmpPort"],
   ])("refuses %o as the command line does", (given, message) => {
     expect(() => completeSettings(given)).toThrow(SettingsError);
