@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 const ALONE = [
   "browser",
   "enhanced",
+  "events",
   "http2",
   "outputs",
   "pcm",

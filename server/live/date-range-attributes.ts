@@ -1,15 +1,15 @@
 import { type Bytes, toHex } from "../protocol/bytes/bytes.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { DataValue, Milliseconds } from "../protocol/media/sample.ts";
-import { membersOf } from "../protocol/scte35/cue-message.ts";
+import { membersOf, SPLICE_SCHEME } from "../protocol/scte35/cue-message.ts";
 
 /** A name and its value as they stand in a playlist, quotes included. */
 export type Attribute = readonly [name: string, value: string];
 
 /** CLASS of what an encoder calls a cue point. */
 export const CUE_POINT_CLASS = "sluice.cue-point";
-/** CLASS of SCTE 35, which is also the scheme of its events. */
-export const SPLICE_CLASS = "urn:scte:scte35:2013:bin";
+/** CLASS of SCTE 35. */
+export const SPLICE_CLASS: string = SPLICE_SCHEME;
 
 /** Names of parameters are longer than this for no reason. */
 const LONGEST_NAME = 64;

@@ -32,6 +32,7 @@ import { Segmenter, type SegmenterSettings } from "./segmenter.ts";
 import { TextReader } from "./text-reader.ts";
 import type { TextCue, TextTrack } from "./text-track.ts";
 import { TextTracks } from "./text-tracks.ts";
+import { TimedEvents } from "./timed-event.ts";
 import { Timeline } from "./timeline.ts";
 
 /** Where a live stream stands; see `StreamState` of the wire, which says the same to viewers. */
@@ -169,6 +170,7 @@ export class LiveStream {
   #metadata: DataEvent | undefined;
   #dateRanges = new DateRanges();
   readonly #recentData = new RecentData();
+  readonly #timedEvents = new TimedEvents();
   #dataEvents = 0;
   #encoder = new EncoderClock();
   #publication: Publication | undefined;
@@ -415,8 +417,10 @@ export class LiveStream {
         const data: DataEvent = { ...this.#nextEvent(), name, at, values, body };
         this.#recentData.push(data);
         this.#tellData(data);
-        this.#mark(data, event.dts);
+        const timed = this.#timedEvents.ofData(data, this.#clock.now());
+        if (timed !== undefined) this.segmenter.event(timed);
         this.#text.data(name, values, at);
+        this.#mark(data, event.dts);
         return;
       }
       case "encoder-report": {
@@ -628,7 +632,7 @@ export class LiveStream {
    *
    * @throws ProtocolError where it carries SCTE 35 that cannot be read: it is a plain cue point then
    */
-  #mark({ id, name, at, values }: DataEvent, timestamp: Milliseconds): void {
+  #mark({ id, number, name, at, values }: DataEvent, timestamp: Milliseconds): void {
     const momentAfter = (lead: Milliseconds) => {
       const { index, wallOffset } = this.#timeline.epoch;
       const date = index < 0 ? this.#clock.now() : at + wallOffset;
@@ -644,7 +648,10 @@ export class LiveStream {
     if (splice === undefined) {
       this.#dateRanges.take(id, name, values, momentAfter(0));
     } else {
-      this.#dateRanges.takeSplice(id, splice, momentAfter(leadTime(values, timestamp)));
+      const moment = momentAfter(leadTime(values, timestamp));
+      this.#dateRanges.takeSplice(id, splice, moment);
+      const timed = this.#timedEvents.ofSplice(number, splice, moment.at, this.#clock.now());
+      if (timed !== undefined) this.segmenter.event(timed);
     }
   }
 

@@ -6,16 +6,19 @@ import type { Part } from "./segment.ts";
 /**
  * Makes a part of at least one sample. Nothing is copied: its pieces are the samples' own bytes
  * behind a head.
+ *
+ * @param events boxes that stand before the head; packed audio has no place for them
  */
 export function makePart(
   samples: readonly [TimedSample, ...TimedSample[]],
   number: number,
   partIndex: number,
+  events: readonly Bytes[] = [],
 ): Part {
   const [first] = samples;
   const data = samples.map(({ sample }) => sample.data);
   const isBare = first.sample.track.track.codec === "mp3"; // HLS carries it as packed audio
-  const pieces: Bytes[] = isBare ? data : [headOf(samples), ...data];
+  const pieces: Bytes[] = isBare ? data : [...events, headOf(samples), ...data];
   return {
     number,
     partIndex,

@@ -5,6 +5,7 @@ import type { LiveSample } from "./live-sample.ts";
 import { type LiveTrack, ticksToMs } from "./live-track.ts";
 import { choosePartTarget, SHORTEST_OF_TARGET } from "./part-target.ts";
 import type { Rendition } from "./segment.ts";
+import type { TimedEvent } from "./timed-event.ts";
 import { TrackSegmenter, type TrackSettings } from "./track-segmenter.ts";
 
 /** How segments are cut and how many are kept. */
@@ -165,6 +166,16 @@ export class Segmenter {
     if (isClosed) for (const other of this.#tracks.values()) other.skip(this.#cuts, at);
     if (isClosed) this.#tidy();
     if (isClosed || track.nextPart !== before.parts || this.#hasNews) this.#tell();
+  }
+
+  /**
+   * Something was said in between: it goes into the parts of every video rendition, and where there is
+   * none, of every audio rendition.
+   */
+  event(event: TimedEvent): void {
+    const tracks = [...this.#tracks.values()].filter((track) => !track.isRetired);
+    const videos = tracks.filter(({ track }) => track.track.mediaType === "video");
+    for (const { events } of videos.length > 0 ? videos : tracks) events.push(event);
   }
 
   /** The broadcast is over for now: what waits for a successor becomes the end of a segment. */

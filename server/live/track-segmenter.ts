@@ -14,6 +14,7 @@ import { makePart } from "./part-maker.ts";
 import { type FrameTiming, frameTiming, SHORTEST_OF_TARGET } from "./part-target.ts";
 import { PendingSamples, startOf } from "./pending-samples.ts";
 import type { OpenSegment, Part, Rendition, Segment } from "./segment.ts";
+import { WaitingEvents } from "./timed-event.ts";
 
 /** What all tracks of a live stream have in common. */
 export type TrackSettings = {
@@ -44,6 +45,8 @@ export class TrackSegmenter implements Rendition {
   isOpen = false;
   /** Where the open segment's first sample lies. */
   openedAt: Milliseconds = 0;
+  /** What is said in between, until the part that it belongs to. */
+  readonly events: WaitingEvents = new WaitingEvents();
   readonly #settings: TrackSettings;
   readonly #meter: BitrateMeter;
   readonly #pending = new PendingSamples();
@@ -377,13 +380,16 @@ export class TrackSegmenter implements Rendition {
     const [first, ...others] = this.#pending.takeFirst(count);
     const cut = this.#cut;
     if (first === undefined || cut === undefined) return;
-    const part = makePart([first, ...others], this.nextPart, this.#parts.length);
+    const last = others.at(-1) ?? first;
+    const { track } = first.sample;
+    const end = ticksToMs(track, last.start + last.duration);
+    const events = this.events.takeUntil(end, track.timescale);
+    const part = makePart([first, ...others], this.nextPart, this.#parts.length, events);
     this.nextPart += 1;
     this.#parts.push(part);
     this.#beginsIndependent ??= first.sample.isSync;
     this.#meter.part(part.byteLength, part.duration / first.sample.track.timescale);
     const { mediaSequence, isDiscontinuity, epoch } = cut;
-    const { track } = first.sample;
     this.open = {
       mediaSequence,
       track: this.open?.track ?? track,

@@ -134,6 +134,10 @@ export const LIMITS = {
   recentData: 64,
   recentDataBytes: 262_144, // 256 KiB
 
+  /** Events that wait for their part of HLS, and their bytes: of each rendition. */
+  partEvents: 128,
+  partEventBytes: 262_144, // 256 KiB
+
   // Viewers
   viewers: 10_000,
   viewersPerAddress: 2000,

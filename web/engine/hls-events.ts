@@ -1,9 +1,9 @@
 import {
-  DESCRIPTION,
-  readId3Tag,
+  findTimedMetadata,
   readTimedMetadata,
+  TIMED_METADATA,
   type TimedMetadata,
-} from "../../server/protocol/wire/timed-metadata.ts";
+} from "../../server/protocol/text/timed-metadata.ts";
 import type { TimedEvent } from "../control/event-schedule.ts";
 
 /** What a cue of timed metadata holds in WebKit. */
@@ -29,7 +29,7 @@ export class HlsEvents {
 
   /** Takes an ID3 tag, ours or not, that lies at so many seconds. */
   read(tag: Uint8Array, at: number): void {
-    const event = readId3Tag(tag);
+    const event = findTimedMetadata(tag);
     if (event !== undefined) this.#take(event, at);
   }
 
@@ -44,7 +44,7 @@ export class HlsEvents {
           if (known.has(cue)) continue;
           known.add(cue);
           const { key, info, data } = cue.value ?? {};
-          if (key !== "TXXX" || info !== DESCRIPTION || typeof data !== "string") continue;
+          if (key !== "TXXX" || info !== TIMED_METADATA || typeof data !== "string") continue;
           const event = readTimedMetadata(data);
           if (event !== undefined) this.#take(event, cue.startTime);
         }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../live/clock.ts";
 import type { DataEvent } from "../../live/live-stream.ts";
-import type { DataValue, Milliseconds } from "../../protocol/media/sample.ts";
-import type { WireValue } from "../../protocol/wire/control.ts";
+import type { Milliseconds } from "../../protocol/media/sample.ts";
+import { toJsonValues } from "../../protocol/text/json-value.ts";
 import { packText } from "./packager.ts";
 
 /** What bounds the data messages of one live stream; sizes in bytes of JSON. */
@@ -68,7 +68,7 @@ export class DataMessages {
 
   #make({ id, name, at, values }: DataEvent): Buffer | undefined {
     const { size } = this.#limits;
-    const safe = toWireValues(values, size);
+    const safe = toJsonValues(values, size);
     const time = Math.round(at * 1000) / 1000;
     const message =
       safe && packText({ type: "data", id, name: name.slice(0, size), time, values: safe });
@@ -77,50 +77,3 @@ export class DataMessages {
     return undefined;
   }
 }
-
-/**
- * Values as JSON has them: what it does not know becomes the nearest it does.
- *
- * @returns undefined where their JSON would be longer than about `longest` characters, found out
- *   before it is built: references make a small message large
- */
-export function toWireValues(
-  values: readonly DataValue[],
-  longest: number,
-): WireValue[] | undefined {
-  const budget = { left: longest };
-  const safe = values.map((value) => toWireValue(value, budget));
-  return budget.left < 0 ? undefined : safe;
-}
-
-function toWireValue(value: DataValue, budget: { left: number }): WireValue {
-  budget.left -= 1;
-  if (budget.left < 0 || value === null) return null;
-  if (typeof value === "boolean") return value;
-  if (typeof value === "number") return Number.isFinite(value) ? value : null;
-  if (typeof value === "string") {
-    budget.left -= value.length;
-    return budget.left < 0 ? null : value;
-  }
-  if (value instanceof Date) {
-    budget.left -= 24;
-    return Number.isNaN(value.getTime()) ? null : value.toISOString();
-  }
-  if (value instanceof Uint8Array) {
-    budget.left -= Math.ceil(value.length / 3) * 4;
-    if (budget.left < 0) return null;
-    const { buffer, byteOffset, byteLength } = value;
-    return { base64: Buffer.from(buffer, byteOffset, byteLength).toString("base64") };
-  }
-  if (isList(value)) return value.map((member) => toWireValue(member, budget));
-  // Without a prototype, `__proto__` is a name like any other.
-  const members: { [name: string]: WireValue } = Object.create(null);
-  for (const [name, member] of Object.entries(value)) {
-    budget.left -= name.length;
-    members[name] = toWireValue(member, budget);
-  }
-  return members;
-}
-
-/** `Array.isArray` loses the type of readonly arrays. */
-const isList = (value: DataValue): value is readonly DataValue[] => Array.isArray(value);

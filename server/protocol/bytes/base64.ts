@@ -11,7 +11,9 @@ VALUES["_".charCodeAt(0)] = 63;
 export function toBase64(bytes: Bytes): string {
   let text = "";
   for (let at = 0; at < bytes.length; at += 3) {
-    const [a = 0, b, c] = bytes.subarray(at, at + 3);
+    const a = bytes[at] ?? 0;
+    const b = bytes[at + 1];
+    const c = bytes[at + 2];
     text += ALPHABET[a >> 2];
     text += ALPHABET[((a & 3) << 4) | ((b ?? 0) >> 4)];
     text += b === undefined ? "=" : ALPHABET[((b & 15) << 2) | ((c ?? 0) >> 6)];

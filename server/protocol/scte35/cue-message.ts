@@ -7,6 +7,9 @@ import { readSpliceInfoSection } from "./splice-info-section.ts";
 import { writeSpliceInsert } from "./splice-insert.ts";
 import { marksOf, type SpliceMark } from "./splice-mark.ts";
 
+/** scheme_id_uri of an event that is a splice_info_section (SCTE 214-1). */
+export const SPLICE_SCHEME = "urn:scte:scte35:2013:bin";
+
 /** SCTE 35 as an encoder put it into a data message. */
 export type SpliceMessage = {
   /** The whole splice_info_section. */

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { id3Tag } from "../../../server/protocol/wire/timed-metadata.ts";
+import { timedMetadataTag } from "../../../server/protocol/text/timed-metadata.ts";
 import type { TimedEvent } from "../../../web/control/event-schedule.ts";
 import { HlsEvents } from "../../../web/engine/hls-events.ts";
 
 const tagOf = (id: string, time: number) =>
-  id3Tag(JSON.stringify({ id, name: "onCuePoint", time, values: [] }));
+  timedMetadataTag({ id, name: "onCuePoint", time, values: [] });
 
 test("HlsEvents gives the events of the media, and knows the stream's time by them", () => {
   const events: TimedEvent[] = [];

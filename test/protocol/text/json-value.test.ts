@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { toWireValues } from "../../../server/endpoint/ws/data-message.ts";
 import type { DataValue } from "../../../server/protocol/media/sample.ts";
+import { toJsonValues } from "../../../server/protocol/text/json-value.ts";
 
 const members = (entries: { [name: string]: DataValue }): DataValue =>
   Object.assign(Object.create(null), entries);
@@ -24,19 +24,19 @@ test.each<{ name: string; value: DataValue; json: string }>([
     value: members({ ["__proto__"]: "a", toJSON: "b", constructor: null }),
     json: '{"__proto__":"a","toJSON":"b","constructor":null}',
   },
-])("toWireValues: $name", ({ value, json }) => {
-  expect(JSON.stringify(toWireValues([value], 1000)?.[0])).toBe(json);
+])("toJsonValues: $name", ({ value, json }) => {
+  expect(JSON.stringify(toJsonValues([value], 1000)?.[0])).toBe(json);
 });
 
-test("toWireValues gives up before it has built what is too long", () => {
+test("toJsonValues gives up before it has built what is too long", () => {
   const text = "x".repeat(60_000);
   const shared: DataValue = Array.from({ length: 60_000 }, () => text); // 3.6 GB as JSON
-  expect(toWireValues([shared], 65_536)).toBeUndefined();
-  expect(toWireValues([new Uint8Array(60_000)], 65_536)).toBeUndefined();
-  expect(toWireValues([text], 65_536)).toEqual([text]);
+  expect(toJsonValues([shared], 65_536)).toBeUndefined();
+  expect(toJsonValues([new Uint8Array(60_000)], 65_536)).toBeUndefined();
+  expect(toJsonValues([text], 65_536)).toEqual([text]);
 });
 
-test("toWireValues: any values come through JSON as they are", () => {
+test("toJsonValues: any values come through JSON as they are", () => {
   const leaf = fc.oneof(fc.constant(null), fc.boolean(), fc.integer(), fc.string());
   const { value } = fc.letrec<{ value: DataValue }>((tie) => ({
     value: fc.oneof(
@@ -48,7 +48,7 @@ test("toWireValues: any values come through JSON as they are", () => {
   }));
   fc.assert(
     fc.property(fc.array(value), (values) => {
-      const json = JSON.stringify(toWireValues(values, 1_000_000));
+      const json = JSON.stringify(toJsonValues(values, 1_000_000));
       expect(json).toBe(JSON.stringify(values));
     }),
   );
