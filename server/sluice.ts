@@ -272,6 +272,8 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
       heldRequests: LIMITS.hlsHeldRequests,
       heldPerConnection: LIMITS.hlsHeldPerConnection,
       holdTime: LIMITS.hlsHoldTime,
+      endedTime: LIMITS.hlsEndedTime,
+      endedStreams: LIMITS.hlsEndedStreams,
       silence: LIMITS.httpSilence,
       responseTime: LIMITS.httpResponseTime,
     },

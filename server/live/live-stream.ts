@@ -443,8 +443,9 @@ export class LiveStream {
   #end(reason: "clean" | "lost"): void {
     this.#publication = undefined;
     this.#text.end(this.#timeline.newest);
-    this.segmenter.finish();
+    // First: who is told of the last segments is to know that they are, for now.
     this.#setState(reason === "clean" ? "ended" : "reconnecting");
+    this.segmenter.finish();
     this.#cancelGrace = this.#clock.after(this.#settings.gracePeriod, () => this.#giveUp());
   }
 
@@ -452,6 +453,7 @@ export class LiveStream {
   #giveUp(): void {
     this.#cancelGrace = undefined;
     this.#history.clear();
+    this.#startedAt = undefined; // first: what is removed is told to be the end
     for (const lane of this.#lanes.values()) this.segmenter.remove(lane.live.id);
     this.#lanes.clear();
     this.#text.clear();
@@ -459,7 +461,6 @@ export class LiveStream {
     this.#metadata = undefined;
     this.#dateRanges = new DateRanges();
     this.#recentData.clear();
-    this.#startedAt = undefined;
     this.#warnings = [];
     this.#warnedOf.clear();
     this.#tellTracks();

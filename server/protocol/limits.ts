@@ -184,10 +184,18 @@ export const LIMITS = {
   hlsPart: 200,
   hlsWindow: 60_000,
   hlsWindowBytes: 100_663_296, // 96 MiB
-  /** Requests that are held until a stream has something to list, and for how long. */
-  hlsHeldRequests: 5000,
-  hlsHeldPerConnection: 8,
+  /**
+   * Requests that are held until what they ask for is there: the next playlist, the next part, the
+   * first of a stream. A viewer has one for each rendition, and those hinted; a page of many players, or
+   * a cache, has them all on one connection of HTTP/2.
+   */
+  hlsHeldRequests: 20_000,
+  hlsHeldPerConnection: 100,
+  /** The first viewers of a stream are held for this long. */
   hlsHoldTime: 15_000,
+  /** What was listed at the end of a stream can still be had for this long, of so many streams. */
+  hlsEndedTime: 60_000,
+  hlsEndedStreams: 100,
   /**
    * A playlist lists this much: three target durations, as it must. What has left it can still be
    * downloaded until it leaves the window.

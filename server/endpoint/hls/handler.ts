@@ -1,22 +1,38 @@
 import type { Clock } from "../../live/clock.ts";
-import type { LiveState } from "../../live/live-stream.ts";
-import type { Bytes } from "../../protocol/bytes/bytes.ts";
-import { type ResourceName, readResourceName } from "../../protocol/hls/resource-name.ts";
+import {
+  type DeliveryDirectives,
+  judge,
+  readDeliveryDirectives,
+} from "../../protocol/hls/delivery-directives.ts";
+import { readResourceName } from "../../protocol/hls/resource-name.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
 import { readStreamUrl } from "../../stream-url.ts";
 import { Audience, type AudienceLimits } from "./audience.ts";
-import { readRange, slicePieces } from "./byte-range.ts";
+import { CacheRules } from "./cache-rules.ts";
+import { type EndedLimits, EndedPresentations } from "./ended-presentations.ts";
 import {
-  type MediaFile,
+  COMMON_HEADERS,
+  type Exchange,
+  type HlsRequest,
+  type HlsResponse,
+  NO_STORE,
+  refuse,
+} from "./exchange.ts";
+import {
+  type FileName,
+  type MediaPlaylistName,
   Presentation,
   type PresentationSettings,
-  type RenderedPlaylist,
   type SegmentedStream,
 } from "./presentation.ts";
+import type { RenderedPlaylist } from "./rendered-playlist.ts";
+import { boundResponse, type SendLimits, sendFile } from "./send-file.ts";
+import { sendPlaylist } from "./send-playlist.ts";
+import { type Release, type WaiterLimits, Waiters } from "./waiters.ts";
 
 /** What the handler needs of the hub. */
 export type HlsStreams = {
-  find(streamPath: string): (SegmentedStream & { readonly state: LiveState }) | undefined;
+  find(streamPath: string): SegmentedStream | undefined;
   /**
    * Somebody asks for this: as good as watching, for a while.
    *
@@ -25,36 +41,14 @@ export type HlsStreams = {
   ask?(streamPath: string): boolean;
 };
 
-/** A request as `http`, `http2` and Express give it. */
-export type HlsRequest = {
-  readonly method?: string | undefined;
-  readonly url?: string | undefined;
-  readonly headers: { readonly [name: string]: string | string[] | undefined };
-  readonly socket: { readonly remoteAddress?: string | undefined };
-};
-
-/** A response as `http`, `http2` and Express take it. */
-export type HlsResponse = {
-  writeHead(status: number, headers: Record<string, string | number>): unknown;
-  write(bytes: Uint8Array): boolean;
-  end(bytes?: Uint8Array | string): unknown;
-  cork(): void;
-  uncork(): void;
-  destroy(): unknown;
-  setTimeout(time: Milliseconds, onTimeout: () => void): unknown;
-  once(event: "close", listener: () => void): unknown;
-};
-
 /** What bounds it; times in ms. */
 export type HlsLimits = AudienceLimits &
-  PresentationSettings & {
-    readonly heldRequests: number;
-    readonly heldPerConnection: number;
+  PresentationSettings &
+  WaiterLimits &
+  SendLimits &
+  EndedLimits & {
+    /** The first viewers of a stream are held until there is something to list. */
     readonly holdTime: Milliseconds;
-    /** A response of which nothing is taken for this long is closed … */
-    readonly silence: Milliseconds;
-    /** … and so is one that takes longer than this altogether. */
-    readonly responseTime: Milliseconds;
   };
 
 /** What the endpoint is made of. */
@@ -64,51 +58,50 @@ export type HlsEndpointOptions = {
   readonly limits: HlsLimits;
 };
 
-const COMMON_HEADERS = {
-  "Access-Control-Allow-Origin": "*",
-  "Access-Control-Expose-Headers": "Age, Content-Length, Content-Range, Date",
-  "X-Content-Type-Options": "nosniff",
-} as const;
+/** In target durations: how long what was asked for in advance is waited for (§6.2.5.2). */
+const BLOCK = 3;
+/** The same while nobody publishes: less than players wait before they take it for a fault. */
+const PAUSED_BLOCK = 0.5;
 
-const PLAYLIST_TYPE = "application/vnd.apple.mpegurl";
-/** A segment comes every two seconds: a cache in front saves us all but one request a second. */
-const PLAYLIST_CACHE = "public, max-age=1";
-/** Names of files are used once. */
-const FILE_CACHE = "public, max-age=86400, immutable";
-const MISSING_FILE_CACHE = "public, max-age=10";
-const NO_CACHE = "no-store";
+/** A request that came for one stream. */
+type Call = Exchange & { readonly streamPath: string };
 
-type Exchange = {
-  readonly request: HlsRequest;
-  readonly response: HlsResponse;
-  readonly isHead: boolean;
+/** A request for a media playlist, and what is known of the stream it is of. */
+type MediaCall = Call & {
+  readonly name: MediaPlaylistName;
+  readonly directives: DeliveryDirectives;
+  readonly stream: SegmentedStream;
+  readonly presentation: Presentation;
 };
-
-type Playlist = Extract<ResourceName, { readonly type: "multivariant" | "playlist" }>;
 
 /**
  * HLS over HTTP: `index.m3u8` of every live stream and what lies beside it.
  *
  * `handle` is a plain function of request and response: it runs under `http`, under `http2`, and
  * as Express middleware, where `next` gets what is not HLS. A playlist of a stream that is on air
- * is held back until there is something to list, so the first viewer is not turned away.
+ * is held back until there is something to list, so the first viewer is not turned away; what is
+ * asked for in advance, the next playlist or the part that was hinted, until it is there.
  */
 export class HlsEndpoint {
   readonly #options: HlsEndpointOptions;
   readonly #audience: Audience;
+  readonly #cache: CacheRules;
   readonly #presentations = new WeakMap<SegmentedStream, Presentation>();
-  readonly #held = new Set<() => void>();
-  /** How many of them each connection has. */
-  readonly #heldBy = new WeakMap<object, number>();
+  readonly #ended: EndedPresentations;
+  readonly #waiters: Waiters;
 
   constructor(options: HlsEndpointOptions) {
+    const { clock, limits } = options;
     this.#options = options;
-    this.#audience = new Audience(options.limits);
+    this.#audience = new Audience(limits);
+    this.#cache = new CacheRules(limits.targetDuration);
+    this.#ended = new EndedPresentations(clock, limits);
+    this.#waiters = new Waiters(clock, limits);
   }
 
-  /** Requests that wait for a stream's first segments. */
+  /** Requests that wait for something to come. */
   get held(): number {
-    return this.#held.size;
+    return this.#waiters.size;
   }
 
   /** Distinct viewers of the last while. */
@@ -118,19 +111,22 @@ export class HlsEndpoint {
 
   /** Sends away who waits: the server is going away. */
   close(): void {
-    for (const release of [...this.#held]) release();
+    this.#waiters.close();
+    this.#ended.clear();
   }
 
   /** Answers a request; bound, so that it can be passed on as it is. */
   readonly handle = (request: HlsRequest, response: HlsResponse, next?: () => void): void => {
-    const url = readStreamUrl(request.url ?? "");
+    const { method } = request;
+    const target = request.url ?? "";
+    const url = readStreamUrl(target);
     const name = url === undefined ? undefined : readResourceName(url.resource);
+    const exchange = { request, response, isHead: method === "HEAD" };
     if (url === undefined || name === undefined) {
       if (next !== undefined) next();
-      else refuse(response, 404, "There is nothing here", MISSING_FILE_CACHE);
+      else refuse(exchange, 404, "There is nothing here", this.#cache.missingFile);
       return;
     }
-    const { method } = request;
     if (method === "OPTIONS") {
       response.writeHead(204, {
         ...COMMON_HEADERS,
@@ -142,212 +138,224 @@ export class HlsEndpoint {
       return;
     }
     if (method !== "GET" && method !== "HEAD") {
-      refuse(response, 405, "Only GET and HEAD are answered here", NO_CACHE, {
+      refuse(exchange, 405, "Only GET and HEAD are answered here", NO_STORE, {
         Allow: "GET, HEAD",
       });
       return;
     }
-    const exchange = { request, response, isHead: method === "HEAD" };
-    if (name.type === "multivariant" || name.type === "playlist") {
-      this.#playlist(exchange, url.streamPath, name);
-    } else {
-      this.#file(exchange, url.streamPath, name);
+    const call = { ...exchange, streamPath: url.streamPath };
+    switch (name.type) {
+      case "multivariant":
+        this.#multivariant(call);
+        return;
+      case "playlist":
+      case "text-playlist":
+        this.#media(call, name, target);
+        return;
+      default:
+        this.#file(call, name, url.resource);
     }
   };
 
-  #saw({ request }: Exchange, streamPath: string): void {
+  /** What is on air, or may be any moment. */
+  #onAir(streamPath: string): { stream: SegmentedStream | undefined; isOnAir: boolean } {
+    const { hub } = this.#options;
+    const isComing = hub.ask?.(streamPath) === true;
+    const stream = hub.find(streamPath);
+    const isThere = stream?.state === "live" || stream?.state === "reconnecting";
+    return { stream, isOnAir: stream !== undefined && (isComing || isThere) };
+  }
+
+  #presentation(stream: SegmentedStream, streamPath: string): Presentation {
+    const known = this.#presentations.get(stream);
+    if (known !== undefined) return known;
+    const { clock, limits } = this.#options;
+    const presentation: Presentation = new Presentation(stream, {
+      settings: limits,
+      clock,
+      onChange: () => {
+        if (presentation.isEnded) {
+          this.#presentations.delete(stream);
+          this.#ended.keep(streamPath, presentation);
+        }
+        this.#waiters.wake(presentation);
+      },
+    });
+    this.#presentations.set(stream, presentation);
+    return presentation;
+  }
+
+  #saw({ request, streamPath }: Call): void {
     const userAgent = String(request.headers["user-agent"] ?? "").slice(0, 256);
     const address = request.socket.remoteAddress ?? "";
     this.#audience.saw(streamPath, address, userAgent, this.#options.clock.now());
   }
 
-  #presentation(stream: SegmentedStream): Presentation {
-    const known = this.#presentations.get(stream);
-    if (known !== undefined) return known;
-    const presentation = new Presentation(stream, this.#options.limits);
-    this.#presentations.set(stream, presentation);
-    return presentation;
-  }
-
-  /** @param isLast whether to make do with what is there */
-  #lookUp(stream: SegmentedStream, name: Playlist, isLast: boolean): RenderedPlaylist | undefined {
-    const presentation = this.#presentation(stream);
-    if (name.type === "playlist") return presentation.media(name.trackId);
+  #multivariant(call: Call): void {
+    const { streamPath } = call;
+    const { stream, isOnAir } = this.#onAir(streamPath);
+    const presentation = stream && this.#presentation(stream, streamPath);
     // It is read once: a track that is missing in it is missing for as long as somebody watches.
-    return presentation.isReady || isLast ? presentation.multivariant() : undefined;
-  }
-
-  #playlist(exchange: Exchange, streamPath: string, name: Playlist): void {
-    const { response } = exchange;
-    const { hub, clock, limits } = this.#options;
-    const isComing = hub.ask?.(streamPath) === true;
-    const stream = hub.find(streamPath);
-    const isOnAir = isComing || (stream?.state !== "waiting" && stream?.state !== "ended");
-    const isOver = stream === undefined || !isOnAir;
-    const playlist = stream && this.#lookUp(stream, name, isOver);
-    if (playlist !== undefined) {
-      this.#saw(exchange, streamPath);
-      sendPlaylist(exchange, playlist);
+    const isDue = (): boolean => presentation?.isReady === true;
+    const known = isDue() || !isOnAir ? presentation?.multivariant() : undefined;
+    if (known !== undefined) {
+      this.#send(call, known, this.#cache.playlist);
       return;
     }
-    if (isOver || this.#presentation(stream).isReady) {
-      const what = isOver ? `${streamPath} is not on air` : "There is no such track";
-      refuse(response, 404, what, PLAYLIST_CACHE);
+    if (presentation === undefined || !isOnAir) {
+      refuse(call, 404, `${streamPath} is not on air`, this.#cache.notOnAir);
       return;
     }
-    const connection = exchange.request.socket;
-    const ofConnection = this.#heldBy.get(connection) ?? 0;
-    const isFull = this.#held.size >= limits.heldRequests;
-    if (isFull || ofConnection >= limits.heldPerConnection) {
-      refuse(response, 503, "Too many wait already", NO_CACHE, { "Retry-After": 2 });
-      return;
-    }
-    const letGo = (): void => {
-      cancel();
-      unsubscribe();
-      if (!this.#held.delete(release)) return;
-      this.#heldBy.set(connection, (this.#heldBy.get(connection) ?? 1) - 1);
-    };
-    const release = (): void => {
-      letGo();
-      const late = this.#lookUp(stream, name, true);
-      if (late !== undefined) {
-        this.#saw(exchange, streamPath);
-        sendPlaylist(exchange, late);
-      } else {
-        refuse(response, 503, `${streamPath} has nothing to list yet`, NO_CACHE, {
-          "Retry-After": 1,
-        });
-      }
-    };
-    const unsubscribe = stream.segmenter.onChange(() => {
-      if (this.#lookUp(stream, name, false) !== undefined) release();
+    this.#hold(call, presentation, isDue, this.#options.limits.holdTime, (release) => {
+      const late = release === "closing" ? undefined : presentation.multivariant();
+      if (late !== undefined) this.#send(call, late, this.#cache.playlist);
+      else this.#nothingYet(call);
     });
-    const cancel = clock.after(limits.holdTime, release);
-    this.#held.add(release);
-    this.#heldBy.set(connection, ofConnection + 1);
-    response.once("close", letGo);
   }
 
-  #file(exchange: Exchange, streamPath: string, name: Exclude<ResourceName, Playlist>): void {
-    const { hub } = this.#options;
+  #media(call: Call, name: MediaPlaylistName, target: string): void {
+    const { streamPath } = call;
+    const directives = readDeliveryDirectives(target);
+    if (directives === undefined) {
+      refuse(call, 400, "These delivery directives make no sense", NO_STORE);
+      return;
+    }
+    const { stream, isOnAir } = this.#onAir(streamPath);
+    const presentation = stream && this.#presentation(stream, streamPath);
+    if (stream !== undefined && presentation?.edge(name) !== undefined) {
+      this.#list({ ...call, name, directives, stream, presentation });
+      return;
+    }
+    const ended = this.#ended.find(streamPath)?.media(name);
+    if (ended !== undefined) {
+      this.#send(call, ended, this.#cache.playlist);
+      return;
+    }
+    if (stream === undefined || presentation === undefined || !isOnAir || presentation.isReady) {
+      const what = isOnAir ? "There is no such track" : `${streamPath} is not on air`;
+      refuse(call, 404, what, this.#cache.missingPlaylist(directives.msn !== undefined));
+      return;
+    }
+    this.#list({ ...call, name, directives, stream, presentation });
+  }
+
+  /** Answers with a media playlist as soon as it has what is asked for. */
+  #list(call: MediaCall): void {
+    const { name, directives, stream, presentation } = call;
+    const { limits } = this.#options;
+    const { targetDuration } = limits;
+    const isBlocking = directives.msn !== undefined;
+    if (!isBlocking) {
+      const isDue = (): boolean => presentation.hasSegment(name) || presentation.isEnded;
+      if (isDue()) this.#sendMedia(call, this.#cache.playlist);
+      else this.#holdMedia(call, isDue, limits.holdTime);
+      return;
+    }
+    const verdict = (): "due" | "early" | "far" => {
+      if (presentation.isEnded) return "due";
+      const edge = presentation.edge(name);
+      return edge === undefined ? "early" : judge(directives, edge, presentation.partTarget);
+    };
+    const isPaused = (): boolean => stream.state !== "live";
+    switch (verdict()) {
+      case "due":
+        this.#sendMedia(call, this.#blockedCache(call));
+        return;
+      case "far":
+        refuse(call, 400, "Nothing that far ahead can be asked for", NO_STORE);
+        return;
+      case "early":
+        // While nobody publishes, what is there is all there is; the wait is for a return.
+        if (isPaused()) {
+          this.#holdMedia(call, () => verdict() !== "early", targetDuration * PAUSED_BLOCK);
+        } else {
+          const isDue = (): boolean => verdict() !== "early" || isPaused();
+          this.#holdMedia(call, isDue, targetDuration * BLOCK);
+        }
+    }
+  }
+
+  #holdMedia(call: MediaCall, isDue: () => boolean, time: Milliseconds): void {
+    const { stream, presentation, name, directives } = call;
+    const wasPaused = stream.state !== "live";
+    this.#hold(call, presentation, isDue, time, (release) => {
+      const isBlocking = directives.msn !== undefined;
+      const isPaused = stream.state !== "live";
+      const isAnswered = release === "due" || !isBlocking || (wasPaused && isPaused);
+      if (release === "closing" || presentation.edge(name) === undefined) this.#nothingYet(call);
+      else if (isAnswered) this.#sendMedia(call, this.#blockedCache(call));
+      else if (wasPaused) this.#list(call);
+      else this.#nothingYet(call);
+    });
+  }
+
+  /** What a blocked request was answered with stays true, unless it was answered for want of more. */
+  #blockedCache({ directives, name, presentation }: MediaCall): string {
+    const edge = presentation.edge(name);
+    const hasIt =
+      directives.msn !== undefined &&
+      edge !== undefined &&
+      judge(directives, edge, presentation.partTarget) === "due";
+    return hasIt ? this.#cache.blockedPlaylist : this.#cache.playlist;
+  }
+
+  #sendMedia(call: MediaCall, cacheControl: string): void {
+    const playlist = call.presentation.media(call.name, call.directives.skip);
+    if (playlist === undefined) this.#nothingYet(call);
+    else this.#send(call, playlist, cacheControl);
+  }
+
+  #file(call: Call, name: FileName, fileName: string): void {
+    const { streamPath } = call;
+    const { hub, clock, limits } = this.#options;
     hub.ask?.(streamPath);
     const stream = hub.find(streamPath);
-    const presentation = stream && this.#presentation(stream);
-    const { trackId, life } = name;
-    const file =
-      name.type === "init"
-        ? presentation?.init(trackId, life, name.configuration)
-        : presentation?.segment(trackId, life, name.mediaSequence, name.isPacked);
-    if (file === undefined) {
-      refuse(exchange.response, 404, "It is gone, or never was here", MISSING_FILE_CACHE);
+    const presentation = stream && this.#presentation(stream, streamPath);
+    const file = presentation?.file(name) ?? this.#ended.find(streamPath)?.file(name);
+    if (file !== undefined) {
+      this.#saw(call);
+      sendFile(call, file, fileName, { clock, limits });
       return;
     }
-    this.#saw(exchange, streamPath);
-    const number = name.type === "init" ? `i${name.configuration}` : name.mediaSequence;
-    this.#sendFile(exchange, file, `"${life}-${trackId}-${number}"`);
-  }
-
-  #sendFile({ request, response, isHead }: Exchange, file: MediaFile, etag: string): void {
-    const { pieces, contentType } = file;
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    const headers = {
-      ...COMMON_HEADERS,
-      "Content-Type": contentType,
-      "Cache-Control": FILE_CACHE,
-      "Accept-Ranges": "bytes",
-      ETag: etag,
-    };
-    if (matches(request.headers["if-none-match"], etag)) {
-      response.writeHead(304, headers);
-      response.end();
+    if (presentation?.isNext(name) !== true) {
+      refuse(call, 404, "It is gone, or never was here", this.#cache.missingFile);
       return;
     }
-    const { range: rangeHeader, "if-range": ifRange } = request.headers;
-    const mayBePartial = typeof rangeHeader === "string" && (ifRange ?? etag) === etag;
-    const range = mayBePartial ? readRange(rangeHeader, length) : undefined;
-    if (range === "unsatisfiable") {
-      refuse(response, 416, `There are only ${length} bytes`, NO_CACHE, {
-        "Content-Range": `bytes */${length}`,
-      });
-      return;
-    }
-    if (range === undefined) {
-      response.writeHead(200, { ...headers, "Content-Length": length });
-      this.#sendPieces(response, isHead ? [] : pieces);
-      return;
-    }
-    response.writeHead(206, {
-      ...headers,
-      "Content-Length": range.end - range.start,
-      "Content-Range": `bytes ${range.start}-${range.end - 1}/${length}`,
+    const isDue = (): boolean => !presentation.isNext(name);
+    this.#hold(call, presentation, isDue, limits.targetDuration * BLOCK, (release) => {
+      const part = presentation.file(name);
+      if (part !== undefined) {
+        this.#saw(call);
+        sendFile(call, part, fileName, { clock, limits });
+      } else if (release === "due") {
+        refuse(call, 404, "It did not come", this.#cache.missingFile);
+      } else this.#nothingYet(call);
     });
-    this.#sendPieces(response, isHead ? [] : slicePieces(pieces, range));
   }
 
-  /** The pieces are the hub's own, shared by all who download them: one gathered write, no copy. */
-  #sendPieces(response: HlsResponse, pieces: readonly Bytes[]): void {
+  #hold(
+    call: Call,
+    subject: Presentation,
+    isDue: () => boolean,
+    time: Milliseconds,
+    answer: (release: Release) => void,
+  ): void {
+    const { request, response, isHead } = call;
+    const exchange = { request, response, isHead };
+    if (this.#waiters.hold({ exchange, subject, isDue, time, answer })) this.#saw(call);
+    else refuse(call, 503, "Too many wait already", NO_STORE, { "Retry-After": 2 });
+  }
+
+  #send(call: Call, playlist: RenderedPlaylist, cacheControl: string): void {
     const { clock, limits } = this.#options;
-    if (pieces.length > 0) {
-      // The timer knows of bytes that the system took: it runs out when none are.
-      response.setTimeout(limits.silence, () => response.destroy());
-      const cancel = clock.after(limits.responseTime, () => response.destroy());
-      response.once("close", cancel);
-    }
-    response.cork();
-    for (const piece of pieces) response.write(piece);
-    response.end();
-    response.uncork();
+    this.#saw(call);
+    boundResponse(call.response, clock, limits);
+    sendPlaylist(call, playlist, cacheControl);
   }
-}
 
-function sendPlaylist({ request, response, isHead }: Exchange, playlist: RenderedPlaylist): void {
-  const takesGzip = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(
-    String(request.headers["accept-encoding"] ?? ""),
-  );
-  const etag = takesGzip ? `"${playlist.tag}-gzip"` : `"${playlist.tag}"`;
-  const headers = {
-    ...COMMON_HEADERS,
-    "Content-Type": PLAYLIST_TYPE,
-    "Cache-Control": PLAYLIST_CACHE,
-    Vary: "Accept-Encoding",
-    ETag: etag,
-  };
-  if (matches(request.headers["if-none-match"], etag)) {
-    response.writeHead(304, headers);
-    response.end();
-    return;
+  #nothingYet(call: Call): void {
+    refuse(call, 503, `${call.streamPath} has nothing to list yet`, NO_STORE, {
+      "Retry-After": 1,
+    });
   }
-  const body = takesGzip ? playlist.gzipped : playlist.body;
-  response.writeHead(200, {
-    ...headers,
-    ...(takesGzip ? { "Content-Encoding": "gzip" } : {}),
-    "Content-Length": body.length,
-  });
-  response.end(isHead ? undefined : body);
-}
-
-function matches(header: string | string[] | undefined, etag: string): boolean {
-  if (typeof header !== "string") return false;
-  return header
-    .split(",")
-    .some((one) => one.trim().replace(/^W\//, "") === etag || one.trim() === "*");
-}
-
-function refuse(
-  response: HlsResponse,
-  status: number,
-  text: string,
-  cacheControl: string,
-  headers: Record<string, string | number> = {},
-): void {
-  const body = Buffer.from(`${text}\n`);
-  response.writeHead(status, {
-    ...COMMON_HEADERS,
-    "Content-Type": "text/plain; charset=utf-8",
-    "Content-Length": body.length,
-    "Cache-Control": cacheControl,
-    ...headers,
-  });
-  response.end(body);
 }

@@ -1,263 +1,405 @@
-import { createHash } from "node:crypto";
-import { gzipSync } from "node:zlib";
-import type { LiveTrack } from "../../live/live-track.ts";
-import type { Rendition, Segment } from "../../live/segment.ts";
-import type { Bytes } from "../../protocol/bytes/bytes.ts";
+import type { Clock } from "../../live/clock.ts";
+import type { DateRange } from "../../live/date-range.ts";
+import type { LiveState } from "../../live/live-stream.ts";
+import type { OpenSegment, Rendition, Segment } from "../../live/segment.ts";
+import type { TextCue, TextTrack } from "../../live/text-track.ts";
+import type { DeliveryDirectives, PlaylistEdge } from "../../protocol/hls/delivery-directives.ts";
+import { skipBoundary } from "../../protocol/hls/media-playlist.ts";
+import { multivariantPlaylist } from "../../protocol/hls/multivariant-playlist.ts";
 import { packedAudioTag } from "../../protocol/hls/packed-audio.ts";
-import {
-  type AudioRendition,
-  mediaPlaylist,
-  multivariantPlaylist,
-  type PlaylistRendition,
-  type VideoRendition,
-} from "../../protocol/hls/playlist.ts";
 import {
   initName,
   MULTIVARIANT_NAME,
+  partName,
   playlistName,
-  segmentName,
+  type ResourceName,
+  textPlaylistName,
 } from "../../protocol/hls/resource-name.ts";
-import { displayWidth } from "../../protocol/isobmff/movie.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
-import type { VideoTrack } from "../../protocol/media/track.ts";
+import { DateRangeList, type ListedDateRanges } from "./date-range-list.ts";
+import { type ListedSegment, listedSegment, segmentHead } from "./listed-segment.ts";
+import { fileInArchive, fileInMemory, type MediaFile } from "./media-file.ts";
+import { edgeOf, listingText, type MediaListing, reportOf } from "./media-listing.ts";
+import { RenderedPlaylist } from "./rendered-playlist.ts";
+import { listedText, textSegment } from "./text-rendition.ts";
+import { contentType, isPacked, secondsOf } from "./track-facts.ts";
+import { variantsOf } from "./variants.ts";
 
 /** What HLS needs of a live stream. */
 export type SegmentedStream = {
   readonly id: string;
+  readonly state: LiveState;
+  /** When the present broadcast began; undefined once nobody is expected to continue it. */
+  readonly startedAt: Milliseconds | undefined;
+  readonly dateRanges: readonly DateRange[];
+  readonly textTracks: readonly TextTrack[];
+  cues(trackId: string): readonly TextCue[];
   readonly segmenter: {
     readonly renditions: readonly Rendition[];
-    /** Every track that gives samples has a segment. */
+    readonly partTarget: Milliseconds | undefined;
+    /** Every track that gives samples has a part. */
     readonly isReady: boolean;
-    /** Calls when segments came or went. @returns takes the listener out again */
+    /** Calls when parts or segments came or went. @returns takes the listener out again */
     onChange(listener: () => void): () => void;
   };
 };
 
 /** What is listed; times in ms. */
 export type PresentationSettings = {
+  /** Whole seconds. */
   readonly targetDuration: Milliseconds;
   /** Media playlists list this much; older segments can still be had while the hub holds them. */
   readonly listed: Milliseconds;
 };
 
-/** A playlist, ready to be sent to all who ask until something changes. */
-export type RenderedPlaylist = {
-  readonly body: Buffer;
-  /** Without quotes. */
-  readonly tag: string;
-  /** Made when the first one asks. */
-  readonly gzipped: Buffer;
-};
+/** What has a name of a media playlist. */
+export type MediaPlaylistName = Extract<
+  ResourceName,
+  { readonly type: "playlist" | "text-playlist" }
+>;
 
-/** Bytes with a name that is never used again for others. */
-export type MediaFile = { readonly pieces: readonly Bytes[]; readonly contentType: string };
+/** What has a name of a file. */
+export type FileName = Exclude<ResourceName, MediaPlaylistName | { readonly type: "multivariant" }>;
 
 /** A live stream as HLS shows it: playlists, rendered once per change, and the files they name. */
 export class Presentation {
   readonly #stream: SegmentedStream;
   readonly #settings: PresentationSettings;
+  readonly #clock: Clock;
+  /** As of the last change: at the end they are what is left. */
+  #renditions: readonly Rendition[];
+  #textTracks: readonly TextTrack[];
+  #ranges: readonly DateRange[];
+  #isEnded = false;
+  /** Of the present state, by name and kind; made when somebody asks. */
   readonly #playlists = new Map<string, RenderedPlaylist>();
+  readonly #listings = new Map<string, MediaListing | undefined>();
+  readonly #lines = new WeakMap<Segment, ListedSegment>();
+  readonly #textLines = new Map<string, WeakMap<Segment, ListedSegment>>();
+  readonly #dateRanges: DateRangeList;
+  #listedRanges: ListedDateRanges | undefined;
   /** Where playlists begin: one number for all renditions, and never a smaller one. */
   #firstListed = 0;
 
-  constructor(stream: SegmentedStream, settings: PresentationSettings) {
+  /** @param onChange called after each change, when what is asked for may have come */
+  constructor(
+    stream: SegmentedStream,
+    {
+      settings,
+      clock,
+      onChange,
+    }: { settings: PresentationSettings; clock: Clock; onChange: () => void },
+  ) {
     this.#stream = stream;
     this.#settings = settings;
-    // For as long as the stream lives: the listener goes with it.
-    stream.segmenter.onChange(() => this.#playlists.clear());
+    this.#clock = clock;
+    this.#dateRanges = new DateRangeList(skipBoundary(settings.targetDuration));
+    this.#renditions = stream.segmenter.renditions;
+    this.#textTracks = stream.textTracks;
+    this.#ranges = stream.dateRanges;
+    const stop = stream.segmenter.onChange(() => {
+      this.#change();
+      if (this.#isEnded) stop();
+      onChange();
+    });
   }
 
-  /** Whether every track that gives samples has a complete segment. */
+  /** Nobody returns: nothing will follow what is listed. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** The longest a part may be; undefined where there are none. */
+  get partTarget(): Milliseconds | undefined {
+    return this.#stream.segmenter.partTarget;
+  }
+
+  /** Whether there is something of every track that gives samples, so that all can be named. */
   get isReady(): boolean {
-    const { isReady, renditions } = this.#stream.segmenter;
-    return isReady && renditions.every((one) => one.isRetired || one.segments.length > 0);
-  }
-
-  /** Renditions that have something to list. */
-  get #renditions(): readonly Rendition[] {
-    return this.#stream.segmenter.renditions.filter(({ segments }) => segments.length > 0);
+    return this.#stream.segmenter.isReady && this.#renditions.length > 0;
   }
 
   /** The multivariant playlist; undefined while there is nothing to list. */
   multivariant(): RenderedPlaylist | undefined {
-    const present = this.#renditions.filter(({ isRetired }) => !isRetired);
-    const renditions = present.toSorted((a, b) => indexOf(a) - indexOf(b));
-    if (renditions.length === 0) return undefined;
-    return this.#render(MULTIVARIANT_NAME, () => {
-      const videos = renditions.map(videoRendition).filter((one) => one !== undefined);
-      const audios = renditions.map(audioRendition).filter((one) => one !== undefined);
-      return multivariantPlaylist(videos, audios);
+    const present = this.#present();
+    if (present.length === 0) return undefined;
+    return this.#render(MULTIVARIANT_NAME, () =>
+      multivariantPlaylist(variantsOf(present, this.#textTracks)),
+    );
+  }
+
+  /** Whether a media playlist has a complete segment: players that know of no parts need one. */
+  hasSegment(name: MediaPlaylistName): boolean {
+    return (this.#listing(name)?.segments.length ?? 0) > 0;
+  }
+
+  /** How far a media playlist has come; undefined where there is no such, or nothing in it. */
+  edge(name: MediaPlaylistName): PlaylistEdge | undefined {
+    const listing = this.#listing(name);
+    return listing && edgeOf(listing);
+  }
+
+  /** A media playlist or a delta update of it; undefined while there is nothing to list. */
+  media(name: MediaPlaylistName, skip?: DeliveryDirectives["skip"]): RenderedPlaylist | undefined {
+    const listing = this.#listing(name);
+    if (listing === undefined) return undefined;
+    const uri = uriOf(name);
+    return this.#render(`${uri} ${skip}`, () => {
+      const { partTarget } = this;
+      const targetDuration = Math.round(this.#settings.targetDuration / 1000);
+      const presented = {
+        control: { targetDuration, partTarget },
+        dateRanges: this.#rangesListed(),
+        reports: this.#others(uri).flatMap((other) => {
+          const report = this.#listing(other);
+          return (report && reportOf(report, uriOf(other))) ?? [];
+        }),
+        isEnded: this.#isEnded,
+      };
+      return listingText(listing, presented, skip);
     });
   }
 
-  /** A track's media playlist; undefined while there is nothing to list. */
-  media(trackId: number): RenderedPlaylist | undefined {
-    const rendition = this.#rendition(trackId);
-    if (rendition === undefined) return undefined;
-    return this.#render(playlistName(trackId), () => this.#mediaText(rendition));
+  /** A file, also of segments that are listed no more. */
+  file(name: FileName): MediaFile | undefined {
+    if (name.life !== this.#stream.id) return undefined;
+    switch (name.type) {
+      case "init":
+        return this.#init(name.trackId, name.configuration);
+      case "segment":
+        return this.#segment(name.trackId, name.mediaSequence, name.isPacked);
+      case "part":
+        return this.#part(name.trackId, name.number, name.isPacked);
+      case "text-segment":
+        return this.#text(name.textId, name.mediaSequence);
+    }
   }
 
-  /** The init segment of one configuration of a track. */
-  init(trackId: number, life: string, configuration: number): MediaFile | undefined {
-    if (life !== this.#stream.id) return undefined;
-    const rendition = this.#rendition(trackId);
-    if (rendition === undefined) return undefined;
-    const track = rendition.segments
-      .map((segment) => segment.track)
-      .find((candidate) => candidate.configuration === configuration);
-    if (track === undefined || isPacked(track)) return undefined;
-    return { pieces: [track.initSegment], contentType: contentType(track) };
+  /** Whether this is the part that comes next: worth waiting for. */
+  isNext(name: FileName): boolean {
+    if (name.type !== "part" || name.life !== this.#stream.id || this.#isEnded) return false;
+    const rendition = this.#rendition(name.trackId);
+    return rendition !== undefined && hintedPart(rendition, name.life) === partNameOf(name);
   }
 
-  /** A complete segment, also one that is listed no more. */
-  segment(
-    trackId: number,
-    life: string,
-    mediaSequence: number,
-    asPacked: boolean,
-  ): MediaFile | undefined {
-    if (life !== this.#stream.id) return undefined;
-    const segments = this.#rendition(trackId)?.segments ?? [];
-    const segment = segments.find((candidate) => candidate.mediaSequence === mediaSequence);
-    if (segment === undefined) return undefined;
-    const { track } = segment;
-    if (segment.isGap || isPacked(track) !== asPacked) return undefined;
-    const pieces = segment.parts.flatMap((part) => part.pieces);
-    const tag = asPacked ? [packedAudioTag(segment.start, track.timescale)] : [];
-    return { pieces: [...tag, ...pieces], contentType: contentType(track) };
+  #change(): void {
+    this.#playlists.clear();
+    this.#listings.clear();
+    this.#listedRanges = undefined;
+    if (this.#stream.startedAt === undefined && this.#renditions.length > 0) {
+      this.#isEnded = true;
+      return;
+    }
+    this.#renditions = this.#stream.segmenter.renditions;
+    this.#textTracks = this.#stream.textTracks;
+    this.#ranges = this.#stream.dateRanges;
+  }
+
+  /** Renditions that newcomers are to know of. */
+  #present(): readonly Rendition[] {
+    return this.#isEnded ? [] : this.#renditions.filter(({ isRetired }) => !isRetired);
+  }
+
+  /** The media playlists that the multivariant playlist names, but for one. */
+  #others(uri: string): readonly MediaPlaylistName[] {
+    const tracks = this.#present().map(
+      ({ track }): MediaPlaylistName => ({ type: "playlist", trackId: track.id }),
+    );
+    const texts = this.#textTracks.map(
+      ({ id }): MediaPlaylistName => ({ type: "text-playlist", textId: id }),
+    );
+    return [...tracks, ...texts].filter((name) => uriOf(name) !== uri);
   }
 
   #rendition(trackId: number): Rendition | undefined {
     return this.#renditions.find(({ track }) => track.id === trackId);
   }
 
-  #render(name: string, write: () => string): RenderedPlaylist {
-    const known = this.#playlists.get(name);
+  #render(key: string, write: () => string): RenderedPlaylist {
+    const known = this.#playlists.get(key);
     if (known !== undefined) return known;
-    const body = Buffer.from(write());
-    let gzipped: Buffer | undefined;
-    const playlist: RenderedPlaylist = {
-      body,
-      tag: createHash("sha1").update(body).digest("base64url"),
-      get gzipped() {
-        gzipped ??= gzipSync(body);
-        return gzipped;
-      },
-    };
-    this.#playlists.set(name, playlist);
+    const playlist = new RenderedPlaylist(write());
+    this.#playlists.set(key, playlist);
     return playlist;
   }
 
-  #mediaText(rendition: Rendition): string {
-    const { id } = this.#stream;
-    const listed = this.#listed(rendition);
-    const [first] = listed;
-    const left = rendition.segments.filter(
-      ({ mediaSequence }) => mediaSequence < (first?.mediaSequence ?? 0),
-    );
-    return mediaPlaylist({
-      targetDuration: Math.round(this.#settings.targetDuration / 1000),
-      mediaSequence: first?.mediaSequence ?? 1,
-      discontinuitySequence:
-        rendition.discontinuitySequence + left.filter((one) => one.isDiscontinuity).length,
-      segments: listed.map((segment) => {
-        const { track, mediaSequence } = segment;
-        const packed = isPacked(track);
-        return {
-          uri: segmentName(track.id, id, mediaSequence, packed),
-          duration: seconds(segment),
-          programDateTime: segment.programDateTime,
-          isDiscontinuity: segment.isDiscontinuity,
-          isGap: segment.isGap,
-          isIndependent: segment.isIndependent,
-          map: packed ? undefined : initName(track.id, id, track.configuration),
-        };
-      }),
-    });
+  #listing(name: MediaPlaylistName): MediaListing | undefined {
+    const uri = uriOf(name);
+    const known = this.#listings.get(uri);
+    if (known !== undefined || this.#listings.has(uri)) return known;
+    const listing =
+      name.type === "playlist" ? this.#trackListing(name.trackId) : this.#textListing(name.textId);
+    this.#listings.set(uri, listing);
+    return listing;
+  }
+
+  #trackListing(trackId: number): MediaListing | undefined {
+    const rendition = this.#rendition(trackId);
+    if (rendition === undefined) return undefined;
+    const { id: life } = this.#stream;
+    const open = this.partTarget === undefined || this.#isEnded ? undefined : rendition.open;
+    const segments = this.#listed(rendition, open);
+    if (segments.length === 0 && open === undefined) return undefined;
+    return {
+      hasParts: this.partTarget !== undefined,
+      segments,
+      listed: (segment) => {
+        const known = this.#lines.get(segment);
+        if (known !== undefined) return known;
+        const lines = listedSegment(segment, life);
+        this.#lines.set(segment, lines);
+        return lines;
+      },
+      open: open && { segment: open, head: segmentHead(open, life) },
+      discontinuitySequence: discontinuitiesBefore(rendition, segments[0] ?? open),
+      hints: this.#hints(rendition, open ?? segments.at(-1)),
+    };
+  }
+
+  /** Text follows the leading rendition: the same stretches under the same numbers. */
+  #textListing(textId: string): MediaListing | undefined {
+    const [leading] = this.#renditions;
+    if (leading === undefined || !this.#textTracks.some(({ id }) => id === textId)) {
+      return undefined;
+    }
+    const segments = this.#listed(leading, undefined);
+    if (segments.length === 0) return undefined;
+    const { id: life } = this.#stream;
+    const lines = this.#textLines.get(textId) ?? new WeakMap<Segment, ListedSegment>();
+    this.#textLines.set(textId, lines);
+    return {
+      hasParts: false,
+      segments,
+      listed: (segment) => {
+        const known = lines.get(segment);
+        if (known !== undefined) return known;
+        const written = listedText(textId, segment, life);
+        lines.set(segment, written);
+        return written;
+      },
+      open: undefined,
+      discontinuitySequence: discontinuitiesBefore(leading, segments[0]),
+      hints: {},
+    };
+  }
+
+  /** What comes next, where something is to come. */
+  #hints(rendition: Rendition, newest: Segment | OpenSegment | undefined): MediaListing["hints"] {
+    if (this.partTarget === undefined || this.#isEnded || rendition.isRetired) return {};
+    const { id: life } = this.#stream;
+    const part = hintedPart(rendition, life);
+    const { track } = rendition;
+    const isNew = newest !== undefined && newest.track.configuration !== track.configuration;
+    return isNew && !isPacked(track)
+      ? { part, map: initName(track.id, life, track.configuration) }
+      : { part };
+  }
+
+  #rangesListed(): ListedDateRanges {
+    const [leading] = this.#renditions;
+    const first = leading && (this.#listed(leading, leading.open)[0] ?? leading.open);
+    const from = first?.programDateTime ?? Number.POSITIVE_INFINITY;
+    this.#listedRanges ??= this.#dateRanges.list(this.#ranges, from, this.#clock.now());
+    return this.#listedRanges;
   }
 
   /** The newest segments: enough of them, and the same stretch of time in every rendition. */
-  #listed({ segments }: Rendition): readonly Segment[] {
+  #listed({ segments }: Rendition, open: OpenSegment | undefined): readonly Segment[] {
+    const from = this.#moveFirstListed();
+    const first = segments.findIndex(({ mediaSequence }) => mediaSequence >= from);
+    const inWindow = first === -1 ? segments.slice(-1) : segments.slice(first);
+    // There is no tag that ends an EXT-X-MAP: packed audio cannot follow fMP4 in one playlist.
+    const newest = open ?? inWindow.at(-1);
+    if (newest === undefined || newest.track.track.mediaType === "video") return inWindow;
+    const packed = isPacked(newest.track);
+    const lastOther = inWindow.findLastIndex(({ track }) => isPacked(track) !== packed);
+    return lastOther === -1 ? inWindow : inWindow.slice(lastOther + 1);
+  }
+
+  #moveFirstListed(): number {
     const leading = this.#renditions[0]?.segments ?? [];
-    let listedSeconds = 0;
+    let listed = 0;
     const first = leading.findLast((segment) => {
-      listedSeconds += seconds(segment);
-      return listedSeconds * 1000 >= this.#settings.listed;
+      listed += secondsOf(segment);
+      return listed * 1000 >= this.#settings.listed;
     });
     const from = first?.mediaSequence ?? leading[0]?.mediaSequence ?? 0;
     this.#firstListed = Math.max(this.#firstListed, from);
-    const inWindow = segments.filter(({ mediaSequence }) => mediaSequence >= this.#firstListed);
-    const listed = inWindow.length > 0 ? inWindow : segments.slice(-1);
-    // There is no tag that ends an EXT-X-MAP: packed audio cannot follow fMP4 in one playlist.
-    const newest = listed.at(-1);
-    const packed = newest !== undefined && isPacked(newest.track);
-    const lastOther = listed.findLastIndex(({ track }) => isPacked(track) !== packed);
-    return listed.slice(lastOther + 1);
+    return this.#firstListed;
+  }
+
+  #init(trackId: number, configuration: number): MediaFile | undefined {
+    const rendition = this.#rendition(trackId);
+    if (rendition === undefined) return undefined;
+    const { open, segments } = rendition;
+    const candidates = [rendition.track, ...(open === undefined ? [] : [open.track])];
+    const track =
+      candidates.find((candidate) => candidate.configuration === configuration) ??
+      segments.find((segment) => segment.track.configuration === configuration)?.track;
+    if (track === undefined || isPacked(track)) return undefined;
+    return fileInMemory(contentType(track), [track.initSegment]);
+  }
+
+  #segment(trackId: number, mediaSequence: number, asPacked: boolean): MediaFile | undefined {
+    const segments = this.#rendition(trackId)?.segments ?? [];
+    const segment = segments[mediaSequence - (segments[0]?.mediaSequence ?? 0)];
+    if (segment === undefined || segment.isGap) return undefined;
+    const { track, parts, stored } = segment;
+    if (isPacked(track) !== asPacked) return undefined;
+    const head = asPacked ? packedAudioTag(segment.start, track.timescale) : undefined;
+    if (parts.length === 0) {
+      return stored && fileInArchive(contentType(track), head, stored);
+    }
+    const pieces = parts.flatMap((part) => part.pieces);
+    return fileInMemory(contentType(track), head === undefined ? pieces : [head, ...pieces]);
+  }
+
+  /** A part that is in memory; the first one of packed audio has the segment's tag. */
+  #part(trackId: number, number: number, asPacked: boolean): MediaFile | undefined {
+    const rendition = this.#rendition(trackId);
+    if (rendition === undefined || number >= rendition.nextPart) return undefined;
+    const has = ({ parts }: Segment | OpenSegment): boolean =>
+      (parts[0]?.number ?? Number.POSITIVE_INFINITY) <= number;
+    const { open, segments } = rendition;
+    const segment = open !== undefined && has(open) ? open : segments.findLast(has);
+    const part = segment?.parts.find((candidate) => candidate.number === number);
+    if (segment === undefined || part === undefined) return undefined;
+    const { track } = segment;
+    if (isPacked(track) !== asPacked) return undefined;
+    const hasTag = asPacked && part.partIndex === 0;
+    const head = hasTag ? [packedAudioTag(part.start, track.timescale)] : [];
+    return fileInMemory(contentType(track), [...head, ...part.pieces]);
+  }
+
+  #text(textId: string, mediaSequence: number): MediaFile | undefined {
+    const segments = this.#renditions[0]?.segments ?? [];
+    const segment = segments[mediaSequence - (segments[0]?.mediaSequence ?? 0)];
+    const isThere = this.#textTracks.some(({ id }) => id === textId);
+    if (segment === undefined || !isThere) return undefined;
+    const text = textSegment(this.#stream.cues(textId), segment);
+    return fileInMemory("text/vtt", [Buffer.from(text)]);
   }
 }
 
-/** MP3 travels as bare frames: no browser-wide wrapping in MP4 exists for it. */
-const isPacked = (track: LiveTrack): boolean => track.track.codec === "mp3";
+const uriOf = (name: MediaPlaylistName): string =>
+  name.type === "playlist" ? playlistName(name.trackId) : textPlaylistName(name.textId);
 
-const seconds = (segment: Segment): number => segment.duration / segment.track.timescale;
+/** Known before it is known to which segment it will belong. */
+const hintedPart = ({ track, nextPart }: Rendition, life: string): string =>
+  partName(track.id, life, nextPart, isPacked(track));
 
-const contentType = (track: LiveTrack): string =>
-  isPacked(track) ? "audio/mpeg" : `${track.track.mediaType}/mp4`;
+const partNameOf = (name: Extract<FileName, { readonly type: "part" }>): string =>
+  partName(name.trackId, name.life, name.number, name.isPacked);
 
-/** What a newcomer will play: the newest segment's configuration, not that of older ones. */
-const newestTrack = (rendition: Rendition): LiveTrack =>
-  rendition.segments.at(-1)?.track ?? rendition.track;
-
-/** The encoder's own order: its first of each kind is what players begin with. */
-const indexOf = (rendition: Rendition): number => newestTrack(rendition).track.trackIndex;
-
-function common(rendition: Rendition, live: LiveTrack): PlaylistRendition {
-  return {
-    uri: playlistName(live.id),
-    codecs: [live.track.codecString],
-    peakBitrate: rendition.peakBitrate,
-    averageBitrate: rendition.averageBitrate,
-  };
-}
-
-function videoRendition(rendition: Rendition): VideoRendition | undefined {
-  const live = newestTrack(rendition);
-  const { track } = live;
-  if (track.mediaType !== "video") return undefined;
-  const frameRate = track.frameRate ?? measuredFrameRate(rendition);
-  return {
-    ...common(rendition, live),
-    width: displayWidth(track),
-    height: track.height,
-    ...(frameRate === undefined ? {} : { frameRate }),
-    ...rangeOf(track),
-  };
-}
-
-/** By transfer characteristics (ISO/IEC 23091-2): what is neither PQ nor HLG is SDR. */
-function rangeOf({ colour }: VideoTrack): Pick<VideoRendition, "videoRange"> {
-  switch (colour?.transfer) {
-    case 16:
-      return { videoRange: "PQ" };
-    case 18:
-      return { videoRange: "HLG" };
-    default:
-      return {};
+/** Discontinuities that came before the first segment listed. */
+function discontinuitiesBefore(
+  { discontinuitySequence, segments }: Rendition,
+  first: Segment | OpenSegment | undefined,
+): number {
+  let count = discontinuitySequence;
+  for (const segment of segments) {
+    if (first === undefined || segment.mediaSequence >= first.mediaSequence) break;
+    if (segment.isDiscontinuity) count += 1;
   }
-}
-
-function audioRendition(rendition: Rendition): AudioRendition | undefined {
-  const live = newestTrack(rendition);
-  const { track } = live;
-  if (track.mediaType !== "audio") return undefined;
-  const { name, language } = live;
-  return { ...common(rendition, live), name, language, channels: track.channels };
-}
-
-/** Where neither configuration nor metadata tell. */
-function measuredFrameRate(rendition: Rendition): number | undefined {
-  const segment = rendition.segments.findLast(({ isGap }) => !isGap);
-  if (segment === undefined) return undefined;
-  const pictures = segment.parts.reduce((sum, part) => sum + part.samples, 0);
-  return pictures / seconds(segment);
+  return count;
 }

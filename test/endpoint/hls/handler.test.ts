@@ -1,21 +1,16 @@
 import { once } from "node:events";
-import {
-  createServer,
-  request as httpRequest,
-  type IncomingHttpHeaders,
-  type Server,
-} from "node:http";
 import * as http2 from "node:http2";
 import { type AddressInfo, connect } from "node:net";
 import { gunzipSync } from "node:zlib";
 import express from "express";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { HlsEndpoint } from "../../../server/endpoint/hls/handler.ts";
+import type { HlsEndpoint, HlsLimits } from "../../../server/endpoint/hls/handler.ts";
 import type { SegmentedStream } from "../../../server/endpoint/hls/presentation.ts";
 import type { LiveState } from "../../../server/live/live-stream.ts";
 import type { LiveTrack } from "../../../server/live/live-track.ts";
 import { Segmenter } from "../../../server/live/segmenter.ts";
 import { readMediaPlaylist, readMultivariantPlaylist } from "../../support/hls-playlist.ts";
+import { type Answer, type Asking, HlsStage } from "../../support/hls-stage.ts";
 import { audioTrack, epoch, sampleAt, videoTrack } from "../../support/live-samples.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
@@ -35,23 +30,15 @@ const mp3: LiveTrack = {
   },
 };
 
-const limits = {
-  targetDuration: 10_000,
-  listed: 6_000,
-  heldRequests: 3,
-  heldPerConnection: 8,
-  holdTime: 15_000,
-  silence: 10_000,
-  responseTime: 120_000,
-  viewers: 100,
-  viewerTime: 20_000,
-};
-
 type Fake = SegmentedStream & { state: LiveState; readonly segmenter: Segmenter };
 
 const segmented = (): Fake => ({
   id: "m0abc",
   state: "live",
+  startedAt: 0,
+  dateRanges: [],
+  textTracks: [],
+  cues: () => [],
   segmenter: new Segmenter({
     segment: 2000,
     longestSegment: 10_000,
@@ -78,52 +65,30 @@ function feed(
 
 let clock: ManualClock;
 let stream: Fake;
+let stage: HlsStage;
 let hls: HlsEndpoint;
-let server: Server;
 let port: number;
 
-function open(overrides: Partial<typeof limits> = {}): void {
-  const hub = { find: (path: string) => (path === "live/demo" ? stream : undefined) };
-  hls = new HlsEndpoint({ hub, clock, limits: { ...limits, ...overrides } });
+async function open(
+  limits: Partial<HlsLimits> = {},
+  ask?: (streamPath: string) => boolean,
+): Promise<void> {
+  const find = (path: string) => (path === "live/demo" ? stream : undefined);
+  stage?.close();
+  stage = await HlsStage.open(ask === undefined ? { find } : { find, ask }, clock, limits);
+  ({ hls, port } = stage);
 }
 
 beforeEach(async () => {
   clock = new ManualClock();
   stream = segmented();
-  open();
-  server = createServer((request, response) => hls.handle(request, response)).listen(
-    0,
-    "127.0.0.1",
-  );
-  await once(server, "listening");
-  port = (server.address() as AddressInfo).port;
+  await open();
 });
-afterEach(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterEach(() => stage.close());
 
-type Answer = { status: number; headers: IncomingHttpHeaders; body: Buffer; text: string };
+const get = (resource: string, asking?: Asking): Promise<Answer> => stage.get(resource, asking);
 
-/** Asks and waits for the whole answer; nothing is decoded on the way. */
-async function get(
-  resource: string,
-  { method = "GET", headers = {}, streamPath = "live/demo" } = {},
-): Promise<Answer> {
-  const path = `/streams/${streamPath}/${resource}`;
-  const request = httpRequest({ host: "127.0.0.1", port, path, method, headers, agent: false });
-  request.end();
-  const [response] = await once(request, "response");
-  const pieces: Buffer[] = [];
-  for await (const piece of response) pieces.push(piece);
-  const body = Buffer.concat(pieces);
-  return { status: response.statusCode, headers: response.headers, body, text: body.toString() };
-}
-
-/** Waits until so many requests are held. */
-async function untilHeld(count: number): Promise<void> {
-  while (hls.held !== count) await new Promise((resolve) => setImmediate(resolve));
-}
+const untilHeld = (count: number): Promise<void> => stage.untilHeld(count);
 
 describe("HlsEndpoint lists", () => {
   test("what is on air, in playlists that a strict reader accepts", async () => {
@@ -190,7 +155,7 @@ describe("HlsEndpoint lists", () => {
   test("gzipped where that is taken, rendered once until something changes", async () => {
     feed(stream);
     const plain = await get("t1.m3u8");
-    const gzipped = await get("t1.m3u8", { headers: { "accept-encoding": "br, gzip" } });
+    const gzipped = await get("t1.m3u8", { headers: { "accept-encoding": "br;q=0.9, gzip" } });
     expect(gzipped.headers["content-encoding"]).toBe("gzip");
     expect(gunzipSync(gzipped.body).toString()).toBe(plain.text);
     expect(gzipped.headers.etag).not.toBe(plain.headers.etag);
@@ -313,24 +278,26 @@ describe("HlsEndpoint refuses", () => {
 });
 
 describe("HlsEndpoint holds the first viewer's request", () => {
-  test("until every track has a segment", async () => {
+  test("until every track has a part, and its player until there is a segment", async () => {
     const index = get("index.m3u8");
     const sound = get("t2.m3u8");
     await untilHeld(2);
-    feed(stream, { to: 2000 });
-    expect(hls.held).toBe(2);
-    feed(stream, { from: 2000, to: 2100 });
-    expect(hls.held).toBe(0);
+    feed(stream, { to: 1000 });
     expect(readMultivariantPlaylist((await index).text).audio).toHaveLength(1);
-    expect((await sound).status).toBe(200);
+    expect(hls.held).toBe(1);
+    feed(stream, { from: 1000, to: 2100 });
+    expect(hls.held).toBe(0);
+    expect(readMediaPlaylist((await sound).text)).toMatchObject({
+      partTarget: 0.2,
+      violations: [],
+    });
     expect(clock.pending).toBe(0);
   });
 
   test("while what is asked for is brought here on demand", async () => {
     stream.state = "waiting";
     const asked: string[] = [];
-    const ask = (path: string) => asked.push(path) > 0;
-    hls = new HlsEndpoint({ hub: { find: () => stream, ask }, clock, limits });
+    await open({}, (path) => asked.push(path) > 0);
     const index = get("index.m3u8");
     await untilHeld(1);
     stream.state = "live";
@@ -359,17 +326,18 @@ describe("HlsEndpoint holds the first viewer's request", () => {
   });
 
   test("a bounded number of them, and forgets who left", async () => {
-    const held = [1, 2, 3].map(() => get("index.m3u8"));
-    await untilHeld(3);
-    expect((await get("index.m3u8")).status).toBe(503);
-    hls.close();
-    expect((await Promise.all(held)).map(({ status }) => status)).toEqual([503, 503, 503]);
     const socket = connect(port, "127.0.0.1");
     socket.write("GET /streams/live/demo/index.m3u8 HTTP/1.1\r\nHost: x\r\n\r\n");
     await untilHeld(1);
     socket.destroy();
     await untilHeld(0);
     expect(clock.pending).toBe(0);
+    const held = [1, 2, 3].map(() => get("index.m3u8"));
+    await untilHeld(3);
+    expect((await get("index.m3u8")).status).toBe(503);
+    hls.close();
+    expect((await Promise.all(held)).map(({ status }) => status)).toEqual([503, 503, 503]);
+    expect((await get("index.m3u8")).status).toBe(503); // and nobody any more
   });
 });
 
@@ -389,13 +357,15 @@ test("HlsEndpoint counts who asked lately", async () => {
 });
 
 test("HlsEndpoint closes a response that nobody reads, and hurts nobody else", async () => {
-  open({ silence: 100 });
+  await open({ silence: 100 });
   feed(stream, { size: 1_000_000, tracks: [video] }); // 50 MB a segment, far more than sockets hold
   const socket = connect(port, "127.0.0.1");
   socket.write("GET /streams/live/demo/t1-m0abc-1.m4s HTTP/1.1\r\nHost: x\r\n\r\n");
   await once(socket, "readable"); // and read no more
   const connections = () =>
-    new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
+    new Promise<number>((resolve) =>
+      stage.server.getConnections((_error, count) => resolve(count)),
+    );
   while ((await connections()) > 0 || clock.pending > 0)
     await new Promise((resolve) => setImmediate(resolve));
   socket.destroy();

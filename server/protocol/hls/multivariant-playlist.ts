@@ -1,6 +1,8 @@
+import { attribute, cleaned, quoted, tag, text, VERSION } from "./playlist-text.ts";
+
 /*
- * Playlists of HTTP Live Streaming, written (RFC 8216bis §4). Values go in, text comes out; what
- * is listed, and when, is for the caller to say.
+ * The multivariant playlist of HTTP Live Streaming, written (RFC 8216bis §4.4.6). Values go in, text
+ * comes out; what is listed, and when, is for the caller to say.
  */
 
 /** One media playlist as the multivariant playlist names it. */
@@ -34,35 +36,33 @@ export type AudioRendition = PlaylistRendition & {
   readonly channels: number;
 };
 
-/** One segment as a media playlist lists it. */
-export type PlaylistSegment = {
+/** A rendition of text: a media playlist of WebVTT. */
+export type TextRendition = {
+  /** Relative to the multivariant playlist. */
   readonly uri: string;
-  /** Seconds, exact. */
-  readonly duration: number;
-  /** Wall clock of its first sample, ms since 1970. */
-  readonly programDateTime: number;
-  readonly isDiscontinuity: boolean;
-  /** Nothing lies behind `uri`: players are to go on without it. */
-  readonly isGap: boolean;
-  /** It can be decoded without the segment before it. */
-  readonly isIndependent: boolean;
-  /** Its init segment; undefined for packed audio, which needs none. */
-  readonly map: string | undefined;
+  /** For people. */
+  readonly name: string;
+  /** BCP 47; "und" where the encoder did not say. */
+  readonly language: string;
+  /** For who cannot hear: it tells of sounds, too. */
+  readonly isCaptions: boolean;
 };
 
-/** A sliding window of a live rendition. */
-export type MediaPlaylist = {
-  /** Whole seconds; the same in every rendition, and for as long as the broadcast lasts. */
-  readonly targetDuration: number;
-  /** Number of the first segment. */
-  readonly mediaSequence: number;
-  /** Discontinuities that have left the window with their segments. */
-  readonly discontinuitySequence: number;
-  readonly segments: readonly PlaylistSegment[];
+/** Captions that travel in the pictures (CEA-608, CEA-708). */
+export type InStreamCaptions = {
+  /** `CC1` to `CC4`, `SERVICE1` to `SERVICE63`. */
+  readonly instreamId: string;
+  readonly name: string;
+  readonly language: string;
 };
 
-/** 6 has EXT-X-MAP, 8 has EXT-X-GAP; constant, since a playlist may not change its version. */
-const VERSION = "#EXT-X-VERSION:8";
+/** All that a presentation offers. */
+export type Renditions = {
+  readonly videos: readonly VideoRendition[];
+  readonly audios: readonly AudioRendition[];
+  readonly texts: readonly TextRendition[];
+  readonly captions: readonly InStreamCaptions[];
+};
 
 /** BANDWIDTH is promised for segments yet to come: per cent of what was measured. */
 const MARGIN = 110;
@@ -78,15 +78,14 @@ const MARGIN = 110;
  * EXT-X-INDEPENDENT-SEGMENTS stays out of it: here it would be a promise about GOPs to come, and
  * players read this playlist only once. Each media playlist claims it for what it lists.
  */
-export function multivariantPlaylist(
-  videos: readonly VideoRendition[],
-  audios: readonly AudioRendition[],
-): string {
+export function multivariantPlaylist({ videos, audios, texts, captions }: Renditions): string {
   const lines = ["#EXTM3U", VERSION];
+  const subtitles = texts.length === 0 ? [] : [attribute("SUBTITLES", quoted(TEXT_GROUP))];
   if (videos.length === 0) {
+    lines.push(...textMedia(texts));
     for (const audio of audios) {
-      lines.push(streamInf(bandwidth([audio]), attribute("CODECS", quoted(codecs([audio])))));
-      lines.push(audio.uri);
+      const codec = attribute("CODECS", quoted(codecs([audio])));
+      lines.push(streamInf(bandwidth([audio]), codec, ...subtitles), audio.uri);
     }
     return text(lines);
   }
@@ -94,6 +93,7 @@ export function multivariantPlaylist(
   const hasRange = videos.some(({ videoRange }) => videoRange !== undefined);
   const groups = audioGroups(audios);
   for (const { id, members } of groups) lines.push(...audioMedia(id, members));
+  lines.push(...textMedia(texts), ...captionMedia(captions));
   for (const { members, attributes } of variantGroups(groups)) {
     const loudest = largest(members);
     for (const video of videos) {
@@ -108,7 +108,8 @@ export function multivariantPlaylist(
           ...rate,
           ...range,
           ...attributes,
-          attribute("CLOSED-CAPTIONS", "NONE"),
+          ...subtitles,
+          attribute("CLOSED-CAPTIONS", captions.length === 0 ? "NONE" : quoted(CAPTION_GROUP)),
         ),
       );
       lines.push(video.uri);
@@ -116,6 +117,9 @@ export function multivariantPlaylist(
   }
   return text(lines);
 }
+
+const TEXT_GROUP = "text";
+const CAPTION_GROUP = "captions";
 
 type AudioGroup = { readonly id: string; readonly members: readonly AudioRendition[] };
 
@@ -147,39 +151,6 @@ const variantGroups = (
     ? [{ members: [], attributes: [] }]
     : groups.map(({ id, members }) => ({ members, attributes: [attribute("AUDIO", quoted(id))] }));
 
-/**
- * A live media playlist (§4.4.3, §4.4.4). EXT-X-MAP is written where it changes and after each
- * discontinuity; EXT-X-INDEPENDENT-SEGMENTS only where it is true of every segment listed.
- */
-export function mediaPlaylist(playlist: MediaPlaylist): string {
-  const { segments } = playlist;
-  const lines = ["#EXTM3U", VERSION];
-  const present = segments.filter((segment) => !segment.isGap);
-  if (present.every((segment) => segment.isIndependent)) lines.push("#EXT-X-INDEPENDENT-SEGMENTS");
-  lines.push(
-    `#EXT-X-TARGETDURATION:${playlist.targetDuration}`,
-    `#EXT-X-MEDIA-SEQUENCE:${playlist.mediaSequence}`,
-    `#EXT-X-DISCONTINUITY-SEQUENCE:${playlist.discontinuitySequence}`,
-  );
-  let map: string | undefined;
-  for (const segment of segments) {
-    if (segment.isDiscontinuity) {
-      lines.push("#EXT-X-DISCONTINUITY");
-      map = undefined;
-    }
-    if (segment.map !== undefined && segment.map !== map) {
-      lines.push(`#EXT-X-MAP:${attribute("URI", quoted(segment.map))}`);
-      map = segment.map;
-    }
-    lines.push(
-      `#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(segment.programDateTime)).toISOString()}`,
-    );
-    if (segment.isGap) lines.push("#EXT-X-GAP");
-    lines.push(`#EXTINF:${segment.duration.toFixed(5)},`, segment.uri);
-  }
-  return text(lines);
-}
-
 /** CODECS names what lies in the files, so the sample entry's own spelling, unlike MSE's. */
 const HLS_CODECS: { readonly [codec: string]: string } = {
   opus: "Opus",
@@ -207,39 +178,68 @@ function largest(audios: readonly AudioRendition[]): readonly AudioRendition[] {
 }
 
 const streamInf = (rates: readonly string[], ...attributes: readonly string[]): string =>
-  `#EXT-X-STREAM-INF:${[...rates, ...attributes].join(",")}`;
+  tag("EXT-X-STREAM-INF", [...rates, ...attributes]);
+
+/** Sound begins with the first of its group. */
+const audioMedia = (group: string, audios: readonly AudioRendition[]): string[] =>
+  mediaGroup({ type: "AUDIO", group, hasDefault: true }, audios, ({ channels, uri }) => [
+    attribute("CHANNELS", quoted(String(channels))),
+    attribute("URI", quoted(uri)),
+  ]);
+
+/** Nobody has to read who has not asked for it. */
+const textMedia = (texts: readonly TextRendition[]): string[] =>
+  mediaGroup({ type: "SUBTITLES", group: TEXT_GROUP, hasDefault: false }, texts, (one) => [
+    attribute("FORCED", "NO"),
+    ...(one.isCaptions ? [attribute("CHARACTERISTICS", quoted(FOR_THE_DEAF))] : []),
+    attribute("URI", quoted(one.uri)),
+  ]);
+
+const FOR_THE_DEAF = [
+  "public.accessibility.transcribes-spoken-dialog",
+  "public.accessibility.describes-music-and-sound",
+].join(",");
+
+const captionMedia = (captions: readonly InStreamCaptions[]): string[] =>
+  mediaGroup(
+    { type: "CLOSED-CAPTIONS", group: CAPTION_GROUP, hasDefault: false },
+    captions,
+    ({ instreamId }) => [attribute("INSTREAM-ID", quoted(instreamId))],
+  );
 
 /**
- * A group. A player may choose by itself between members whose languages differ; of the others it is
- * the first.
+ * The members of a group. A player may choose by itself between members whose languages differ; of
+ * the others it is the first.
  */
-function audioMedia(group: string, audios: readonly AudioRendition[]): string[] {
-  const names = uniqueNames(audios);
+function mediaGroup<Member extends { readonly name: string; readonly language: string }>(
+  { type, group, hasDefault }: { type: string; group: string; hasDefault: boolean },
+  members: readonly Member[],
+  others: (member: Member) => readonly string[],
+): string[] {
+  const names = uniqueNames(members);
   const languages = new Set<string>();
-  return audios.map((audio, index) => {
-    const isDefault = index === 0;
-    const isTold = audio.language !== "und";
-    const isAutomatic = isDefault || (isTold && !languages.has(audio.language));
-    languages.add(audio.language);
-    const attributes = [
-      attribute("TYPE", "AUDIO"),
+  return members.map((member, index) => {
+    const isDefault = hasDefault && index === 0;
+    const isTold = member.language !== "und";
+    const isAutomatic = isDefault || (isTold && !languages.has(member.language));
+    languages.add(member.language);
+    return tag("EXT-X-MEDIA", [
+      attribute("TYPE", type),
       attribute("GROUP-ID", quoted(group)),
-      attribute("NAME", quoted(names[index] ?? audio.name)),
-      ...(isTold ? [attribute("LANGUAGE", quoted(audio.language))] : []),
+      attribute("NAME", quoted(names[index] ?? member.name)),
+      ...(isTold ? [attribute("LANGUAGE", quoted(member.language))] : []),
       attribute("DEFAULT", isDefault ? "YES" : "NO"),
       attribute("AUTOSELECT", isAutomatic ? "YES" : "NO"),
-      attribute("CHANNELS", quoted(String(audio.channels))),
-      attribute("URI", quoted(audio.uri)),
-    ];
-    return `#EXT-X-MEDIA:${attributes.join(",")}`;
+      ...others(member),
+    ]);
   });
 }
 
 /** NAME must be unique within its group. */
-function uniqueNames(audios: readonly AudioRendition[]): string[] {
+function uniqueNames(members: readonly { readonly name: string }[]): string[] {
   const names: string[] = [];
-  for (const audio of audios) {
-    const name = cleaned(audio.name); // what is kept apart is what is written
+  for (const member of members) {
+    const name = cleaned(member.name); // what is kept apart is what is written
     let unique = name;
     for (let count = 2; names.includes(unique); count += 1) unique = `${name} ${count}`;
     names.push(unique);
@@ -248,13 +248,3 @@ function uniqueNames(audios: readonly AudioRendition[]): string[] {
 }
 
 const frameRate = (rate: number): string => attribute("FRAME-RATE", rate.toFixed(3));
-
-const attribute = (name: string, value: string | number): string => `${name}=${value}`;
-
-const quoted = (value: string): string => `"${cleaned(value)}"`;
-
-/** A quoted string holds no quotes and no line ends; what is in them comes from encoders. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not come through
-const cleaned = (value: string): string => value.replace(/["\u0000-\u001f\u007f]/g, " ");
-
-const text = (lines: readonly string[]): string => `${lines.join("\n")}\n`;

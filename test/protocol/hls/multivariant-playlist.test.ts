@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import {
   type AudioRendition,
-  mediaPlaylist,
+  type InStreamCaptions,
   multivariantPlaylist,
-  type PlaylistSegment,
+  type TextRendition,
   type VideoRendition,
-} from "../../../server/protocol/hls/playlist.ts";
-import { readMediaPlaylist, readMultivariantPlaylist } from "../../support/hls-playlist.ts";
+} from "../../../server/protocol/hls/multivariant-playlist.ts";
+import { readMultivariantPlaylist } from "../../support/hls-playlist.ts";
 
 const video: VideoRendition = {
   uri: "t1.m3u8",
@@ -27,9 +27,17 @@ const audio: AudioRendition = {
   channels: 2,
 };
 
+/** The playlist of pictures and sound, and of text where there is some. */
+const written = (
+  videos: readonly VideoRendition[],
+  audios: readonly AudioRendition[],
+  texts: readonly TextRendition[] = [],
+  captions: readonly InStreamCaptions[] = [],
+): string => multivariantPlaylist({ videos, audios, texts, captions });
+
 test("multivariantPlaylist writes video with its audio group", () => {
-  expect(multivariantPlaylist([video], [audio])).toBe(`#EXTM3U
-#EXT-X-VERSION:8
+  expect(written([video], [audio])).toBe(`#EXTM3U
+#EXT-X-VERSION:10
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="Audio",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="t2.m3u8"
 #EXT-X-STREAM-INF:BANDWIDTH=2343000,AVERAGE-BANDWIDTH=1790800,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=29.970,AUDIO="audio",CLOSED-CAPTIONS=NONE
 t1.m3u8
@@ -38,22 +46,22 @@ t1.m3u8
 
 test("multivariantPlaylist tells the range of every variant once one has more than SDR", () => {
   const small: VideoRendition = { ...video, uri: "t3.m3u8" };
-  const text = multivariantPlaylist([{ ...video, videoRange: "PQ" }, small], []);
+  const text = written([{ ...video, videoRange: "PQ" }, small], []);
   expect(text.match(/VIDEO-RANGE=\w+/g)).toEqual(["VIDEO-RANGE=PQ", "VIDEO-RANGE=SDR"]);
-  expect(multivariantPlaylist([video, small], [])).not.toContain("VIDEO-RANGE");
+  expect(written([video, small], [])).not.toContain("VIDEO-RANGE");
 });
 
 test("multivariantPlaylist gives sound alone a variant of its own, without a group", () => {
-  const playlist = multivariantPlaylist([], [{ ...audio, codecs: ["mp3"] }]);
+  const playlist = written([], [{ ...audio, codecs: ["mp3"] }]);
   expect(playlist).toBe(`#EXTM3U
-#EXT-X-VERSION:8
+#EXT-X-VERSION:10
 #EXT-X-STREAM-INF:BANDWIDTH=143000,AVERAGE-BANDWIDTH=140800,CODECS="mp4a.40.34"
 t2.m3u8
 `);
 });
 
 test("multivariantPlaylist gives a picture without sound no group", () => {
-  const { variants, violations } = readMultivariantPlaylist(multivariantPlaylist([video], []));
+  const { variants, violations } = readMultivariantPlaylist(written([video], []));
   expect(violations).toEqual([]);
   expect(variants).toMatchObject([{ codecs: "avc1.64001f", audioGroup: undefined }]);
 });
@@ -64,7 +72,7 @@ test("multivariantPlaylist names languages, keeps names apart, and counts the la
     { ...audio, language: "pt-BR", uri: "t3.m3u8", codecs: ["mp4a.40.5"], peakBitrate: 510_000 },
     { ...audio, name: 'a "quoted"\r\nname', uri: "t4.m3u8", channels: 6 },
   ];
-  const playlist = multivariantPlaylist([video], others);
+  const playlist = written([video], others);
   const read = readMultivariantPlaylist(playlist);
   expect(read.violations).toEqual([]);
   const group = "audio";
@@ -98,7 +106,7 @@ test("multivariantPlaylist has a group for each codec, and a variant for each pi
     audio: members,
     variants,
     violations,
-  } = readMultivariantPlaylist(multivariantPlaylist([video, low], audios));
+  } = readMultivariantPlaylist(written([video, low], audios));
   expect(violations).toEqual([]);
   expect(members.map(({ group, uri, isDefault }) => [group, uri, isDefault])).toEqual([
     ["audio-mp4a", "t2.m3u8", true],
@@ -121,83 +129,55 @@ test("multivariantPlaylist has a group for each codec, and a variant for each pi
 
 test("multivariantPlaylist never writes a BANDWIDTH below the average, or of zero", () => {
   const runts = { ...video, peakBitrate: 10, averageBitrate: 1000 };
-  expect(multivariantPlaylist([runts], [])).toContain("BANDWIDTH=1100,AVERAGE-BANDWIDTH=1100,");
+  expect(written([runts], [])).toContain("BANDWIDTH=1100,AVERAGE-BANDWIDTH=1100,");
   const nothing = { ...video, peakBitrate: 0, averageBitrate: 0 };
-  expect(multivariantPlaylist([nothing], [])).toContain("BANDWIDTH=1,AVERAGE-BANDWIDTH=1,");
-});
-
-const start = Date.UTC(2026, 4, 1, 10);
-const segment = (number: number, fields: Partial<PlaylistSegment> = {}): PlaylistSegment => ({
-  uri: `t1-x-${number}.m4s`,
-  duration: 2.002,
-  programDateTime: start + (number - 41) * 2002,
-  isDiscontinuity: false,
-  isGap: false,
-  isIndependent: true,
-  map: "t1-x-i1.mp4",
-  ...fields,
-});
-
-test("mediaPlaylist writes a sliding window", () => {
-  const playlist = mediaPlaylist({
-    targetDuration: 10,
-    mediaSequence: 41,
-    discontinuitySequence: 3,
-    segments: [
-      segment(41),
-      segment(42, { isGap: true, isIndependent: false }),
-      segment(43, { isDiscontinuity: true, map: "t1-x-i2.mp4", duration: 181_181 / 90_000 }),
-    ],
-  });
-  expect(playlist).toBe(`#EXTM3U
-#EXT-X-VERSION:8
-#EXT-X-INDEPENDENT-SEGMENTS
-#EXT-X-TARGETDURATION:10
-#EXT-X-MEDIA-SEQUENCE:41
-#EXT-X-DISCONTINUITY-SEQUENCE:3
-#EXT-X-MAP:URI="t1-x-i1.mp4"
-#EXT-X-PROGRAM-DATE-TIME:2026-05-01T10:00:00.000Z
-#EXTINF:2.00200,
-t1-x-41.m4s
-#EXT-X-PROGRAM-DATE-TIME:2026-05-01T10:00:02.002Z
-#EXT-X-GAP
-#EXTINF:2.00200,
-t1-x-42.m4s
-#EXT-X-DISCONTINUITY
-#EXT-X-MAP:URI="t1-x-i2.mp4"
-#EXT-X-PROGRAM-DATE-TIME:2026-05-01T10:00:04.004Z
-#EXTINF:2.01312,
-t1-x-43.m4s
-`);
-  expect(readMediaPlaylist(playlist).violations).toEqual([]);
-});
-
-test("mediaPlaylist claims independent segments only where all that are listed are", () => {
-  const window = (isIndependent: boolean) =>
-    mediaPlaylist({
-      targetDuration: 10,
-      mediaSequence: 41,
-      discontinuitySequence: 0,
-      segments: [segment(41), segment(42, { isIndependent })],
-    });
-  expect(window(true)).toContain("#EXT-X-INDEPENDENT-SEGMENTS");
-  expect(window(false)).not.toContain("#EXT-X-INDEPENDENT-SEGMENTS");
-});
-
-test("mediaPlaylist repeats EXT-X-MAP behind a discontinuity and has none for packed audio", () => {
-  const list = (segments: PlaylistSegment[]) =>
-    mediaPlaylist({ targetDuration: 10, mediaSequence: 1, discontinuitySequence: 0, segments });
-  const same = list([segment(1), segment(2), segment(3, { isDiscontinuity: true })]);
-  expect(same.match(/EXT-X-MAP/g)).toHaveLength(2);
-  expect(list([segment(1, { map: undefined, uri: "t2-x-1.mp3" })])).not.toContain("EXT-X-MAP");
+  expect(written([nothing], [])).toContain("BANDWIDTH=1,AVERAGE-BANDWIDTH=1,");
 });
 
 test("multivariantPlaylist keeps apart the names that it writes, not those it was given", () => {
   const names = ['a"b', "a b", "a\tb"];
-  const playlist = multivariantPlaylist(
+  const playlist = written(
     [video],
     names.map((name, index) => ({ ...audio, name, uri: `t${index + 2}.m3u8` })),
   );
   const read = readMultivariantPlaylist(playlist);
   expect(read.audio.map(({ name }) => name)).toEqual(["a b", "a b 2", "a b 3"]);
+});
+
+const english: TextRendition = {
+  uri: "text-cc1.m3u8",
+  name: "English",
+  language: "en",
+  isCaptions: true,
+};
+
+test("multivariantPlaylist names text on every variant, and captions in the pictures likewise", () => {
+  const low = { ...video, uri: "t5.m3u8" };
+  const german = { ...english, uri: "text-text-de.m3u8", language: "de", isCaptions: false };
+  const captions = [
+    { instreamId: "CC1", name: "CC1", language: "en" },
+    { instreamId: "SERVICE1", name: "Service 1", language: "und" },
+  ];
+  const playlist = written([video, low], [audio], [english, german], captions);
+  expect(playlist.split("\n").filter((line) => /SUBTITLES,|CLOSED-CAPTIONS,/.test(line))).toEqual([
+    '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="English",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,CHARACTERISTICS="public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound",URI="text-cc1.m3u8"',
+    '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="text",NAME="English 2",LANGUAGE="de",DEFAULT=NO,AUTOSELECT=YES,FORCED=NO,URI="text-text-de.m3u8"',
+    '#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="captions",NAME="CC1",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,INSTREAM-ID="CC1"',
+    '#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="captions",NAME="Service 1",DEFAULT=NO,AUTOSELECT=NO,INSTREAM-ID="SERVICE1"',
+  ]);
+  const { variants, violations } = readMultivariantPlaylist(playlist);
+  expect(violations).toEqual([]);
+  expect(variants.map((one) => [one.subtitleGroup, one.closedCaptions])).toEqual([
+    ["text", "captions"],
+    ["text", "captions"],
+  ]);
+});
+
+test("multivariantPlaylist names text beside sound alone", () => {
+  const { variants, subtitles, violations } = readMultivariantPlaylist(
+    written([], [audio], [english]),
+  );
+  expect(violations).toEqual([]);
+  expect(subtitles).toHaveLength(1);
+  expect(variants).toMatchObject([{ uri: "t2.m3u8", subtitleGroup: "text" }]);
 });
