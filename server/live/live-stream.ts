@@ -577,7 +577,9 @@ export class LiveStream {
     this.#history.push(live);
     for (const observer of this.#observers) observer.sample?.(live);
     this.segmenter.push(live);
-    if (isLeading) this.#text.pass(ticksToMs(live.track, live.dts));
+    // A picture lasts until the next one comes; how long sound lasts is known.
+    const passed = live.isVideo ? live.dts : live.dts + live.duration;
+    if (isLeading) this.#text.pass(ticksToMs(live.track, passed));
     this.#watchGop();
     this.#withdrawSilent(now);
   }

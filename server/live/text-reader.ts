@@ -27,7 +27,9 @@ export class TextReader {
   #decoder: CaptionDecoder | undefined;
   #order = new PresentationOrder();
   #epoch = 0;
+  /** When captions came among the pictures last. */
   #captionsAt: Milliseconds | undefined;
+  #isInPictures = true;
   /** By text track: what was said last. */
   readonly #texts = new Map<string, { readonly track: TextTrack; readonly at: Milliseconds }>();
   /** Text tracks by language and the encoder's number. */
@@ -53,7 +55,10 @@ export class TextReader {
     this.#decoder ??= new CaptionDecoder();
     const decodedAt = ticksToMs(sample.track, sample.dts);
     const shownAt = ticksToMs(sample.track, sample.dts + sample.compositionOffset);
-    if (data !== undefined) this.#captionsAt = decodedAt;
+    if (data !== undefined) {
+      this.#captionsAt = decodedAt;
+      this.#isInPictures = true;
+    }
     for (const picture of this.#order.push({ decodedAt, shownAt, data }, track.reorderDepth)) {
       this.#decode(picture);
     }
@@ -70,6 +75,7 @@ export class TextReader {
     const isKnown = this.#captionsAt !== undefined && at - this.#captionsAt < SAME_SOURCE;
     if (isKnown) return;
     this.#decoder ??= new CaptionDecoder();
+    this.#isInPictures = false;
     this.#show(this.#decoder.push(message.data, at), at);
   }
 
@@ -115,7 +121,7 @@ export class TextReader {
 
   #show(changes: readonly CaptionChange[], at: Milliseconds): void {
     for (const { channel, blocks } of changes) {
-      this.#tracks.show(captionTrack(channel), blocks, at);
+      this.#tracks.show(captionTrack(channel, this.#isInPictures), blocks, at);
     }
   }
 
@@ -147,18 +153,11 @@ export class TextReader {
   }
 }
 
-const CAPTION_TRACKS = new Map<string, TextTrack>();
-
 /** `cc1` is CC1, `service1` Service 1: where nobody tells, that is all there is to know. */
-function captionTrack(channel: string): TextTrack {
-  const known = CAPTION_TRACKS.get(channel);
-  if (known !== undefined) return known;
-  const name = channel.startsWith("cc")
-    ? channel.toUpperCase()
-    : channel.replace("service", "Service ");
-  const track: TextTrack = { id: channel, kind: "captions", language: "und", name };
-  CAPTION_TRACKS.set(channel, track);
-  return track;
+function captionTrack(id: string, isInPictures: boolean): TextTrack {
+  const name = id.startsWith("cc") ? id.toUpperCase() : id.replace("service", "Service ");
+  const track = { id, kind: "captions", language: "und", name } as const;
+  return isInPictures ? { ...track, isInPictures } : track;
 }
 
 const LANGUAGE_NAMES = new Intl.DisplayNames(["en"], { type: "language", fallback: "code" });

@@ -12,13 +12,15 @@ export type TextTrack = {
   readonly language: string;
   /** For people. */
   readonly name: string;
+  /** It lies among the pictures: players that look there find it, too. */
+  readonly isInPictures?: true;
 };
 
 /** One text on the screen; times on the live stream's timeline. */
 export type TextCue = {
   /** Of its text track. */
   readonly trackId: string;
-  /** Counts the cues of its track, from 1. */
+  /** Counts the cues of its track. */
   readonly id: number;
   readonly start: Milliseconds;
   /** undefined: it is still shown, and nobody knows for how long. */

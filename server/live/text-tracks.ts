@@ -14,7 +14,7 @@ export type ShownText = {
 
 /** What the texts of a live stream are told to. */
 export type TextListener = {
-  /** There is another track. */
+  /** The tracks are others now. */
   readonly onTrack: () => void;
   /** A cue opened, changed or got its end. */
   readonly onCue: (cue: TextCue) => void;
@@ -42,6 +42,8 @@ export class TextTracks {
   #settled: Milliseconds = 0;
   #cues = 0;
   #bytes = 0;
+  /** No cue of a new track is called like one that there was: who watches may have it still. */
+  #count = 0;
   /** What was told of in the present second. */
   #second = { number: 0, changes: 0, bytes: 0 };
   /** By track: what is to be shown when there is room for it. */
@@ -58,7 +60,7 @@ export class TextTracks {
     return this.#tracks;
   }
 
-  /** Cues within the window, oldest first. */
+  /** Cues within the window, oldest first: as they are at any time, and at the end what was left. */
   cues(trackId: string): readonly TextCue[] {
     return this.#channels.get(trackId)?.cues ?? [];
   }
@@ -112,12 +114,16 @@ export class TextTracks {
     }
   }
 
+  /** What there was is over, for good. */
   clear(): void {
+    if (this.#tracks.length === 0) return;
+    for (const { count } of this.#channels.values()) this.#count = Math.max(this.#count, count);
     this.#late.clear();
     this.#channels.clear();
     this.#tracks = [];
     this.#cues = 0;
     this.#bytes = 0;
+    this.#listener.onTrack();
   }
 
   #isWithinRate(at: Milliseconds): boolean {
@@ -135,7 +141,7 @@ export class TextTracks {
 
   #begin(track: TextTrack): Channel | undefined {
     if (this.#channels.size >= LIMITS.textTracks) return undefined;
-    const channel = { track, cues: [], open: [], count: 0 };
+    const channel = { track, cues: [], open: [], count: this.#count };
     this.#channels.set(track.id, channel);
     this.#tracks = [...this.#channels.values()].map((one) => one.track).sort(inOrder);
     this.#listener.onTrack();

@@ -111,7 +111,7 @@ test("captions are told of with the picture that shows them", () => {
   play(spread(line21Triplets(0, cc1.erase())), next);
   expect(told.slice(2)).toEqual([`cc1.1 ${shownAt}-${next} HELLO`]);
   expect(liveStream.textTracks).toEqual([
-    { id: "cc1", kind: "captions", language: "und", name: "CC1" },
+    { id: "cc1", kind: "captions", language: "und", name: "CC1", isInPictures: true },
   ]);
   expect(liveStream.cues("cc1")).toHaveLength(1);
 });

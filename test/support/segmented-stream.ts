@@ -97,7 +97,7 @@ export class HandStream implements SegmentedStream {
   startedAt: number | undefined = START;
   dateRanges: DateRange[] = [];
   textTracks: TextTrack[] = [];
-  readonly textCues: TextCue[] = [];
+  readonly textCues = new Map<string, TextCue[]>();
   renditions: HandRendition[];
   readonly segmenter: SegmentedStream["segmenter"];
   isReady = true;
@@ -129,7 +129,9 @@ export class HandStream implements SegmentedStream {
   }
 
   cues(trackId: string): readonly TextCue[] {
-    return this.textCues.filter((cue) => cue.trackId === trackId);
+    const cues = this.textCues.get(trackId) ?? [];
+    this.textCues.set(trackId, cues);
+    return cues;
   }
 
   tell(): void {

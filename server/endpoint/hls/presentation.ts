@@ -1,7 +1,7 @@
 import type { Clock } from "../../live/clock.ts";
 import type { DateRange } from "../../live/date-range.ts";
 import type { LiveState } from "../../live/live-stream.ts";
-import type { OpenSegment, Rendition, Segment } from "../../live/segment.ts";
+import type { OpenSegment, Part, Rendition, Segment } from "../../live/segment.ts";
 import type { TextCue, TextTrack } from "../../live/text-track.ts";
 import type { DeliveryDirectives, PlaylistEdge } from "../../protocol/hls/delivery-directives.ts";
 import { skipBoundary } from "../../protocol/hls/media-playlist.ts";
@@ -21,7 +21,7 @@ import { type ListedSegment, listedSegment, segmentHead } from "./listed-segment
 import { fileInArchive, fileInMemory, type MediaFile } from "./media-file.ts";
 import { edgeOf, listingText, type MediaListing, reportOf } from "./media-listing.ts";
 import { RenderedPlaylist } from "./rendered-playlist.ts";
-import { listedText, textSegment } from "./text-rendition.ts";
+import { TextRendition } from "./text-rendition.ts";
 import { contentType, isPacked, secondsOf } from "./track-facts.ts";
 import { variantsOf } from "./variants.ts";
 
@@ -68,14 +68,13 @@ export class Presentation {
   readonly #clock: Clock;
   /** As of the last change: at the end they are what is left. */
   #renditions: readonly Rendition[];
-  #textTracks: readonly TextTrack[];
+  #texts: readonly TextRendition[];
   #ranges: readonly DateRange[];
   #isEnded = false;
   /** Of the present state, by name and kind; made when somebody asks. */
   readonly #playlists = new Map<string, RenderedPlaylist>();
   readonly #listings = new Map<string, MediaListing | undefined>();
   readonly #lines = new WeakMap<Segment, ListedSegment>();
-  readonly #textLines = new Map<string, WeakMap<Segment, ListedSegment>>();
   readonly #dateRanges: DateRangeList;
   #listedRanges: ListedDateRanges | undefined;
   /** Where playlists begin: one number for all renditions, and never a smaller one. */
@@ -95,7 +94,7 @@ export class Presentation {
     this.#clock = clock;
     this.#dateRanges = new DateRangeList(skipBoundary(settings.targetDuration));
     this.#renditions = stream.segmenter.renditions;
-    this.#textTracks = stream.textTracks;
+    this.#texts = this.#textRenditions([]);
     this.#ranges = stream.dateRanges;
     const stop = stream.segmenter.onChange(() => {
       this.#change();
@@ -124,7 +123,12 @@ export class Presentation {
     const present = this.#present();
     if (present.length === 0) return undefined;
     return this.#render(MULTIVARIANT_NAME, () =>
-      multivariantPlaylist(variantsOf(present, this.#textTracks)),
+      multivariantPlaylist(
+        variantsOf(
+          present,
+          this.#texts.map(({ track }) => track),
+        ),
+      ),
     );
   }
 
@@ -171,15 +175,24 @@ export class Presentation {
       case "part":
         return this.#part(name.trackId, name.number, name.isPacked);
       case "text-segment":
-        return this.#text(name.textId, name.mediaSequence);
+        return this.#textSegment(name.textId, name.mediaSequence);
+      case "text-part":
+        return this.#textPart(name.textId, name.trackId, name.number);
     }
   }
 
   /** Whether this is the part that comes next: worth waiting for. */
   isNext(name: FileName): boolean {
-    if (name.type !== "part" || name.life !== this.#stream.id || this.#isEnded) return false;
-    const rendition = this.#rendition(name.trackId);
-    return rendition !== undefined && hintedPart(rendition, name.life) === partNameOf(name);
+    if (name.life !== this.#stream.id || this.#isEnded) return false;
+    if (name.type === "part") {
+      const rendition = this.#rendition(name.trackId);
+      return rendition !== undefined && hintedPart(rendition, name.life) === partNameOf(name);
+    }
+    if (name.type !== "text-part") return false;
+    const [leading] = this.#renditions;
+    const { trackId, number } = name;
+    const isThere = this.#text(name.textId) !== undefined;
+    return isThere && leading?.track.id === trackId && leading.nextPart === number;
   }
 
   #change(): void {
@@ -191,7 +204,7 @@ export class Presentation {
       return;
     }
     this.#renditions = this.#stream.segmenter.renditions;
-    this.#textTracks = this.#stream.textTracks;
+    this.#texts = this.#textRenditions(this.#texts);
     this.#ranges = this.#stream.dateRanges;
   }
 
@@ -205,8 +218,8 @@ export class Presentation {
     const tracks = this.#present().map(
       ({ track }): MediaPlaylistName => ({ type: "playlist", trackId: track.id }),
     );
-    const texts = this.#textTracks.map(
-      ({ id }): MediaPlaylistName => ({ type: "text-playlist", textId: id }),
+    const texts = this.#texts.map(
+      ({ track }): MediaPlaylistName => ({ type: "text-playlist", textId: track.id }),
     );
     return [...tracks, ...texts].filter((name) => uriOf(name) !== uri);
   }
@@ -259,33 +272,28 @@ export class Presentation {
   /** Text follows the leading rendition: the same stretches under the same numbers. */
   #textListing(textId: string): MediaListing | undefined {
     const [leading] = this.#renditions;
-    if (leading === undefined || !this.#textTracks.some(({ id }) => id === textId)) {
-      return undefined;
-    }
-    const segments = this.#listed(leading, undefined);
-    if (segments.length === 0) return undefined;
-    const { id: life } = this.#stream;
-    const lines = this.#textLines.get(textId) ?? new WeakMap<Segment, ListedSegment>();
-    this.#textLines.set(textId, lines);
+    const text = this.#text(textId);
+    if (leading === undefined || text === undefined) return undefined;
+    const open = this.partTarget === undefined || this.#isEnded ? undefined : leading.open;
+    const segments = this.#listed(leading, open);
+    if (segments.length === 0 && open === undefined) return undefined;
     return {
-      hasParts: false,
+      hasParts: this.partTarget !== undefined,
       segments,
-      listed: (segment) => {
-        const known = lines.get(segment);
-        if (known !== undefined) return known;
-        const written = listedText(textId, segment, life);
-        lines.set(segment, written);
-        return written;
-      },
-      open: undefined,
-      discontinuitySequence: discontinuitiesBefore(leading, segments[0]),
-      hints: {},
+      listed: (segment) => text.listed(segment),
+      open: open && { segment: open, head: text.head(open) },
+      discontinuitySequence: discontinuitiesBefore(leading, segments[0] ?? open),
+      hints: this.#isComing(leading) ? { part: text.hint(leading) } : {},
     };
+  }
+
+  #isComing({ isRetired }: Rendition): boolean {
+    return this.partTarget !== undefined && !this.#isEnded && !isRetired;
   }
 
   /** What comes next, where something is to come. */
   #hints(rendition: Rendition, newest: Segment | OpenSegment | undefined): MediaListing["hints"] {
-    if (this.partTarget === undefined || this.#isEnded || rendition.isRetired) return {};
+    if (!this.#isComing(rendition)) return {};
     const { id: life } = this.#stream;
     const part = hintedPart(rendition, life);
     const { track } = rendition;
@@ -356,6 +364,19 @@ export class Presentation {
 
   /** A part that is in memory; the first one of packed audio has the segment's tag. */
   #part(trackId: number, number: number, asPacked: boolean): MediaFile | undefined {
+    const found = this.#findPart(trackId, number);
+    if (found === undefined || isPacked(found.segment.track) !== asPacked) return undefined;
+    const { segment, part } = found;
+    const { track } = segment;
+    const hasTag = asPacked && part.partIndex === 0;
+    const head = hasTag ? [packedAudioTag(part.start, track.timescale)] : [];
+    return fileInMemory(contentType(track), [...head, ...part.pieces]);
+  }
+
+  #findPart(
+    trackId: number,
+    number: number,
+  ): { segment: Segment | OpenSegment; part: Part } | undefined {
     const rendition = this.#rendition(trackId);
     if (rendition === undefined || number >= rendition.nextPart) return undefined;
     const has = ({ parts }: Segment | OpenSegment): boolean =>
@@ -363,21 +384,33 @@ export class Presentation {
     const { open, segments } = rendition;
     const segment = open !== undefined && has(open) ? open : segments.findLast(has);
     const part = segment?.parts.find((candidate) => candidate.number === number);
-    if (segment === undefined || part === undefined) return undefined;
-    const { track } = segment;
-    if (isPacked(track) !== asPacked) return undefined;
-    const hasTag = asPacked && part.partIndex === 0;
-    const head = hasTag ? [packedAudioTag(part.start, track.timescale)] : [];
-    return fileInMemory(contentType(track), [...head, ...part.pieces]);
+    return segment && part && { segment, part };
   }
 
-  #text(textId: string, mediaSequence: number): MediaFile | undefined {
+  #text(textId: string): TextRendition | undefined {
+    return this.#texts.find(({ track }) => track.id === textId);
+  }
+
+  #textRenditions(known: readonly TextRendition[]): readonly TextRendition[] {
+    const { textTracks, id } = this.#stream;
+    const isSame = textTracks.every((track, index) => track === known[index]?.track);
+    if (isSame && textTracks.length === known.length) return known;
+    return textTracks.map(
+      (track) =>
+        known.find((one) => one.track === track) ??
+        new TextRendition(track, this.#stream.cues(track.id), id),
+    );
+  }
+
+  #textSegment(textId: string, mediaSequence: number): MediaFile | undefined {
     const segments = this.#renditions[0]?.segments ?? [];
     const segment = segments[mediaSequence - (segments[0]?.mediaSequence ?? 0)];
-    const isThere = this.#textTracks.some(({ id }) => id === textId);
-    if (segment === undefined || !isThere) return undefined;
-    const text = textSegment(this.#stream.cues(textId), segment);
-    return fileInMemory("text/vtt", [Buffer.from(text)]);
+    return segment && this.#text(textId)?.file(segment, segment);
+  }
+
+  #textPart(textId: string, trackId: number, number: number): MediaFile | undefined {
+    const found = this.#findPart(trackId, number);
+    return found && this.#text(textId)?.file(found.segment, found.part);
   }
 }
 

@@ -91,8 +91,8 @@ function measuredFrameRate({ open, segments }: Rendition): number | undefined {
   return ticks === 0 ? undefined : (pictures * counted.track.timescale) / ticks;
 }
 
-/** Captions of CEA-608 and CEA-708 lie in the pictures, too: players that read them there may. */
-const inStreamCaptions = ({ id, name, language }: TextTrack): InStreamCaptions | undefined =>
-  /^(cc[1-4]|service([1-9]|[1-5]\d|6[0-3]))$/.test(id)
-    ? { instreamId: id.toUpperCase(), name, language }
-    : undefined;
+/** Captions that lie in the pictures, too: players that read them there may. */
+function inStreamCaptions(track: TextTrack): InStreamCaptions | undefined {
+  const { id, name, language, isInPictures } = track;
+  return isInPictures ? { instreamId: id.toUpperCase(), name, language } : undefined;
+}

@@ -21,7 +21,7 @@ export type PlaylistEdge = {
   readonly partsOfLast: number | undefined;
   /** How many parts there are behind it, of the segment that is being made. */
   readonly openParts: number;
-  /** Text has no parts. */
+  /** Whether there are any at all. */
   readonly hasParts: boolean;
 };
 

@@ -79,7 +79,7 @@ export type Skipped = {
 /** A sliding window of a live rendition, or what is left of it at its end. */
 export type MediaPlaylist = {
   readonly control: ServerControl;
-  /** Whether this playlist has parts: text has none. */
+  /** Whether this playlist has parts. */
   readonly hasParts: boolean;
   /** Every segment listed can be decoded without the one before it. */
   readonly isIndependent: boolean;

@@ -9,6 +9,7 @@
  *                               is known before it is known to which segment it belongs
  *     text-cc1.m3u8             media playlist of the text track cc1
  *     text-cc1-LIFE-15.vtt      its text for the time of segment 15
+ *     text-cc1-LIFE-t2p37.vtt   its text for the time of part 37 of track 2
  *
  * LIFE tells one life of a streamPath from another, since caches keep these files for long.
  */
@@ -43,6 +44,14 @@ export type ResourceName =
       readonly textId: string;
       readonly life: string;
       readonly mediaSequence: number;
+    }
+  | {
+      readonly type: "text-part";
+      readonly textId: string;
+      readonly life: string;
+      /** Of the track whose part it goes with. */
+      readonly trackId: number;
+      readonly number: number;
     };
 
 /** The multivariant playlist's name: what people are given. */
@@ -78,12 +87,21 @@ export const textPlaylistName = (textId: string): string => `text-${textId}.m3u8
 export const textSegmentName = (textId: string, life: string, mediaSequence: number): string =>
   `text-${textId}-${life}-${mediaSequence}.vtt`;
 
+/** @returns the name of a part of text: never used again for other text */
+export const textPartName = (
+  textId: string,
+  life: string,
+  trackId: number,
+  number: number,
+): string => `text-${textId}-${life}-t${trackId}p${number}.vtt`;
+
 /** Longer ones are nobody's: numbers stay exact and comparisons cheap. */
 const MAX_NAME_LENGTH = 96;
 const PLAYLIST = /^t(\d{1,9})\.m3u8$/;
 const INIT = /^t(\d{1,9})-([0-9a-z]{1,16})-i(\d{1,9})\.mp4$/;
 const SEGMENT = /^t(\d{1,9})-([0-9a-z]{1,16})-(p?)(\d{1,15})\.(m4s|mp3)$/;
 const TEXT_PLAYLIST = /^text-([0-9A-Za-z-]{1,48})\.m3u8$/;
+const TEXT_PART = /^text-([0-9A-Za-z-]{1,48})-([0-9a-z]{1,16})-t(\d{1,9})p(\d{1,15})\.vtt$/;
 const TEXT_SEGMENT = /^text-([0-9A-Za-z-]{1,48})-([0-9a-z]{1,16})-(\d{1,15})\.vtt$/;
 
 /** Reads a name. @returns undefined where it is none of ours */
@@ -118,6 +136,11 @@ function readTrackName(name: string): ResourceName | undefined {
 function readTextName(name: string): ResourceName | undefined {
   const playlist = TEXT_PLAYLIST.exec(name);
   if (playlist !== null) return { type: "text-playlist", textId: playlist[1] ?? "" };
+  const part = TEXT_PART.exec(name);
+  if (part !== null) {
+    const [, textId = "", life = "", trackId, number] = part;
+    return { type: "text-part", textId, life, trackId: Number(trackId), number: Number(number) };
+  }
   const segment = TEXT_SEGMENT.exec(name);
   if (segment === null) return undefined;
   const [, textId = "", life = "", mediaSequence] = segment;

@@ -2,7 +2,6 @@ import type { Milliseconds } from "../media/sample.ts";
 
 /** A cue as a file lists it; times in ms from where LOCAL lies. */
 export type VttCue = {
-  readonly id: string;
   readonly start: Milliseconds;
   readonly end: Milliseconds;
   /** WebVTT cue text: escaped, without empty lines. */
@@ -20,6 +19,8 @@ const TRANSPORT_WRAP = 2 ** 33;
  *
  * X-TIMESTAMP-MAP says where its own time 0 lies on the clock of MPEG-2 transport streams: ticks of
  * 90 kHz, which wrap at 2^33. It names a whole number of ms (90 ticks), so that nothing is rounded.
+ * Cues have no identifiers: players take two of one name for the same, and here a text that goes on is
+ * another one in each segment.
  *
  * @param start of the segment on the live stream's timeline, ms
  * @param cues with times on the same timeline
@@ -31,7 +32,6 @@ export function webVttSegment(start: Milliseconds, cues: readonly VttCue[]): str
   for (const cue of cues) {
     const settings = cue.settings === "" ? "" : ` ${cue.settings}`;
     lines.push(
-      cue.id,
       `${timestamp(cue.start - base)} --> ${timestamp(cue.end - base)}${settings}`,
       cue.text,
       "",

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { HlsLimits } from "../../../server/endpoint/hls/handler.ts";
+import type { TextCue } from "../../../server/live/text-track.ts";
 import { readMediaPlaylist } from "../../support/hls-playlist.ts";
 import { type Answer, type Asking, HlsStage } from "../../support/hls-stage.ts";
 import { audioTrack, videoTrack } from "../../support/live-samples.ts";
@@ -476,44 +477,142 @@ describe("the first viewers", () => {
 describe("text", () => {
   const english = { id: "cc1", kind: "captions", language: "en", name: "English" } as const;
   const cue = { trackId: "cc1", settings: "line:80%", text: "Hello &amp; welcome", earlier: [] };
+  const say = (fields: Partial<TextCue> & Pick<TextCue, "id" | "start" | "end">) =>
+    live.textCues.get("cc1")?.push({ ...cue, ...fields });
+  const vtt = async (name: string) => {
+    const { text } = await get(`text-cc1-m0abc-${name}.vtt`);
+    const [head, ...blocks] = text.trimEnd().split("\n\n");
+    return { ticks: Number(/MPEGTS:(\d+),/.exec(head ?? "")?.[1]), blocks };
+  };
 
-  test("is a rendition that follows the leading one", async () => {
+  beforeEach(() => {
     live.textTracks = [english];
-    live.textCues.push({ ...cue, id: 1, start: 500, end: 2500 });
+    live.textCues.set("cc1", []);
+  });
+
+  test("is a rendition that follows the leading one, in segments and in parts", async () => {
     live.segments(2);
+    live.part();
     const index = (await get("index.m3u8")).text;
     expect(index).toContain('URI="text-cc1.m3u8"');
-    expect(index).toContain('INSTREAM-ID="CC1"');
+    expect(index).toContain("CLOSED-CAPTIONS=NONE");
     const playlist = await read("text-cc1.m3u8");
+    const leading = await read("t1.m3u8");
     expect(playlist.violations).toEqual([]);
+    const times = ({ segments, parts }: typeof playlist) => [
+      segments.map(({ mediaSequence, duration }) => [mediaSequence, duration]),
+      parts.map(({ mediaSequence, partIndex, duration }) => [mediaSequence, partIndex, duration]),
+    ];
+    expect(times(playlist)).toEqual(times(leading));
     expect(playlist.segments.map(({ uri }) => uri)).toEqual([
       "text-cc1-m0abc-1.vtt",
       "text-cc1-m0abc-2.vtt",
     ]);
-    expect([playlist.parts, playlist.hints.size]).toEqual([[], 0]);
-    expect(playlist.reports.map(({ uri }) => uri)).toEqual(["t1.m3u8", "t2.m3u8"]);
-    expect((await read("t1.m3u8")).reports).toContainEqual({
-      uri: "text-cc1.m3u8",
-      lastMsn: 2,
-      lastPart: undefined,
+    expect(playlist.parts.at(-1)).toMatchObject({
+      uri: "text-cc1-m0abc-t1p21.vtt",
+      independent: true,
     });
-    const first = await get("text-cc1-m0abc-1.vtt");
-    expect(first.headers["content-type"]).toBe("text/vtt");
-    expect(first.text).toContain("00:00:00.500 --> 00:00:02.000 line:80%\nHello &amp; welcome\n");
-    expect((await get("text-cc1-m0abc-2.vtt")).text).toContain("00:00:02.000 --> 00:00:02.500");
-    expect((await get("text-cc1-m0abc-3.vtt")).status).toBe(404);
-    expect((await get("text-cc2.m3u8")).status).toBe(404);
+    expect(playlist.hints).toEqual(new Map([["PART", "text-cc1-m0abc-t1p22.vtt"]]));
+    expect(playlist.serverControl).toEqual(leading.serverControl);
+    expect(playlist.reports.map(({ uri }) => uri)).toEqual(["t1.m3u8", "t2.m3u8"]);
+    expect(leading.reports).toContainEqual({ uri: "text-cc1.m3u8", lastMsn: 3, lastPart: 0 });
   });
 
-  test("can be waited for", async () => {
-    live.textTracks = [english];
+  test("that lies among the pictures is named as closed captions, too", async () => {
+    live.textTracks = [{ ...english, isInPictures: true }];
     live.segments(1);
-    const answer = get("text-cc1.m3u8?_HLS_msn=2&_HLS_part=0");
-    await stage.untilHeld(1);
+    const index = (await get("index.m3u8")).text;
+    expect(index).toContain('INSTREAM-ID="CC1"');
+    expect(index).toContain('CLOSED-CAPTIONS="captions"');
+  });
+
+  test("is told in each segment and part in which it is shown, bounded to it", async () => {
+    say({ id: 1, start: 500, end: 2500 });
+    say({ id: 2, start: 2500, end: undefined, settings: "", text: "a\nb" });
+    live.segments(2);
+    const first = await get("text-cc1-m0abc-1.vtt");
+    expect(first.headers["content-type"]).toBe("text/vtt; charset=utf-8");
+    expect(first.text).toBe(`WEBVTT
+X-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000
+
+00:00:00.500 --> 00:00:02.000 line:80%
+Hello &amp; welcome
+
+`);
+    expect(await vtt("2")).toEqual({
+      ticks: 180_000,
+      blocks: [
+        "00:00:00.000 --> 00:00:00.500 line:80%\nHello &amp; welcome",
+        "00:00:00.500 --> 00:00:02.000\na\nb",
+      ],
+    });
+    expect(await vtt("t1p2")).toEqual({ ticks: 18_000, blocks: [] });
+    expect(await vtt("t1p3")).toEqual({
+      ticks: 36_000,
+      blocks: ["00:00:00.100 --> 00:00:00.200 line:80%\nHello &amp; welcome"],
+    });
+    expect((await vtt("t1p13")).blocks).toHaveLength(2);
+    for (const missing of ["3", "t1p22", "t2p900", "t7p1"]) {
+      expect((await get(`text-cc1-m0abc-${missing}.vtt`)).status).toBe(404);
+    }
+    expect((await get("text-cc2.m3u8")).status).toBe(404);
+    expect((await get("text-cc2-m0abc-1.vtt")).status).toBe(404);
+  });
+
+  test("that grows is told as it was by the end of each stretch", async () => {
+    const earlier = [
+      { text: "H", until: 450 },
+      { text: "HEL", until: 600 },
+    ];
+    say({ id: 1, start: 300, end: 800, text: "HELLO", earlier });
+    live.segments(1);
+    const textOf = async (name: string) =>
+      (await vtt(name)).blocks.map((block) => block.split("\n")[1]);
+    expect(await textOf("t1p2")).toEqual(["H"]);
+    expect(await textOf("t1p3")).toEqual(["HEL"]);
+    expect(await textOf("t1p4")).toEqual(["HELLO"]);
+    expect(await textOf("1")).toEqual(["HELLO"]);
+  });
+
+  test("stays what it was when more is known later", async () => {
+    const cues = live.textCues.get("cc1");
+    say({ id: 1, start: 1900, end: undefined });
+    live.segments(1);
+    const before = await vtt("1");
+    cues?.splice(0, 1, {
+      ...cue,
+      id: 1,
+      start: 1900,
+      end: 2100,
+      text: "other",
+      earlier: [{ text: cue.text, until: 2000 }],
+    });
+    await open(); // nothing of it is remembered
+    expect(await vtt("1")).toEqual(before);
+    expect(before.blocks).toEqual(["00:00:01.900 --> 00:00:02.000 line:80%\nHello &amp; welcome"]);
+  });
+
+  test("can be waited for, part by part", async () => {
+    live.segments(1);
+    const playlist = get("text-cc1.m3u8?_HLS_msn=2&_HLS_part=0");
+    const part = get("text-cc1-m0abc-t1p11.vtt");
+    await stage.untilHeld(2);
+    say({ id: 1, start: 2050, end: undefined });
     live.part();
-    expect(stage.hls.held).toBe(1);
-    live.cut();
-    expect(readMediaPlaylist((await answer).text).segments).toHaveLength(2);
+    expect(readMediaPlaylist((await playlist).text).parts.at(-1)?.mediaSequence).toBe(2);
+    expect((await part).text).toContain("00:00:00.050 --> 00:00:00.200 line:80%");
+  });
+
+  test("is there when the broadcast is over, as all the rest", async () => {
+    say({ id: 1, start: 500, end: 2000 });
+    live.segments(1);
+    const before = (await get("text-cc1-m0abc-1.vtt")).text;
+    live.textTracks = [];
+    live.textCues.clear();
+    live.giveUp();
+    const playlist = await read("text-cc1.m3u8");
+    expect(playlist.ended).toBe(true);
+    expect((await get("text-cc1-m0abc-1.vtt")).text).toBe(before);
   });
 });
 

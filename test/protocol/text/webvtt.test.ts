@@ -3,17 +3,15 @@ import { expect, test } from "vitest";
 import { cueText, timestamp, webVttSegment } from "../../../server/protocol/text/webvtt.ts";
 
 test("a segment's own time begins where X-TIMESTAMP-MAP says, on the clock of tfdt", () => {
-  const cue = { id: "cc1-7", start: 12_500.25, end: 14_000, text: "a\nb", settings: "line:80%" };
-  const next = { ...cue, id: "cc1-8", start: 13_999.6, end: 15_000, settings: "" };
+  const cue = { start: 12_500.25, end: 14_000, text: "a\nb", settings: "line:80%" };
+  const next = { ...cue, start: 13_999.6, end: 15_000, settings: "" };
   expect(webVttSegment(12_000.4, [cue, next])).toBe(`WEBVTT
 X-TIMESTAMP-MAP=MPEGTS:1080000,LOCAL:00:00:00.000
 
-cc1-7
 00:00:00.500 --> 00:00:02.000 line:80%
 a
 b
 
-cc1-8
 00:00:02.000 --> 00:00:03.000
 a
 b
