@@ -105,6 +105,7 @@ export function gate(
       "Content-Type": "text/plain; charset=utf-8",
       "Content-Length": text.length,
       "Cache-Control": "no-store",
+      "X-Content-Type-Options": "nosniff",
     });
     response.end(text);
   };

@@ -317,8 +317,7 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
   const watchGate = gate(options, log);
   const app = createApp({
     publicDir,
-    assets,
-    outputs: [watchGate, hls.handle, flv.handle, mp4.handle, poster.handle],
+    outputs: [watchGate, flv.handle, mp4.handle, poster.handle],
     api: api.router,
     isReady: () => isReady,
     log,
@@ -329,7 +328,7 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
     front: [
       (request, response, next) => {
         // What goes on to the app meets the gate there: nobody is asked twice.
-        const url = readStreamUrl(request.url);
+        const url = readStreamUrl(request.url ?? "");
         if (url === undefined || readResourceName(url.resource) === undefined) next();
         else watchGate(request, response, () => hls.handle(request, response, next));
       },

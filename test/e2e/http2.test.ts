@@ -81,7 +81,7 @@ function get(from: ClientHttp2Session, path: string): Promise<Answer> {
   });
 }
 
-test("curl takes playlists, an init segment and a segment over HTTP/2", async () => {
+test("curl takes playlists, a blocked reload, an init segment and parts over HTTP/2", async () => {
   await publish("live/curl");
   const base = url("/streams/live/curl/");
   const index = await curl(`${base}index.m3u8`, "--compressed");
@@ -89,12 +89,17 @@ test("curl takes playlists, an init segment and a segment over HTTP/2", async ()
   const [variant] = readMultivariantPlaylist(index.split(/\n2 200 /)[0] ?? "").variants;
   const text = await curl(`${base}${variant?.uri}`, "--compressed");
   expect(text).toMatch(/\n2 200 application\/vnd\.apple\.mpegurl$/);
-  const { segments } = readMediaPlaylist(text.split(/\n2 200 /)[0] ?? "");
-  const last = segments.at(-1);
-  for (const uri of [last?.map, last?.uri]) {
+  // What comes next, as a player in low latency asks for it.
+  const { parts, hints } = readMediaPlaylist(text.split(/\n2 200 /)[0] ?? "");
+  const last = parts.at(-1);
+  const query = `_HLS_msn=${last?.mediaSequence}&_HLS_part=${(last?.partIndex ?? 0) + 1}`;
+  const next = await curl(`${base}${variant?.uri}?${query}`, "--compressed");
+  expect(next).toMatch(/\n2 200 application\/vnd\.apple\.mpegurl$/);
+  const map = /#EXT-X-MAP:URI="([^"]+)"/.exec(next)?.[1];
+  for (const uri of [map, last?.uri, hints.get("PART")]) {
     expect(await curl(`${base}${uri}`)).toMatch(/\n2 200 video\/mp4$/);
+    expect(await curl(`${base}${uri}`, "--head")).toMatch(/\n2 200 video\/mp4$/);
   }
-  expect(await curl(`${base}${last?.uri}`, "--head")).toMatch(/\n2 200 video\/mp4$/);
 });
 
 test("curl takes pages, API, FLV without end, and errors over HTTP/2", async () => {
@@ -147,15 +152,29 @@ test("the publish key is shown over HTTP/2 to this machine itself, and to no oth
   expect(body).not.toContain(server.publishKey);
 });
 
-test("100 requests wait on one session for a stream's first playlist, and get it", async () => {
+test("100 blocked reloads wait on one session for the next part, and get it", async () => {
   await publish("live/hundred");
+  const base = "/streams/live/hundred/";
   const one = session();
+  const index = await get(one, `${base}index.m3u8`);
+  const [variant] = readMultivariantPlaylist(index.body).variants;
+  const playlist = `${base}${variant?.uri}`;
+  const { parts } = readMediaPlaylist((await get(one, playlist)).body);
+  const last = parts.at(-1);
+  const query = `_HLS_msn=${last?.mediaSequence}&_HLS_part=${(last?.partIndex ?? 0) + 2}`;
   const answers = await Promise.all(
-    Array.from({ length: 100 }, () => get(one, "/streams/live/hundred/index.m3u8")),
+    Array.from({ length: 100 }, (_, n) => get(one, `${playlist}?${query}&n=${n}`)),
   );
   for (const { headers, body } of answers) {
-    expect([headers[":status"], body.slice(0, 7)]).toEqual([200, "#EXTM3U"]);
+    expect(headers[":status"]).toBe(200);
+    expect(readMediaPlaylist(body).parts.length).toBeGreaterThan(parts.length);
   }
+  const part = await get(
+    one,
+    `${base}${readMediaPlaylist(answers[0]?.body ?? "").parts.at(-1)?.uri}`,
+  );
+  expect(part.headers[":status"]).toBe(200);
+  expect(part.body.slice(4, 8)).toBe("moof");
 });
 
 test("Chromium plays HLS over HTTP/2", async () => {

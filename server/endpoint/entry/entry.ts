@@ -7,8 +7,9 @@ import { type Log, RepeatLog } from "../../log.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { answerAstray } from "./astray.ts";
 import { Certificate } from "./certificate.ts";
+import { answerInFront, type PlainHandler } from "./front.ts";
 import { createHttpPort, type HttpPort, type OnUpgrade } from "./http-port.ts";
-import { Http2Front, type PlainHandler } from "./http2-front.ts";
+import { Http2Front } from "./http2-front.ts";
 import { createHttpsPort, HTTPS_PROTOCOLS } from "./https-port.ts";
 import { closed, listen } from "./listen.ts";
 import { Places } from "./places.ts";
@@ -49,7 +50,7 @@ export type RtmpGuest = {
 export type EntryOptions = {
   readonly settings: EntrySettings;
   readonly app: RequestListener;
-  /** What answers over HTTP/2 without the app, in order; each passes on what is not its own. */
+  /** What answers before the app, in order; each passes on what is not its own. */
   readonly front: readonly PlainHandler[];
   readonly onUpgrade: OnUpgrade;
   /** Takes an RTMP client, with the bytes of it that were read already. */
@@ -152,9 +153,17 @@ export class Entry {
       },
       repeats,
     });
-    this.#http = createHttpPort({ app, onUpgrade, tunnel: this.#tunnel, astray, clock });
+    const plain = { handlers: front, log };
+    this.#http = createHttpPort({
+      app: (request, response) =>
+        answerInFront(plain, request, response, () => app(request, response)),
+      onUpgrade,
+      tunnel: this.#tunnel,
+      astray,
+      clock,
+    });
     this.#http2 = new Http2Front({
-      handlers: front,
+      front: plain,
       takeInner: (socket) => this.#http.takeInner(socket),
       limits: {
         streams: LIMITS.http2Streams,
@@ -171,7 +180,6 @@ export class Entry {
       },
       clock,
       repeats,
-      log,
     });
     const common = {
       adopt,

@@ -8,21 +8,12 @@ import {
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Clock } from "../../live/clock.ts";
-import type { Log, RepeatLog } from "../../log.ts";
+import type { RepeatLog } from "../../log.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
+import { answerInFront, type Front } from "./front.ts";
 import { breakOff, forward } from "./http2-forward.ts";
 import { InnerSocket } from "./http2-inner-socket.ts";
 import { Http2Session, type Http2SessionLimits } from "./http2-session.ts";
-
-/**
- * Answers a request of HTTP/2 as it would one of HTTP/1.1, or calls `next` before anything is said.
- * `request.socket` says who asks, and is another object for each request.
- */
-export type PlainHandler = (
-  request: Http2ServerRequest,
-  response: Http2ServerResponse,
-  next: (error?: unknown) => void,
-) => void;
 
 /** What bounds HTTP/2; times in ms. */
 export type Http2Limits = Http2SessionLimits & {
@@ -42,14 +33,13 @@ export type Http2Limits = Http2SessionLimits & {
 
 /** What the front is made of. */
 export type Http2FrontOptions = {
-  /** Asked in this order; what none of them answers is asked over HTTP/1.1. */
-  readonly handlers: readonly PlainHandler[];
+  /** What it does not answer is asked over HTTP/1.1. */
+  readonly front: Front;
   /** Takes a connection inside the process on which HTTP/1.1 is asked in the name of a real peer. */
   readonly takeInner: (socket: Duplex) => void;
   readonly limits: Http2Limits;
   readonly clock: Clock;
   readonly repeats: RepeatLog;
-  readonly log: Log;
 };
 
 /**
@@ -113,7 +103,7 @@ export class Http2Front {
   }
 
   #answer(request: Http2ServerRequest, response: Http2ServerResponse): void {
-    const { handlers, limits, clock, takeInner } = this.#options;
+    const { front, limits, clock, takeInner } = this.#options;
     const { stream, socket, authority } = request;
     const { remoteAddress, remotePort, remoteFamily, localAddress, localPort } = socket;
     const ends = { remoteAddress, remotePort, remoteFamily, localAddress, localPort };
@@ -128,38 +118,10 @@ export class Http2Front {
       takeInner(pair.server);
       return pair;
     };
-    const ask = (index: number, error?: unknown): void => {
-      const handler = handlers[index];
-      if (error !== undefined) {
-        this.#fail(response, error);
-      } else if (handler === undefined) {
-        response.setTimeout(0);
-        forward(request, { connect, silence: limits.silence });
-      } else {
-        handler(request, response, (reason) => ask(index + 1, reason));
-      }
-    };
-    try {
-      if (!stream.destroyed) ask(0);
-    } catch (thrown) {
-      this.#fail(response, thrown);
-    }
+    if (stream.destroyed) return;
+    answerInFront(front, request, response, () => {
+      response.setTimeout(0);
+      forward(request, { connect, silence: limits.silence });
+    });
   }
-
-  #fail(response: Http2ServerResponse, error: unknown): void {
-    const status = statusOf(error);
-    if (status >= 500) this.#options.log.error("a web request failed", { error });
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    for (const name of response.getHeaderNames()) response.removeHeader(name);
-    response.writeHead(status, { "Content-Length": 0, "Cache-Control": "no-store" });
-    response.end();
-  }
-}
-
-function statusOf(error: unknown): number {
-  const status = error instanceof Error && "status" in error ? error.status : undefined;
-  return typeof status === "number" && status >= 400 && status < 500 ? status : 500;
 }

@@ -4,14 +4,11 @@ import { join } from "node:path";
 import express from "express";
 import type { Log } from "../../log.ts";
 import { LIMITS } from "../../protocol/limits.ts";
-import type { Assets } from "./assets.ts";
 
 /** What the web side is put together from. */
 export type AppParts = {
   /** Pages. */
   readonly publicDir: string;
-  /** What answers under `/assets`. */
-  readonly assets: Assets;
   /** What answers under `/streams`, in order; each passes on what is not its own. */
   readonly outputs: readonly ((
     request: express.Request,
@@ -44,7 +41,7 @@ const PAGE_HEADERS = {
   "Cache-Control": "no-cache",
 };
 
-/** Pages, assets, API and HLS as one Express app: the whole HTTP port but for upgrades. */
+/** Pages, API and outputs without end as one Express app. */
 export function createApp(parts: AppParts): express.Express {
   const { publicDir, log } = parts;
   const app = express();
@@ -70,7 +67,6 @@ export function createApp(parts: AppParts): express.Express {
   });
   app.use("/api/v1", parts.api);
 
-  app.use(parts.assets);
   const wall = new Page(join(publicDir, "index.html"));
   const watch = new Page(join(publicDir, "watch.html"));
   app.get("/", (request, response) => wall.send(request, response));

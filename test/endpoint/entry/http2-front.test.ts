@@ -20,8 +20,9 @@ import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Certificate } from "../../../server/endpoint/entry/certificate.ts";
+import type { PlainHandler } from "../../../server/endpoint/entry/front.ts";
 import { createHttpPort } from "../../../server/endpoint/entry/http-port.ts";
-import { Http2Front, type PlainHandler } from "../../../server/endpoint/entry/http2-front.ts";
+import { Http2Front } from "../../../server/endpoint/entry/http2-front.ts";
 import { createHttpsPort, HTTPS_PROTOCOLS } from "../../../server/endpoint/entry/https-port.ts";
 import { closed, listen } from "../../../server/endpoint/entry/listen.ts";
 import { TlsTerminator } from "../../../server/endpoint/entry/tls.ts";
@@ -74,12 +75,11 @@ async function stage({ app = HELLO, handlers = [], peer }: StageOptions = {}) {
   const http = createHttpPort({ app, onUpgrade: () => false, clock });
   await listen(http.server, 0, "127.0.0.1");
   const front = new Http2Front({
-    handlers,
+    front: { handlers, log },
     takeInner: http.takeInner,
     limits: LIMITS,
     clock,
     repeats,
-    log,
   });
   const tls = new TlsTerminator({
     certificate: new Certificate(files),
@@ -337,7 +337,7 @@ describe("what is answered at once", () => {
     const { dial } = await stage({
       handlers: [
         (request, response) => {
-          response.once("close", () => gone.push(request.url));
+          response.once("close", () => gone.push(request.url ?? ""));
           response.setTimeout(30, () => response.destroy());
           response.writeHead(200);
           response.end(Buffer.alloc(10_000_000));
@@ -473,7 +473,7 @@ describe("sessions", () => {
   test("a goodbye waits for answers that are under way, but not for ever", async () => {
     const answers = new Map<string, () => void>();
     const { dial, clock, front } = await stage({
-      handlers: [(request, response) => answers.set(request.url, () => response.end("late"))],
+      handlers: [(request, response) => answers.set(request.url ?? "", () => response.end("late"))],
     });
     const [patient, stuck] = [await dial(), await dial()];
     const answer = ask(patient, "/soon");

@@ -35,7 +35,6 @@ beforeAll(async () => {
   });
   const app = createApp({
     publicDir,
-    assets: createAssets(publicDir),
     outputs: [
       (request, response, next) => {
         if (request.path.endsWith(".m3u8")) response.end("#EXTM3U");
@@ -50,7 +49,10 @@ beforeAll(async () => {
     isReady: () => isReady,
     log: createLog({ level: "info", format: "json", write: (line) => void logged.push(line) }),
   });
-  server = createServer(app).listen(0, "127.0.0.1");
+  const assets = createAssets(publicDir);
+  server = createServer((request, response) =>
+    assets(request, response, () => app(request, response)),
+  ).listen(0, "127.0.0.1");
   await once(server, "listening");
 });
 afterAll(() => {
