@@ -29,7 +29,7 @@ export type Outgoing = {
 
 /**
  * A broadcast of noise under true headers: every picture has the same size and ends with its
- * number, so that it is found again whatever it was wrapped in.
+ * number, every sound too, so that they are found again whatever they were wrapped in.
  */
 export class Broadcast {
   readonly #publisher: TagPublisher;
@@ -119,6 +119,7 @@ export class Broadcast {
     }
     const index = this.#sounds;
     const payload = Buffer.concat([Buffer.of(0xaf, 1), this.#noise.subarray(0, SOUND_BYTES)]);
+    payload.writeUInt32BE(index, payload.length - 4);
     const bytes = this.#encode("audio", this.#soundDue, payload);
     this.#sounds += 1;
     return this.#send({ kind: "audio", index, bytes });

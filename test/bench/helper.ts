@@ -10,11 +10,21 @@ export type Helper<Request, Answer> = {
   stop(): Promise<void>;
 };
 
+/** The files of this folder that are processes of their own. */
+export type HelperName =
+  | "relay"
+  | "replay"
+  | "crowd"
+  | "ingest"
+  | "hls-crowd"
+  | "hls-floor"
+  | "hls-origin";
+
 const BUNDLES = join(import.meta.dirname, "../.cache/bench");
 
 /** Starts `NAME.ts` of this folder, as bundled. It ends when this process does. */
 export function startHelper<Request extends object, Answer>(
-  name: "relay" | "replay" | "crowd" | "ingest",
+  name: HelperName,
 ): Helper<Request, Answer> {
   const child = fork(join(BUNDLES, `${name}.mjs`), { serialization: "advanced" });
   const exited = once(child, "exit");

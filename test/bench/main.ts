@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { measureHls } from "./hls.ts";
 import { describeLoad, describeMachine } from "./machine.ts";
 import { measurePlayer } from "./player.ts";
 import { type Report, renderReport } from "./report.ts";
@@ -13,6 +14,7 @@ const PARTS = new Map([
   ["variants", measureVariants],
   ["viewers", measureViewers],
   ["player", measurePlayer],
+  ["hls", measureHls],
 ]);
 
 const USAGE = `npm run bench [-- ${[...PARTS.keys()].map((name) => `[${name}]`).join(" ")} [--quick] [--write]]`;

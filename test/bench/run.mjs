@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm run bench [-- [server] [variants] [viewers] [player] [--quick] [--write]]`
+ * `npm run bench [-- [server] [variants] [viewers] [player] [hls] [--quick] [--write]]`
  *
  * Node 20 runs no TypeScript: the bench is bundled into test/.cache/bench, then run from there.
  */
@@ -26,9 +26,10 @@ const ownFolders = {
 
 await rm(outdir, { recursive: true, force: true });
 await build({
-  entryPoints: ["main", "relay", "replay", "crowd", "ingest"].map((name) =>
-    join(here, `${name}.ts`),
-  ),
+  entryPoints: [
+    ...["main", "relay", "replay", "crowd", "ingest"],
+    ...["hls-crowd", "hls-floor", "hls-origin"],
+  ].map((name) => join(here, `${name}.ts`)),
   bundle: true,
   platform: "node",
   format: "esm",

@@ -1,0 +1,129 @@
+import { counterClip } from "../support/counter-clip.ts";
+import { startSluice } from "../support/sluice.ts";
+import { type Arrivals, measureArrivals } from "./hls-arrival.ts";
+import { type HlsDelay, type HlsDelays, measureHlsDelay } from "./hls-delay.ts";
+import { type LoadCost, measureLoad } from "./hls-load.ts";
+import { type Effort, figure, median, percentile, type Report, times } from "./report.ts";
+
+/** Low-latency HLS: how old parts are, what hls.js makes of them, and what many viewers cost. */
+export async function measureHls({ quick, tell }: Effort): Promise<Report> {
+  const server = await startSluice();
+  let arrivals: { video: Arrivals; audio: Arrivals };
+  let load: { ingest: number; costs: readonly LoadCost[] };
+  try {
+    tell("hls: parts behind blocking reloads");
+    arrivals = await measureArrivals(server, quick ? 4 : 60);
+    tell("hls: requests of many viewers");
+    load = await measureLoad(server, {
+      counts: quick ? [20] : [100, 300],
+      windows: { count: quick ? 1 : 3, time: quick ? 1500 : 2000 },
+    });
+  } finally {
+    await server.stop();
+  }
+  const clip = await counterClip({ video: "h264", audio: "aac", seconds: quick ? 60 : 180 });
+  const delays: HlsDelays[] = [];
+  for (const part of [200, 100]) {
+    tell(`hls: hls.js, parts of ${part} ms`);
+    const rounds = quick ? { rounds: 1, time: 2000 } : { rounds: 3, time: 4000 };
+    delays.push(
+      await measureHlsDelay(clip, { part, flags: ["--hls-part", String(part)], ...rounds }),
+    );
+  }
+  return report(arrivals, load, delays);
+}
+
+function report(
+  arrivals: { video: Arrivals; audio: Arrivals },
+  { ingest, costs }: { ingest: number; costs: readonly LoadCost[] },
+  delays: readonly HlsDelays[],
+): Report {
+  const arrival = (name: string, { partTarget, fromFirst, fromEach }: Arrivals): string[] => [
+    name,
+    figure(partTarget * 1000),
+    figure(percentile(fromFirst, 50), 1),
+    figure(percentile(fromFirst, 95), 1),
+    figure(percentile(fromEach, 50), 1),
+    figure(percentile(fromEach, 95), 1),
+    String(fromFirst.length),
+  ];
+  const delay = (name: string, { delays, waits, latency, target }: HlsDelay): string[] => [
+    name,
+    figure(median(delays)),
+    figure(percentile(delays, 95)),
+    figure(latency * 1000),
+    figure(target * 1000),
+    String(waits),
+    String(delays.length),
+  ];
+  return {
+    title: "Low-latency HLS",
+    how:
+      "Parts: the broadcast of 6 Mb/s (30 pictures and 47 sounds a second), followed over HTTP/1.1 by a " +
+      "bare socket for each rendition, in the same process as the publisher (one clock): a blocking reload, then the part that it told " +
+      "of. From the moment before the write of the RTMP message with a part's first sample (and with each of its samples) to " +
+      "the last byte of the part. hls.js: a bare page with the full build, `lowLatencyMode` and nothing else set, in " +
+      "headless Chromium; from the moment the server received a picture to the `expectedDisplayTime` of " +
+      "the picture that shows its number; several starts, in turns with a minimal origin that takes the same " +
+      "broadcast as a WebSocket viewer and cuts it into the same renditions with the same PART-TARGET. Requests: so many viewers of the " +
+      "video rendition on bare sockets in a process of their own, gzip as browsers ask for it; the CPU of all threads of the server " +
+      "without that of the broadcast itself. The floor, right after it: a bare `http.createServer` that answers the same reloads, held up to the " +
+      "same times, and the same parts with the same bytes.",
+    tables: [
+      {
+        columns: [
+          "behind a blocking reload, ms",
+          "PART-TARGET",
+          "first sample, p50",
+          "p95",
+          "each sample, p50",
+          "p95",
+          "parts",
+        ],
+        rows: [arrival("video", arrivals.video), arrival("audio", arrivals.audio)],
+      },
+      {
+        columns: [
+          "hls.js, server to screen",
+          "p50, ms",
+          "p95, ms",
+          "by hls.js",
+          "aimed at",
+          "waits",
+          "pictures",
+        ],
+        rows: delays.flatMap(({ partTarget, server, origin }) => {
+          const parts = `PART-TARGET ${figure(partTarget * 1000)} ms`;
+          return [
+            delay(`sluice, ${parts}`, server),
+            delay(`minimal origin, ${parts}`, origin),
+            ["ratio", times(median(server.delays), median(origin.delays)), "", "", "", "", ""],
+          ];
+        }),
+      },
+      {
+        columns: [
+          "viewers",
+          "requests/s",
+          "MB/s out",
+          "server, CPU ms per 1,000 requests",
+          "floor",
+          "ratio",
+        ],
+        rows: costs.map(({ viewers, requestsPerSecond, megabytesPerSecond, server, floor }) => [
+          String(viewers),
+          figure(requestsPerSecond),
+          figure(megabytesPerSecond, 1),
+          figure(server * 1000, 1),
+          figure(floor * 1000, 1),
+          times(server, floor),
+        ]),
+      },
+    ],
+    remarks: [
+      "Asked for: a part behind a blocking reload within one part and 20 ms of its first sample; hls.js within " +
+        "10 % of the minimal origin.",
+      `The broadcast itself took ${figure(ingest * 100, 1)} % of a core.`,
+    ],
+  };
+}
