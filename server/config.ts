@@ -47,6 +47,10 @@ export type Settings = {
   readonly recordKeep: Milliseconds | undefined;
   /** Bytes of all recordings together; the oldest are removed. */
   readonly recordDisk: number;
+  /** How far viewers may rewind. */
+  readonly dvr: Milliseconds;
+  /** What that may take of the disk, all streams together: bytes. */
+  readonly dvrDisk: number;
   /** Streams that are brought here, and those that are taken elsewhere: secrets are in them. */
   readonly relays: readonly RelaySpec[];
   /** Certificates of authorities that relays trust besides the usual ones, PEM. */
@@ -92,6 +96,8 @@ const LONGEST_GRACE_SECONDS = 3600;
 const PATTERN = "APP/NAME, where * is any part of a name and ** any names: live/*";
 /** Times of a recording's interval, in seconds. */
 const INTERVAL = { least: 0.2, most: 60 } as const;
+const TIME_UNITS = { s: 1000, m: 60_000, h: 3_600_000 };
+const LONGEST_DVR: Milliseconds = 48 * 3_600_000;
 const SIZE_UNITS: { readonly [unit: string]: number } = { MB: 1e6, GB: 1e9, TB: 1e12 };
 const AGE_UNITS: { readonly [unit: string]: Milliseconds } = {
   m: 60_000,
@@ -168,6 +174,8 @@ const patterns = z
     z.array(z.string()),
   ])
   .pipe(z.array(z.string().refine(isRecordingPattern)).max(LIMITS.recordRules));
+
+const dvr = measure(TIME_UNITS).pipe(z.number().max(LONGEST_DVR));
 
 /** What can be written: all relays together are three of them. */
 type Name = Exclude<keyof Settings, "relays"> | RelaySetting;
@@ -335,6 +343,20 @@ const TABLE: { readonly [name in Name]: Setting } = {
     defaultText: "50GB",
     allowed: "a number with MB, GB or TB behind it, 10MB at least",
   },
+  dvr: {
+    flag: "dvr",
+    value: "TIME",
+    description: `how far viewers may rewind; more than ${LIMITS.hlsMemoryWindow / 1000}s lies on disk, below the data folder`,
+    defaultText: `${LIMITS.hlsMemoryWindow / 1000}s`,
+    allowed: "a time such as 90s, 30m or 4h, up to 48h",
+  },
+  dvrDisk: {
+    flag: "dvr-disk",
+    value: "SIZE",
+    description: "what that may take of the disk, all streams together; the oldest goes first",
+    defaultText: "10GB",
+    allowed: "a number with MB, GB or TB behind it, 10MB at least",
+  },
   pull: {
     flag: "pull",
     value: "APP/NAME=URL",
@@ -413,6 +435,8 @@ const schema = (isTerminal: boolean) =>
     gracePeriod: seconds.default(LIMITS.gracePeriod),
     hlsPart: hlsPart.default(LIMITS.hlsPart),
     hlsTargetDuration: hlsTargetDuration.default(LIMITS.hlsTargetDuration),
+    dvr: dvr.default(LIMITS.hlsMemoryWindow),
+    dvrDisk: size.default(LIMITS.dvrDisk),
     record: patterns.default([]),
     recordDir: path.optional(),
     recordInterval: interval.default(1000),
@@ -450,7 +474,7 @@ export function readInvocation(args: readonly string[], surroundings: Surroundin
  */
 export function completeSettings(given: Partial<Settings>): Settings {
   const { gracePeriod, hlsTargetDuration: target, relays, relayTlsCa, ...rest } = given;
-  const { recordInterval, recordKeep, ...others } = rest;
+  const { recordInterval, recordKeep, dvr: rewind, ...others } = rest;
   const layer: Layer = new Map();
   for (const [key, value] of Object.entries(others)) {
     const name = NAMES.find((known) => known === key);
@@ -479,9 +503,13 @@ export function completeSettings(given: Partial<Settings>): Settings {
   if (recordKeep !== undefined && !(recordKeep > 0)) {
     throw wrong("settings.recordKeep", recordKeep, "a number of ms");
   }
+  if (rewind !== undefined && !(rewind >= 0 && rewind <= LONGEST_DVR)) {
+    throw wrong("settings.dvr", rewind, `a number of ms from 0 to ${LONGEST_DVR}`);
+  }
   const checked = check(layer, false);
   return {
     ...checked,
+    dvr: rewind ?? checked.dvr,
     gracePeriod: gracePeriod ?? checked.gracePeriod,
     hlsTargetDuration: target ?? checked.hlsTargetDuration,
     recordInterval: recordInterval ?? checked.recordInterval,

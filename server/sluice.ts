@@ -33,6 +33,8 @@ import { PACKAGE_ROOT, packageVersion } from "./package-root.ts";
 import { readResourceName } from "./protocol/hls/resource-name.ts";
 import { LIMITS } from "./protocol/limits.ts";
 import { CaptureFolder } from "./store/capture-folder.ts";
+import { DvrArchive } from "./store/dvr-archive.ts";
+import { DvrFolder } from "./store/dvr-folder.ts";
 import { Recorder } from "./store/recorder.ts";
 import { RecordingRules } from "./store/recording-rules.ts";
 import { Recordings } from "./store/recordings.ts";
@@ -100,6 +102,28 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
   const { log = SILENT_LOG, calls = {} } = options;
   const clock = processClock;
   const publishKey = loadPublishKey(settings.dataDir);
+  // RFC 8216bis §6.2.2: three target durations at least are listed, and what left can still be had.
+  const listed = Math.max(settings.dvr, 3 * settings.hlsTargetDuration);
+  const margin = Math.max(LIMITS.hlsMargin, 3 * settings.hlsTargetDuration);
+  const dvrFolder = new DvrFolder(join(settings.dataDir, "dvr"));
+  const leftover = dvrFolder.clear();
+  if (leftover !== undefined) {
+    log.warn(`old files for rewinding cannot be removed: ${leftover}`, { code: "DVR_DISK" });
+  }
+  const archive =
+    listed > LIMITS.hlsMemoryWindow
+      ? new DvrArchive({
+          disk: dvrFolder,
+          limits: {
+            disk: settings.dvrDisk,
+            unwritten: LIMITS.dvrUnwritten,
+            pause: LIMITS.dvrPause,
+            silence: LIMITS.dvrSilence,
+          },
+          clock,
+          log,
+        })
+      : undefined;
   const registry = new Registry(clock, {
     gracePeriod: settings.gracePeriod,
     trackSkew: LIMITS.trackSkew,
@@ -117,8 +141,15 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
       segment: LIMITS.hlsSegment,
       longestSegment: settings.hlsTargetDuration,
       part: settings.hlsPart,
-      window: LIMITS.hlsWindow,
+      listed,
+      window: listed + margin,
       windowBytes: LIMITS.hlsWindowBytes,
+      ...(archive && {
+        archive,
+        memory: Math.max(LIMITS.dvrMemory, 6 * settings.hlsTargetDuration),
+        unstored: LIMITS.hlsMemoryWindow + margin,
+        linger: LIMITS.dvrLinger,
+      }),
     },
   });
 
@@ -266,7 +297,6 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
     clock,
     limits: {
       targetDuration: settings.hlsTargetDuration,
-      listed: Math.max(LIMITS.hlsListed, 3 * settings.hlsTargetDuration),
       viewers: LIMITS.viewers,
       viewerTime: LIMITS.hlsViewerTime,
       heldRequests: LIMITS.hlsHeldRequests,
@@ -388,6 +418,8 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
       await everybodyLeft;
       await recordings.close();
       registry.close();
+      await archive?.close();
+      dvrFolder.clear();
     },
   };
 }

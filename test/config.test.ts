@@ -47,6 +47,8 @@ const defaults: Settings = {
   gracePeriod: 30_000,
   hlsPart: 200,
   hlsTargetDuration: 10_000,
+  dvr: 120_000,
+  dvrDisk: 10e9,
   record: [],
   recordDir: undefined,
   recordInterval: 1000,
@@ -71,7 +73,7 @@ test("readInvocation takes the command before or behind the flags", () => {
 
 test("readInvocation reads every flag", () => {
   const flags =
-    "--host ::1 --rtmp-port 0 --http-port=65535 --rtmps-port 0 --https-port 443 --tls-cert c.pem --tls-key k.pem --rtmps-tls-max 1.3 --data-dir /d --open --local-publish off --rtmpe off --capture-dir /c --grace-period 1.5 --hls-part 333 --hls-target-duration 6 --record live/* --record a/b --record-dir /r --record-interval 60 --record-keep off --record-disk 10MB --log-level debug --log-format pretty";
+    "--host ::1 --rtmp-port 0 --http-port=65535 --rtmps-port 0 --https-port 443 --tls-cert c.pem --tls-key k.pem --rtmps-tls-max 1.3 --data-dir /d --open --local-publish off --rtmpe off --capture-dir /c --grace-period 1.5 --hls-part 333 --hls-target-duration 6 --dvr 4h --dvr-disk 1.5TB --record live/* --record a/b --record-dir /r --record-interval 60 --record-keep off --record-disk 10MB --log-level debug --log-format pretty";
   expect(settings(flags.split(" "))).toEqual({
     host: "::1",
     rtmpPort: 0,
@@ -89,6 +91,8 @@ test("readInvocation reads every flag", () => {
     gracePeriod: 1500,
     hlsPart: 333,
     hlsTargetDuration: 6000,
+    dvr: 14_400_000,
+    dvrDisk: 1.5e12,
     record: ["live/*", "a/b"],
     recordDir: "/r",
     recordInterval: 60_000,
@@ -120,6 +124,8 @@ test("readInvocation reads every variable", () => {
     SLUICE_LOG_LEVEL: "error",
     SLUICE_HLS_PART: "1000",
     SLUICE_HLS_TARGET_DURATION: "60",
+    SLUICE_DVR: "90s",
+    SLUICE_DVR_DISK: "500MB",
     SLUICE_LOG_FORMAT: "json",
     SLUICE_RECORD: "live/* **",
     SLUICE_RECORD_DIR: "/r",
@@ -144,6 +150,8 @@ test("readInvocation reads every variable", () => {
     gracePeriod: 0,
     hlsPart: 1000,
     hlsTargetDuration: 60_000,
+    dvr: 90_000,
+    dvrDisk: 500e6,
     record: ["live/*", "**"],
     recordDir: "/r",
     recordInterval: 500,
@@ -198,6 +206,18 @@ describe("readInvocation refuses with one line that names setting, value and wha
     [
       ["--hls-part", "50"],
       '--hls-part: "50" is not allowed here; allowed: a whole number of ms from 100 to 1000',
+    ],
+    [
+      ["--dvr", "120"],
+      '--dvr: "120" is not allowed here; allowed: a time such as 90s, 30m or 4h, up to 48h',
+    ],
+    [
+      ["--dvr", "49h"],
+      '--dvr: "49h" is not allowed here; allowed: a time such as 90s, 30m or 4h, up to 48h',
+    ],
+    [
+      ["--dvr-disk", "10K"],
+      '--dvr-disk: "10K" is not allowed here; allowed: a number with MB, GB or TB behind it, 10MB at least',
     ],
     [
       ["--hls-target-duration", "2.5"],
@@ -398,6 +418,7 @@ describe("completeSettings", () => {
     [{ rtmpPort: 70_000 }, "settings.rtmpPort: 70000 is not allowed here; allowed: a whole number"],
     [{ httpPort: 1935 }, "settings.httpPort: 1935 is not allowed here; allowed: a port of its own"],
     [{ gracePeriod: -1 }, "settings.gracePeriod: -1 is not allowed here; allowed: a number of ms"],
+    [{ dvr: -1 }, "settings.dvr: -1 is not allowed here; allowed: a number of ms from 0 to"],
     [{ hlsTargetDuration: 2500 }, "settings.hlsTargetDuration: 2500 is not allowed here"],
     [{ gracePeriod: Number.NaN }, "settings.gracePeriod: null is not allowed here"],
     [{ rtmpsPort: 0 }, "settings.rtmpsPort: 0 also needs --tls-cert and --tls-key"],

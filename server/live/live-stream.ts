@@ -210,7 +210,7 @@ export class LiveStream {
     this.#onWarning = onWarning;
     this.#timeline = new Timeline({ maxSkew: settings.trackSkew });
     this.#history = new History({ maxBytes: settings.historyBytes, maxTime: settings.historyTime });
-    this.segmenter = new Segmenter(settings.segmenter);
+    this.segmenter = new Segmenter(settings.segmenter, { streamPath, life: this.id });
     this.#texts = new TextTracks(
       {
         onTrack: () => {

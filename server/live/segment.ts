@@ -72,17 +72,32 @@ export type StoredSegment = {
    * @throws where they are gone or the disk fails
    */
   read(start: number, end: number): AsyncIterable<Bytes>;
-  /** It has left the window. */
-  delete(): void;
+  /** It has left the window, and its bytes go; not before `linger` has passed. */
+  delete(linger?: Milliseconds): void;
 };
 
 /** Keeps complete segments outside memory; `store` has one that writes to disk. */
 export type SegmentArchive = {
   /**
+   * Segments of one track come in order.
+   *
    * @param life of the live stream: its `id`
-   * @returns where the bytes lie now; undefined where they could not be kept
+   * @returns where the bytes lie now; undefined where they could not be kept. It never rejects
    */
-  keep(streamPath: string, life: string, segment: Segment): Promise<StoredSegment | undefined>;
+  keep(
+    streamPath: string,
+    life: string,
+    segment: Segment,
+    observer: KeptObserver,
+  ): Promise<StoredSegment | undefined>;
+};
+
+/** Who is told what becomes of a segment in an archive. */
+export type KeptObserver = {
+  /** It is among the oldest, and soon makes room for others: it is not to be listed any more. */
+  leaving(): void;
+  /** Its bytes are gone, and nobody deleted it. */
+  lost(): void;
 };
 
 /** One track as HLS sees it. */

@@ -4,7 +4,8 @@ import type { Cut, Following } from "./cut.ts";
 import type { LiveSample } from "./live-sample.ts";
 import { type LiveTrack, ticksToMs } from "./live-track.ts";
 import { choosePartTarget, SHORTEST_OF_TARGET } from "./part-target.ts";
-import type { Rendition } from "./segment.ts";
+import type { Rendition, SegmentArchive } from "./segment.ts";
+import { endOf } from "./segment-window.ts";
 import type { TimedEvent } from "./timed-event.ts";
 import { TrackSegmenter, type TrackSettings } from "./track-segmenter.ts";
 
@@ -16,10 +17,24 @@ export type SegmenterSettings = {
   readonly longestSegment: Milliseconds;
   /** How long a part is meant to be: see `choosePartTarget`. */
   readonly part: Milliseconds;
-  /** Segments of this much time are kept, and no more bytes than that, all tracks together. */
+  /** Segments of this much time are kept … */
   readonly window: Milliseconds;
+  /** … of which so much is to be listed, the rest still being downloaded; absent: all of it. */
+  readonly listed?: Milliseconds;
+  /** No more bytes than this are kept in memory, all tracks together. */
   readonly windowBytes: number;
+  /** Where older segments go; absent: all are kept in memory. */
+  readonly archive?: SegmentArchive;
+  /** With an archive: so much is kept in memory, too … */
+  readonly memory?: Milliseconds;
+  /** … and so much of what it could not take. */
+  readonly unstored?: Milliseconds;
+  /** … and what is there at the end, for so long. */
+  readonly linger?: Milliseconds;
 };
+
+/** Which live stream it is, for an archive. */
+export type SegmentedLife = { readonly streamPath: string; readonly life: string };
 
 /** Bits a second that an encoder announced. */
 export type DeclaredBitrates = { readonly [type in MediaType]?: number };
@@ -42,6 +57,9 @@ const PATIENCE: Milliseconds = 1000;
 const LONGEST_WAIT: Milliseconds = 2000;
 
 const MAX_CUTS = 64;
+
+/** Where bytes bound the window: so many of them may be of segments that are listed. */
+const LISTED_OF_BYTES = 0.85;
 
 /**
  * Cuts the samples of a live stream into parts and segments, the same stretches of time in every
@@ -66,6 +84,7 @@ export class Segmenter {
   #partTarget: Milliseconds | undefined;
   #cuts: Cut[] = [];
   #nextSequence = 1;
+  #firstListed = 1;
   #discontinuities = 0;
   #newest: Milliseconds = 0;
   #lastSync: Milliseconds | undefined;
@@ -73,9 +92,18 @@ export class Segmenter {
   /** Something was published that nobody has been told of. */
   #hasNews = false;
 
-  constructor(settings: SegmenterSettings) {
+  constructor(settings: SegmenterSettings, ofStream: SegmentedLife = { streamPath: "", life: "" }) {
     this.#settings = settings;
+    const { window, memory = window, unstored = window, linger = 0, archive } = settings;
+    const { streamPath, life } = ofStream;
     this.#trackSettings = {
+      window: {
+        ...{ window, memory, unstored, linger },
+        ...(archive && {
+          keep: (segment, observer) => archive.keep(streamPath, life, segment, observer),
+        }),
+        onLoss: () => this.#onLoss(),
+      },
       targetDuration: settings.longestSegment,
       partTarget: () => this.#partTarget,
       declaredBitrate: ({ track }) =>
@@ -121,6 +149,14 @@ export class Segmenter {
       if (date !== undefined && (oldest === undefined || date < oldest)) oldest = date;
     }
     return oldest;
+  }
+
+  /**
+   * Where playlists begin: a number for all renditions, never smaller than it was. What lies before
+   * can still be downloaded by who was told of it.
+   */
+  get firstListed(): number {
+    return this.#firstListed;
   }
 
   /**
@@ -204,6 +240,7 @@ export class Segmenter {
   /** The track is gone, with all it gave. */
   remove(trackId: number): void {
     this.#expected.delete(trackId);
+    this.#tracks.get(trackId)?.close();
     this.#tracks.delete(trackId);
     this.#tell();
   }
@@ -361,11 +398,50 @@ export class Segmenter {
     const firstNeeded = this.#cuts.findIndex((cut) => cut.mediaSequence >= passed);
     if (firstNeeded > 0) this.#cuts = this.#cuts.slice(firstNeeded);
     if (this.#cuts.length > MAX_CUTS) this.#cuts = this.#cuts.slice(-MAX_CUTS);
-    const { window, windowBytes } = this.#settings;
+    const { windowBytes } = this.#settings;
     const bytes = tracks.reduce((sum, track) => sum + track.bytes, 0);
     for (const track of tracks) {
-      track.trim(window, bytes > windowBytes ? (track.bytes * windowBytes) / bytes : track.bytes);
+      track.trim(bytes > windowBytes ? (track.bytes * windowBytes) / bytes : track.bytes);
     }
+    this.#unlist(tracks, bytes / windowBytes);
+  }
+
+  /**
+   * What is to be listed ends before what is kept does.
+   *
+   * @param fill of the memory that segments may take
+   */
+  #unlist(tracks: readonly TrackSegmenter[], fill: number): void {
+    for (const { leavingBefore } of tracks) {
+      this.#firstListed = Math.max(this.#firstListed, leavingBefore);
+    }
+    const { window, listed = window } = this.#settings;
+    const leading = tracks.filter(({ segments }) => segments.length > 0);
+    const [first] = leading.sort((a, b) => rank(a.track) - rank(b.track));
+    const { segments = [], inMemory = 0 } = first ?? {};
+    const [oldest] = segments;
+    const newest = segments.at(-1);
+    if (oldest === undefined || newest === undefined) return;
+    const end = endOf(newest);
+    const indexOf = (mediaSequence: number) => mediaSequence - oldest.mediaSequence;
+    for (;;) {
+      const next = segments[Math.max(0, indexOf(this.#firstListed)) + 1];
+      if (next === undefined || end - ticksToMs(next.track, next.start) < listed) break;
+      this.#firstListed = next.mediaSequence;
+    }
+    if (fill <= LISTED_OF_BYTES) return;
+    const spare = Math.ceil((inMemory * (fill - LISTED_OF_BYTES)) / fill);
+    const within = segments[segments.length - inMemory + Math.min(spare, inMemory - 1)];
+    if (within === undefined || within.stored !== undefined) return;
+    this.#firstListed = Math.max(this.#firstListed, within.mediaSequence);
+  }
+
+  /** What is listed is less than it was, without any segment being new. */
+  #onLoss(): void {
+    for (const { leavingBefore } of this.#tracks.values()) {
+      this.#firstListed = Math.max(this.#firstListed, leavingBefore);
+    }
+    this.#tell();
   }
 }
 

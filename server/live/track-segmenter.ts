@@ -14,6 +14,7 @@ import { makePart } from "./part-maker.ts";
 import { type FrameTiming, frameTiming, SHORTEST_OF_TARGET } from "./part-target.ts";
 import { PendingSamples, startOf } from "./pending-samples.ts";
 import type { OpenSegment, Part, Rendition, Segment } from "./segment.ts";
+import { SegmentWindow, type WindowSettings } from "./segment-window.ts";
 import { WaitingEvents } from "./timed-event.ts";
 
 /** What all tracks of a live stream have in common. */
@@ -23,17 +24,14 @@ export type TrackSettings = {
   partTarget(): Milliseconds | undefined;
   /** What the encoder says of this kind of track, in bits a second; 0: nothing. */
   declaredBitrate(track: LiveTrack): number;
+  readonly window: WindowSettings;
 };
 
 /** One track's open part and segment, and its complete ones. */
 export class TrackSegmenter implements Rendition {
   track: LiveTrack;
-  segments: Segment[] = [];
   open: OpenSegment | undefined;
   nextPart = 1;
-  discontinuitySequence = 0;
-  /** Bytes of the complete segments. */
-  bytes = 0;
   /** Bytes of the open segment's samples. */
   openBytes = 0;
   /** The number of the open segment. */
@@ -49,6 +47,9 @@ export class TrackSegmenter implements Rendition {
   readonly events: WaitingEvents = new WaitingEvents();
   readonly #settings: TrackSettings;
   readonly #meter: BitrateMeter;
+  readonly #window: SegmentWindow;
+  /** Discontinuities before it began. */
+  #discontinuitiesBefore = 0;
   readonly #pending = new PendingSamples();
   #cut: Cut | undefined;
   #newest: LiveSample | undefined;
@@ -67,6 +68,30 @@ export class TrackSegmenter implements Rendition {
     this.track = track;
     this.#settings = settings;
     this.#meter = new BitrateMeter(settings.targetDuration);
+    this.#window = new SegmentWindow(settings.window);
+  }
+
+  get segments(): readonly Segment[] {
+    return this.#window.segments;
+  }
+
+  get discontinuitySequence(): number {
+    return this.#discontinuitiesBefore + this.#window.discontinuitySequence;
+  }
+
+  /** Bytes of complete segments in memory. */
+  get bytes(): number {
+    return this.#window.bytes;
+  }
+
+  /** How many of the newest complete segments have their bytes in memory. */
+  get inMemory(): number {
+    return this.#window.inMemory;
+  }
+
+  /** Segments before this number are not to be listed: they soon make room for others. */
+  get leavingBefore(): number {
+    return this.#window.leavingBefore;
   }
 
   get averageBitrate(): number {
@@ -217,19 +242,14 @@ export class TrackSegmenter implements Rendition {
     return isNear ? Math.max(1, room) : duration;
   }
 
-  trim(window: Milliseconds, bytes: number): void {
-    const newest = this.segments.at(-1);
-    if (newest === undefined) return;
-    const end = ticksToMs(newest.track, newest.start + newest.duration);
-    for (;;) {
-      const [oldest, next] = this.segments;
-      if (oldest === undefined || next === undefined) return;
-      const isInWindow = end - ticksToMs(next.track, next.start) < window;
-      if (isInWindow && this.bytes <= bytes) return;
-      this.segments = this.segments.slice(1);
-      this.bytes -= oldest.byteLength;
-      if (oldest.isDiscontinuity) this.discontinuitySequence += 1;
-    }
+  /** @param bytes of complete segments that it may have in memory */
+  trim(bytes: number): void {
+    this.#window.trim(bytes);
+  }
+
+  /** Nothing follows. */
+  close(): void {
+    this.#window.close();
   }
 
   /** A retired track goes past the cuts of the others, leaving gaps. */
@@ -338,7 +358,7 @@ export class TrackSegmenter implements Rendition {
   #begin(cuts: readonly Cut[], at: Milliseconds): void {
     const cut = cuts.findLast((candidate) => candidate.at <= at) ?? cuts.at(-1);
     if (cut === undefined) return;
-    this.discontinuitySequence = cut.discontinuitySequence;
+    this.#discontinuitiesBefore = cut.discontinuitySequence;
     this.#open(cut);
     this.openedAt = at;
   }
@@ -420,22 +440,18 @@ export class TrackSegmenter implements Rendition {
         ? Math.max(1, msToTicks(track, end) - start)
         : parts.reduce((sum, part) => sum + part.duration, 0);
     const byteLength = parts.reduce((sum, part) => sum + part.byteLength, 0);
-    this.segments = [
-      ...this.segments,
-      {
-        mediaSequence: cut.mediaSequence,
-        track,
-        start,
-        duration,
-        programDateTime: ticksToMs(track, start) + cut.epoch.wallOffset,
-        isDiscontinuity: cut.isDiscontinuity,
-        isIndependent: this.#beginsIndependent ?? false,
-        isGap: first === undefined,
-        parts,
-        byteLength,
-      },
-    ];
-    this.bytes += byteLength;
+    this.#window.push({
+      mediaSequence: cut.mediaSequence,
+      track,
+      start,
+      duration,
+      programDateTime: ticksToMs(track, start) + cut.epoch.wallOffset,
+      isDiscontinuity: cut.isDiscontinuity,
+      isIndependent: this.#beginsIndependent ?? false,
+      isGap: first === undefined,
+      parts,
+      byteLength,
+    });
     this.closed += 1;
     this.#meter.segment();
   }

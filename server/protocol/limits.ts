@@ -182,8 +182,23 @@ export const LIMITS = {
   hlsTargetDuration: 10_000,
   hlsSegment: 2_000,
   hlsPart: 200,
-  hlsWindow: 60_000,
-  hlsWindowBytes: 100_663_296, // 96 MiB
+  /** A rewind window (`--dvr`) up to this lies in memory, a longer one on disk. */
+  hlsMemoryWindow: 120_000,
+  /** What leaves a playlist can still be downloaded for so long. */
+  hlsMargin: 30_000,
+  /** Segments of one live stream in memory; where they would be more, it keeps less time. */
+  hlsWindowBytes: 201_326_592, // 192 MiB
+  /** So much of a window on disk stays in memory, too. */
+  dvrMemory: 60_000,
+  /** All segments on disk, of all live streams: the default of `--dvr-disk`. */
+  dvrDisk: 10_000_000_000,
+  /** Bytes that wait to be written there; segments that come on top stay in memory only. */
+  dvrUnwritten: 67_108_864, // 64 MiB
+  /** After the disk failed nothing is written for so long, and nothing more said of it for so long. */
+  dvrPause: 15_000,
+  dvrSilence: 600_000,
+  /** What is on disk of a stream that has ended goes after this. */
+  dvrLinger: 75_000,
   /**
    * Requests that are held until what they ask for is there: the next playlist, the next part, the
    * first of a stream. A viewer has one for each rendition, and those hinted; a page of many players, or
@@ -196,11 +211,6 @@ export const LIMITS = {
   /** What was listed at the end of a stream can still be had for this long, of so many streams. */
   hlsEndedTime: 60_000,
   hlsEndedStreams: 100,
-  /**
-   * A playlist lists this much: three target durations, as it must. What has left it can still be
-   * downloaded until it leaves the window.
-   */
-  hlsListed: 30_000,
   /** Somebody who asked for nothing for this long watches no more. */
   hlsViewerTime: 20_000,
 

@@ -15,7 +15,7 @@ const PATH = `/streams/${STREAM}/ws`;
 /** Streams published at once, their pictures' size, and how much media each is given. */
 const STREAMS = 20;
 const SMALL_PICTURE = 4_000;
-const STREAM_TIME = 66_000;
+const STREAM_TIME = LIMITS.hlsMemoryWindow + LIMITS.hlsMargin + 6000;
 
 type Crowd = Helper<CrowdRequest, number>;
 type Replay = Helper<ReplayRequest, number>;
@@ -80,7 +80,8 @@ function report({
   const more = most - (few?.viewers ?? 0);
   const perViewer = (by: "server" | "floor") =>
     ((many?.[by].resident ?? Number.NaN) - (few?.[by].resident ?? Number.NaN)) / more;
-  const media = (LIMITS.hlsWindow / 1000) * (SMALL_PICTURE * PICTURES_PER_SECOND);
+  const media =
+    ((LIMITS.hlsMemoryWindow + LIMITS.hlsMargin) / 1000) * (SMALL_PICTURE * PICTURES_PER_SECOND);
   return {
     title: "Viewers",
     how:

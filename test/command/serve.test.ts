@@ -22,6 +22,8 @@ const settings: Settings = {
   gracePeriod: 30_000,
   hlsPart: 200,
   hlsTargetDuration: 10_000,
+  dvr: 120_000,
+  dvrDisk: 10e9,
   record: [],
   recordDir: undefined,
   recordInterval: 1000,

@@ -30,7 +30,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "sluice-recordings-"));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const settings = {
   ...{ gracePeriod: 30_000, trackSkew: 10_000, historyTime: 12_000, historyBytes: 2 ** 24 },

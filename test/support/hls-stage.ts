@@ -12,7 +12,6 @@ import type { ManualClock } from "./manual-clock.ts";
 /** Bounds for a test: small, so that they can be reached. */
 export const HLS_LIMITS: HlsLimits = {
   targetDuration: 10_000,
-  listed: 6_000,
   heldRequests: 3,
   heldPerConnection: 8,
   holdTime: 15_000,

@@ -115,6 +115,16 @@ export class HandStream implements SegmentedStream {
     const isReady = () => this.isReady && renditions().length > 0;
     this.segmenter = {
       partTarget,
+      get firstListed() {
+        // Two minutes are listed.
+        let listed = 0;
+        const leading = renditions()[0]?.segments ?? [];
+        const first = leading.findLast(({ duration, track }) => {
+          listed += duration / track.timescale;
+          return listed >= 120;
+        });
+        return first?.mediaSequence ?? firstSegment;
+      },
       get renditions() {
         return renditions();
       },

@@ -22,7 +22,7 @@ import { fileInArchive, fileInMemory, type MediaFile } from "./media-file.ts";
 import { edgeOf, listingText, type MediaListing, reportOf } from "./media-listing.ts";
 import { RenderedPlaylist } from "./rendered-playlist.ts";
 import { TextRendition } from "./text-rendition.ts";
-import { contentType, isPacked, secondsOf } from "./track-facts.ts";
+import { contentType, isPacked } from "./track-facts.ts";
 import { variantsOf } from "./variants.ts";
 
 /** What HLS needs of a live stream. */
@@ -37,6 +37,8 @@ export type SegmentedStream = {
   readonly segmenter: {
     readonly renditions: readonly Rendition[];
     readonly partTarget: Milliseconds | undefined;
+    /** Where playlists begin: one number for all renditions, and never a smaller one. */
+    readonly firstListed: number;
     /** Every track that gives samples has a part. */
     readonly isReady: boolean;
     /** Calls when parts or segments came or went. @returns takes the listener out again */
@@ -48,8 +50,6 @@ export type SegmentedStream = {
 export type PresentationSettings = {
   /** Whole seconds. */
   readonly targetDuration: Milliseconds;
-  /** Media playlists list this much; older segments can still be had while the hub holds them. */
-  readonly listed: Milliseconds;
 };
 
 /** What has a name of a media playlist. */
@@ -77,8 +77,6 @@ export class Presentation {
   readonly #lines = new WeakMap<Segment, ListedSegment>();
   readonly #dateRanges: DateRangeList;
   #listedRanges: ListedDateRanges | undefined;
-  /** Where playlists begin: one number for all renditions, and never a smaller one. */
-  #firstListed = 0;
 
   /** @param onChange called after each change, when what is asked for may have come */
   constructor(
@@ -311,9 +309,9 @@ export class Presentation {
     return this.#listedRanges;
   }
 
-  /** The newest segments: enough of them, and the same stretch of time in every rendition. */
+  /** The newest segments: the same stretch of time in every rendition. */
   #listed({ segments }: Rendition, open: OpenSegment | undefined): readonly Segment[] {
-    const from = this.#moveFirstListed();
+    const from = this.#stream.segmenter.firstListed;
     const first = segments.findIndex(({ mediaSequence }) => mediaSequence >= from);
     const inWindow = first === -1 ? segments.slice(-1) : segments.slice(first);
     // There is no tag that ends an EXT-X-MAP: packed audio cannot follow fMP4 in one playlist.
@@ -322,18 +320,6 @@ export class Presentation {
     const packed = isPacked(newest.track);
     const lastOther = inWindow.findLastIndex(({ track }) => isPacked(track) !== packed);
     return lastOther === -1 ? inWindow : inWindow.slice(lastOther + 1);
-  }
-
-  #moveFirstListed(): number {
-    const leading = this.#renditions[0]?.segments ?? [];
-    let listed = 0;
-    const first = leading.findLast((segment) => {
-      listed += secondsOf(segment);
-      return listed * 1000 >= this.#settings.listed;
-    });
-    const from = first?.mediaSequence ?? leading[0]?.mediaSequence ?? 0;
-    this.#firstListed = Math.max(this.#firstListed, from);
-    return this.#firstListed;
   }
 
   #init(trackId: number, configuration: number): MediaFile | undefined {

@@ -44,6 +44,7 @@ const segmented = (): Fake => ({
     longestSegment: 10_000,
     part: 200,
     window: 12_000,
+    listed: 6_000,
     windowBytes: 1_000_000_000,
   }),
 });

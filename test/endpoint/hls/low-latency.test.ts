@@ -21,7 +21,7 @@ let stream: HandStream | undefined;
 let live: HandStream;
 let stage: HlsStage;
 
-const limits: Partial<HlsLimits> = { listed: 120_000, heldRequests: 50 };
+const limits: Partial<HlsLimits> = { heldRequests: 50 };
 
 async function open(more: Partial<HlsLimits> = {}): Promise<void> {
   stage?.close();

@@ -73,7 +73,7 @@ export function relayStage(url = "rtmp://there/app/name?key=topsecret") {
       segment: LIMITS.hlsSegment,
       longestSegment: LIMITS.hlsTargetDuration,
       part: LIMITS.hlsPart,
-      window: LIMITS.hlsWindow,
+      window: LIMITS.hlsMemoryWindow,
       windowBytes: LIMITS.hlsWindowBytes,
     },
   });
