@@ -1,4 +1,5 @@
 import { addEmulationPrevention } from "../../server/protocol/codec/nal-units.ts";
+import type { Tag } from "./flv-file.ts";
 
 /*
  * Captions as encoders write them, from the tables of 47 CFR 15.119 and ANSI/CTA-708-E: it shares
@@ -290,4 +291,46 @@ export function spread(triplets: readonly Triplet[], most = 9): Triplet[][] {
     pictures.push([...first.splice(0, 1), ...second.splice(0, 1), ...dtvcc.splice(0, most)]);
   }
   return pictures;
+}
+
+/**
+ * The pictures of a clip with captions: the entries of each list go with the picture that is shown in
+ * its turn, whatever the order in which they are coded.
+ *
+ * @param tags of classic FLV with H.264
+ */
+export function withCaptions(
+  tags: readonly Tag[],
+  pictures: readonly (readonly Triplet[])[],
+): Tag[] {
+  const shownAt = ({ timestamp, payload }: Tag): number => {
+    const offset = ((payload[2] ?? 0) << 16) | ((payload[3] ?? 0) << 8) | (payload[4] ?? 0);
+    return timestamp + ((offset << 8) >> 8);
+  };
+  const isPicture = ({ kind, payload }: Tag): boolean =>
+    kind === "video" && ((payload[0] ?? 0) & 15) === 7 && payload[1] === 1;
+  const inOrder = tags.filter(isPicture).sort((a, b) => shownAt(a) - shownAt(b));
+  const turns = new Map(inOrder.map((tag, index) => [tag, index]));
+  return tags.map((tag) => {
+    const turn = turns.get(tag);
+    if (turn === undefined) return tag;
+    const unit = captionUnit(padded(pictures[turn] ?? []));
+    const body = insertUnits([unit], tag.payload.subarray(5));
+    return { ...tag, payload: Uint8Array.from([...tag.payload.subarray(0, 5), ...body]) };
+  });
+}
+
+/** Captions of several kinds, each list from a picture on, as pictures. */
+export function script(
+  ...lists: readonly (readonly [from: number, triplets: readonly Triplet[]])[]
+) {
+  const pictures: Triplet[][] = [];
+  for (const [from, triplets] of lists) {
+    for (const [index, entries] of spread(triplets).entries()) {
+      const picture = pictures[from + index] ?? [];
+      picture.push(...entries);
+      pictures[from + index] = picture;
+    }
+  }
+  return Array.from(pictures, (picture) => picture ?? []);
 }
