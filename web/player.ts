@@ -9,9 +9,10 @@ import type { ListedStream, ListedTrack } from "../server/protocol/wire/stream-l
 import type { StreamAddress } from "./address.ts";
 import { EventPlayhead } from "./control/event-playhead.ts";
 import { EventSchedule, type TimedEvent } from "./control/event-schedule.ts";
+import type { PlayerTimeline } from "./control/timeline.ts";
 import { Traffic } from "./control/traffic.ts";
 import { HlsLookout } from "./engine/hls-lookout.ts";
-import { HlsPlayback } from "./engine/hls-playback.ts";
+import { HlsPlayback, type HlsStart } from "./engine/hls-playback.ts";
 import { MediaOpening } from "./engine/media-opening.ts";
 import { MseFeed } from "./engine/mse.ts";
 import { MsePlayback } from "./engine/mse-playback.ts";
@@ -19,6 +20,7 @@ import type { PlannedTrack } from "./engine/plan.ts";
 import { canPlayListed, mediaSourceClass } from "./engine/platform.ts";
 import type { Playback, PlaybackHost } from "./engine/playback.ts";
 import type { PlayerStats } from "./player-stats.ts";
+import { Rewind } from "./rewind.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { Starter } from "./starter.ts";
 import { Succession } from "./succession.ts";
@@ -73,6 +75,7 @@ export class Player extends EventTarget {
   readonly #succession: Succession;
   readonly #events = new EventSchedule((detail) => this.#tellData(detail));
   #playhead: { playback: Playback; watch: EventPlayhead; end: AbortController } | undefined;
+  readonly #rewind: Rewind;
   #timer: ReturnType<typeof setInterval> | undefined;
   #lookout: HlsLookout | undefined;
   #prepared: MediaOpening | undefined;
@@ -101,9 +104,20 @@ export class Player extends EventTarget {
         if (playback instanceof MsePlayback) this.#feed.discard(playback);
       },
       onEntered: (playback) => {
+        this.#rewind.entered(playback);
         if (playback.transport === "websocket") this.#leaveHls();
-        else this.#link.isSpare = true;
+        else this.#link.isSpare = !this.#rewind.isOn;
         this.#changed();
+      },
+    });
+    this.#rewind = new Rewind(address, this.#succession, {
+      trackId: () => this.#feed.plan.tracks[0]?.track.id ?? this.tracks[0]?.id,
+      build: (start) => this.#takeHls(start),
+      leaveLive: () => this.#link.select([]),
+      enterLive: () => {
+        const isExpected = this.#link.isUp && this.#mseMayPlay;
+        if (isExpected) this.#link.restart();
+        return isExpected;
       },
     });
     this.#host = {
@@ -115,9 +129,11 @@ export class Player extends EventTarget {
     this.#feed = new MseFeed({
       canPlay: (mimeType) => mediaSourceClass()?.isTypeSupported(mimeType) ?? false,
       canChangeType: typeof SourceBuffer !== "undefined" && "changeType" in SourceBuffer.prototype,
-      mayBuild: () => performance.now() >= this.#mseRestsUntil,
+      mayBuild: () => this.#mseMayPlay,
       build: (plan) => this.#buildMse(plan),
-      select: (trackIds) => this.#link.select(trackIds),
+      select: (trackIds) => {
+        if (!this.#rewind.isOn) this.#link.select(trackIds);
+      },
       now: () => performance.now(),
     });
     const url = () => {
@@ -150,6 +166,8 @@ export class Player extends EventTarget {
     if (!this.#link.isUp && !isReached) {
       return this.#hasBeenUp ? { name: "reconnecting", whose: "viewer" } : { name: "connecting" };
     }
+    const isPast = this.#rewind.isOn && this.#succession.current?.transport === "hls";
+    if (isPast && this.#succession.current?.isReady) return { name: "live" };
     if (this.#link.isSilent) return { name: "reconnecting", whose: "viewer" };
     if (this.#streamState === "waiting") return { name: "waiting" };
     if (this.#streamState === "ended") return { name: "ended" };
@@ -233,15 +251,18 @@ export class Player extends EventTarget {
     }
   }
 
-  /** Plays at the live edge. */
+  /** Plays: on from where it is when the viewer went back, else at the live edge. */
   play(): void {
     this.#starter.wantsPlay = true;
-    this.#succession.current?.jumpToLive();
+    if (!this.#rewind.isOn) this.#succession.current?.jumpToLive();
     if (this.#succession.current !== undefined) this.#starter.start(this.#succession.current.video);
     this.#changed();
   }
 
-  /** Holds the picture; what is broadcast meanwhile is not shown later. */
+  /**
+   * Holds the picture. At the live edge, what is broadcast meanwhile is not shown later, unless the
+   * viewer goes back to it.
+   */
   pause(): void {
     this.#starter.wantsPlay = false;
     this.video.pause();
@@ -263,10 +284,37 @@ export class Player extends EventTarget {
     this.#changed();
   }
 
-  /** Goes to the newest picture. */
+  /** Goes to the newest picture, and plays. */
   goLive(): void {
-    if (this.#starter.wantsPlay) this.#succession.current?.jumpToLive();
-    else this.play();
+    this.#rewind.goLive();
+    if (!this.#starter.wantsPlay) this.play();
+    this.#changed();
+  }
+
+  /**
+   * Where the player stands, and how far back it may go; undefined while nothing plays. `start` is
+   * not known before `openTimeline`, or a seek, has asked for it.
+   */
+  get timeline(): PlayerTimeline | undefined {
+    return this.#rewind.timeline;
+  }
+
+  /** Asks how far back one may go: to be called when somebody is about to want to. */
+  async openTimeline(): Promise<void> {
+    await this.#rewind.look();
+    this.#changed();
+  }
+
+  /**
+   * Goes back to a moment that the server still has, or forward: near the edge it is live again. It
+   * plays from there, or holds the picture of there while paused.
+   *
+   * @param timeMs on the stream's timeline, as in `timeline` and in `data`
+   * @returns resolves when it is on its way: `timeline` tells where to
+   */
+  async seek(timeMs: number): Promise<void> {
+    await this.#rewind.seek(timeMs);
+    this.#changed();
   }
 
   /**
@@ -340,6 +388,11 @@ export class Player extends EventTarget {
     return selected.length > 0 ? selected : this.tracks;
   }
 
+  /** Whether MediaSource has not failed lately, and is not to leave the past alone. */
+  get #mseMayPlay(): boolean {
+    return performance.now() >= this.#mseRestsUntil && !this.#rewind.isOn;
+  }
+
   /** What of the broadcast can be played here, by what the WebSocket says, or the list. */
   get #playable(): Unplayed & { readonly isAnything: boolean } {
     const { tracks, unsupported } = this.#feed.plan;
@@ -407,6 +460,7 @@ export class Player extends EventTarget {
   #up(): void {
     this.#hasBeenUp = true;
     this.#feed.reconnected();
+    if (this.#rewind.isOn && this.#succession.current?.transport === "hls") this.#link.select([]);
     this.#changed();
   }
 
@@ -447,20 +501,17 @@ export class Player extends EventTarget {
   #buildHls(): void {
     const { isAnything, unsupported, unplayable } = this.#playable;
     if (!isAnything && unsupported.length + unplayable.length > 0) return;
-    const mseComes = this.#succession.next?.transport === "websocket";
-    const mseWorks = this.#link.isUp && performance.now() >= this.#mseRestsUntil;
-    if (
-      this.#succession.current?.transport === "hls" ||
-      this.#succession.next !== undefined ||
-      mseComes ||
-      mseWorks
-    ) {
-      return;
-    }
+    const { current, next } = this.#succession;
+    const mseWorks = this.#link.isUp && this.#mseMayPlay;
+    if (current?.transport === "hls" || next !== undefined || mseWorks) return;
+    this.#takeHls();
+  }
+
+  #takeHls(start?: HlsStart): void {
     this.#prepared?.destroy();
     this.#prepared = undefined;
     const video = this.#succession.freeVideo();
-    const playback = new HlsPlayback(video, this.#address.playlist, this.#host);
+    const playback = new HlsPlayback(video, this.#address.playlist, this.#host, start);
     playback.select(this.#feed.preferred);
     this.#succession.take(playback);
   }
@@ -479,6 +530,7 @@ export class Player extends EventTarget {
       }
     }
     this.#succession.remove(playback);
+    this.#rewind.failed(playback);
     this.#changed();
   }
 
@@ -493,9 +545,10 @@ export class Player extends EventTarget {
     };
     this.#succession.tick(situation);
     this.#followPlayhead();
+    this.#rewind.tick(now);
     const { current } = this.#succession;
     if (current?.isReady) {
-      if (current.transport === "hls") this.#link.isSpare = true;
+      if (current.transport === "hls") this.#link.isSpare = !this.#rewind.isOn;
       else if (this.#lookout !== undefined && this.#link.isUp) this.#leaveHls();
     }
     const state = JSON.stringify(this.state);

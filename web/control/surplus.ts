@@ -1,20 +1,36 @@
-/** Looked back on, ms: two segments, so that the emptiest moment between two of them is among it. */
-const WINDOW = 4_500;
+/** What comes at once: how much of it, and how far from the edge one shall play; seconds. */
+export type Lumps = { readonly partTarget: number; readonly partHoldBack: number };
 
-/** Seconds that are to be left at the emptiest moment. */
-const RESERVE = 0.5;
+type Policy = {
+  /** Looked back on, ms: so that the emptiest moment between two lumps is among it. */
+  readonly window: number;
+  /** Seconds that are to be left at the emptiest moment. */
+  readonly reserve: number;
+  /** More than this (seconds) too much is skipped; more than that is caught up with gently. */
+  readonly much: number;
+  readonly some: number;
+};
 
-/** More than this (seconds) too much is skipped; more than that is caught up with gently. */
-const MUCH = 1.5;
-const SOME = 0.3;
+/** Whole segments of some two seconds. */
+const SEGMENTS: Policy = { window: 4_500, reserve: 0.5, much: 1.5, some: 0.3 };
+
 const CATCHING_UP = 1.05;
 
 /**
- * Keeps segmented media near the edge: it comes in lumps, so what counts is how much is left just
- * before the next one. hls.js gives up on its own target where it is more than a segment behind.
+ * Keeps what comes in lumps near the edge: what counts is how much is left just before the next one.
+ * hls.js gives up on its own target where it is more than a segment behind, and wants a second of
+ * media ahead before it goes any faster.
  */
 export class Surplus {
+  #policy = SEGMENTS;
   #readings: { readonly now: number; readonly ahead: number }[] = [];
+
+  /** Parts are coming; undefined: whole segments. */
+  expect(lumps: Lumps | undefined): void {
+    const { reserve } = this.#policy;
+    this.#policy = lumps === undefined ? SEGMENTS : policyFor(lumps);
+    if (this.#policy.reserve !== reserve) this.restart();
+  }
 
   /** To be asked a few times a second. @returns rate to hold, seconds to skip; `ahead` in seconds */
   decide(reading: { readonly now: number; readonly ahead: number }): {
@@ -22,16 +38,17 @@ export class Surplus {
     readonly skip: number;
   } {
     const { now } = reading;
+    const { window, reserve, much, some } = this.#policy;
     this.#readings.push(reading);
     const oldest = this.#readings[0]?.now ?? now;
-    if (now - oldest < WINDOW) return { rate: 1, skip: 0 };
-    while ((this.#readings[0]?.now ?? now) < now - WINDOW) this.#readings.shift();
-    const surplus = Math.min(...this.#readings.map(({ ahead }) => ahead)) - RESERVE;
-    if (surplus > MUCH) {
+    if (now - oldest < window) return { rate: 1, skip: 0 };
+    while ((this.#readings[0]?.now ?? now) < now - window) this.#readings.shift();
+    const surplus = Math.min(...this.#readings.map(({ ahead }) => ahead)) - reserve;
+    if (surplus > much) {
       this.restart();
       return { rate: 1, skip: surplus };
     }
-    return { rate: surplus > SOME ? CATCHING_UP : 1, skip: 0 };
+    return { rate: surplus > some ? CATCHING_UP : 1, skip: 0 };
   }
 
   /** It does not play, or was moved: what was seen before says nothing. */
@@ -39,3 +56,11 @@ export class Surplus {
     this.#readings = [];
   }
 }
+
+/** Just before the next part, one of them has passed since the edge that is listed. */
+const policyFor = ({ partTarget, partHoldBack }: Lumps): Policy => ({
+  window: Math.max(1_500, 5_000 * partTarget),
+  reserve: Math.max(partTarget, partHoldBack - partTarget),
+  much: Math.max(1, 3 * partTarget),
+  some: 0.08,
+});

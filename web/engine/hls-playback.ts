@@ -1,16 +1,33 @@
 import type Hls from "hls.js";
-import type { HlsConfig, Loader, LoaderContext } from "hls.js";
+import type { LevelDetails } from "hls.js";
 import { Surplus } from "../control/surplus.ts";
+import { earliest, type Place } from "../control/timeline.ts";
 import { HlsEvents } from "./hls-events.ts";
-import { trackIdOf, withTightTarget } from "./hls-playlist.ts";
+import { trackIdOf } from "./hls-playlist.ts";
+import { HlsRecovery } from "./hls-recovery.ts";
+import { HlsTimeline, type ListedMedia } from "./hls-timeline.ts";
 import { playsNativeHls } from "./platform.ts";
 import type { Playback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
 
 /** Seconds behind the edge where the playlist names none. */
 const HLS_TARGET = 2;
 
+/** Seconds behind the edge after which a live playback has lost it, and jumps. */
+const LOST = 8;
+
 /** The clock standing still for longer than this (ms) is told to people. */
 const STARVED = 1_000;
+
+/** The playhead has landed where it was sent when it is this near, seconds. */
+const NEAR = 0.5;
+
+/** Where a playback is to begin: at the live edge, or back in the window. */
+export type HlsStart = {
+  /** On the stream's timeline, ms … */
+  readonly time: number;
+  /** … and how far that is from the beginning of the window, ms, to load about the right place. */
+  readonly intoWindow: number;
+};
 
 /** HLS into one `<video>`: hls.js (a chunk of its own), or the browser where there is no MSE. */
 export class HlsPlayback implements Playback {
@@ -19,22 +36,32 @@ export class HlsPlayback implements Playback {
   readonly video: HTMLVideoElement;
   readonly #host: PlaybackHost;
   readonly #listening = new AbortController();
+  readonly #timeline = new HlsTimeline();
+  readonly #recovery = new HlsRecovery();
   #hls: Hls | undefined;
   readonly #surplus = new Surplus();
   readonly #events: HlsEvents;
   /** Chosen, and not seen in a playlist yet. */
   #chosen: readonly number[] = [];
+  /** Where it is to go, ms on the timeline; undefined at the live edge, or when it is there. */
+  #goal: number | undefined;
+  #isRewound: boolean;
   #playhead = { at: 0, time: -1 };
   #ahead = 0;
   #isReady = false;
   #stalls = 0;
   #jumps = 0;
 
-  /** @param url of a multivariant playlist that is there */
-  constructor(video: HTMLVideoElement, url: string, host: PlaybackHost) {
+  /**
+   * @param url of a multivariant playlist that is there
+   * @param start undefined: at the live edge
+   */
+  constructor(video: HTMLVideoElement, url: string, host: PlaybackHost, start?: HlsStart) {
     this.video = video;
     this.#host = host;
     this.#events = new HlsEvents((event) => host.onEvent(event));
+    this.#goal = start?.time;
+    this.#isRewound = start !== undefined;
     const { signal } = this.#listening;
     const isNative = typeof MediaSource === "undefined" && playsNativeHls(video);
     this.engine = isNative ? "native-hls" : "hls.js";
@@ -45,10 +72,12 @@ export class HlsPlayback implements Playback {
     video.addEventListener("waiting", () => this.#waiting(), { signal });
     if (isNative) {
       this.#events.watchCues(video, signal);
+      video.addEventListener("loadedmetadata", () => this.#relate(start), { signal });
       video.addEventListener("error", () => this.#fail(video.error), { signal });
       video.src = url;
     } else {
-      this.#load(url).catch((error: unknown) => this.#fail(error));
+      const startPosition = start === undefined ? -1 : start.intoWindow / 1_000;
+      this.#load(url, startPosition).catch((error: unknown) => this.#fail(error));
     }
   }
 
@@ -79,11 +108,11 @@ export class HlsPlayback implements Playback {
   }
 
   get isReady(): boolean {
-    return this.#isReady;
+    return this.#isReady && this.#goal === undefined;
   }
 
   get isMoving(): boolean {
-    return this.#isReady && !this.video.paused && this.video.readyState > 2;
+    return this.isReady && !this.video.paused && this.video.readyState > 2;
   }
 
   get figures(): PlaybackFigures {
@@ -103,14 +132,30 @@ export class HlsPlayback implements Playback {
     return this.#isReady && !this.video.paused && performance.now() - this.#playhead.at > STARVED;
   }
 
+  /** Whether it plays something older on purpose, and does not follow the edge. */
+  get isRewound(): boolean {
+    return this.#isRewound;
+  }
+
+  get place(): Place | undefined {
+    const listed = this.#listed;
+    const place = listed && this.#timeline.place(this.video.currentTime, listed);
+    return place && { ...place, position: this.#goal ?? place.position };
+  }
+
   tick({ now, wantsPlay }: Situation): void {
     if (!this.#isReady) return;
     const { video } = this;
-    if (wantsPlay && video.paused) this.#host.play(video);
+    this.#approach();
+    if (wantsPlay && video.paused && !video.ended) this.#host.play(video);
     if (!wantsPlay && !video.paused) video.pause();
     this.#ahead = this.#bufferedAhead();
     const moves = video.currentTime !== this.#playhead.time;
     if (moves || video.paused) this.#playhead = { at: now, time: video.currentTime };
+    if (this.#isRewound) {
+      this.#stayInWindow();
+      return;
+    }
     if (!moves || video.seeking) {
       this.#surplus.restart();
       return;
@@ -123,10 +168,21 @@ export class HlsPlayback implements Playback {
   }
 
   streamTime(mediaTime: number): number | undefined {
-    return this.#events.streamTime(mediaTime);
+    const told = this.#events.streamTime(mediaTime);
+    if (this.engine === "native-hls" && told !== undefined) return told;
+    return this.#timeline.toStream(mediaTime, this.#listed) ?? told;
+  }
+
+  /** Goes to a moment of the window, ms on the timeline, and plays on from there. */
+  seek(time: number): void {
+    this.#goal = time;
+    this.#setRewound(true);
+    this.#approach();
   }
 
   jumpToLive(): void {
+    this.#goal = undefined;
+    this.#setRewound(false);
     const { seekable } = this.video;
     const edge = seekable.length > 0 ? seekable.end(seekable.length - 1) - HLS_TARGET : undefined;
     const position = this.#hls?.liveSyncPosition ?? edge;
@@ -143,43 +199,92 @@ export class HlsPlayback implements Playback {
     this.video.load();
   }
 
-  async #load(url: string): Promise<void> {
+  get #listed(): ListedMedia | undefined {
+    const { seekable } = this.video;
+    if (this.engine === "hls.js") return this.#hls?.latestLevelDetails ?? undefined;
+    if (seekable.length === 0) return undefined;
+    const [fragmentStart, edge] = [seekable.start(0), seekable.end(seekable.length - 1)];
+    return { fragmentStart, edge, age: 0, targetduration: 0, fragments: [] };
+  }
+
+  /** The browser does not tell where it put 0: the window must do, where one is known. */
+  #relate(start: HlsStart | undefined): void {
+    const { seekable } = this.video;
+    const begin = seekable.length > 0 ? seekable.start(0) : 0;
+    const baseTime = start === undefined ? 0 : (start.time - start.intoWindow) / 1_000 - begin;
+    this.#timeline.found([{ baseTime, timescale: 1 }]);
+  }
+
+  async #load(url: string, startPosition: number): Promise<void> {
     const { default: HlsClass } = await import("hls.js");
     if (this.#listening.signal.aborted) return;
     if (!HlsClass.isSupported()) throw new Error("Cannot play here: neither MediaSource nor HLS");
-    const Base = HlsClass.DefaultConfig.loader as new (config: HlsConfig) => Loader<LoaderContext>;
-    class TightLoader extends Base {
-      override load(...[context, config, callbacks]: Parameters<Loader<LoaderContext>["load"]>) {
-        const onSuccess: typeof callbacks.onSuccess = (response, ...rest) => {
-          const { data } = response;
-          if (typeof data === "string") response.data = withTightTarget(data);
-          callbacks.onSuccess(response, ...rest);
-        };
-        super.load(context, config, { ...callbacks, onSuccess });
-      }
-    }
+    const { Events } = HlsClass;
     const hls = new HlsClass({
-      pLoader: TightLoader as NonNullable<HlsConfig["pLoader"]>,
       enableWorker: false,
       lowLatencyMode: true,
-      liveSyncDuration: HLS_TARGET,
-      liveMaxLatencyDuration: 8,
+      startPosition,
       liveSyncOnStallIncrease: 0.25,
       maxLiveSyncPlaybackRate: 1, // that is ours
-      backBufferLength: 10,
+      backBufferLength: 20,
+      maxBufferLength: 20,
       liveDurationInfinity: true,
+      enableCEA708Captions: false, // the server reads them, and has a rendition of them
+      renderTextTracksNatively: false,
     });
     this.#hls = hls;
-    hls.on(HlsClass.Events.ERROR, (_event, { fatal, type, details }) => {
-      if (!fatal) return;
-      this.#fail(new Error(`${type}: ${details}`));
+    this.#setRewound(this.#isRewound);
+    hls.on(Events.ERROR, (_event, { fatal, type, details }) => {
+      if (fatal) this.#recover(hls, { type, details });
     });
-    hls.on(HlsClass.Events.FRAG_PARSING_METADATA, (_event, { samples }) => {
+    hls.on(Events.MANIFEST_PARSED, () => this.select(this.#chosen));
+    hls.on(Events.LEVEL_UPDATED, (_event, { details }) => this.#follow(details));
+    hls.on(Events.INIT_PTS_FOUND, (_event, { id, timestampOffsets }) => {
+      if (id === "main") this.#timeline.found(timestampOffsets);
+      this.#approach();
+    });
+    hls.on(Events.FRAG_PARSING_METADATA, (_event, { samples }) => {
       for (const { data, pts } of samples) this.#events.read(data, pts);
     });
-    hls.on(HlsClass.Events.MANIFEST_PARSED, () => this.select(this.#chosen));
     hls.loadSource(url);
     hls.attachMedia(this.video);
+  }
+
+  /** The playlist says how near to the edge one may play. */
+  #follow({ partHoldBack, partTarget }: LevelDetails): void {
+    const lump = partTarget > 0 && partHoldBack > 0 ? { partHoldBack, partTarget } : undefined;
+    this.#surplus.expect(lump);
+  }
+
+  #setRewound(isRewound: boolean): void {
+    this.#isRewound = isRewound;
+    this.#surplus.restart();
+    if (isRewound && this.video.playbackRate !== 1) this.video.playbackRate = 1;
+    const config = this.#hls?.config;
+    if (config !== undefined) {
+      config.liveMaxLatencyDuration = isRewound ? Number.POSITIVE_INFINITY : LOST;
+    }
+  }
+
+  /** Sends the playhead where it is to go, as soon as that can be told, until it has landed. */
+  #approach(): void {
+    if (this.#goal === undefined) return;
+    const { video } = this;
+    const to = this.#timeline.toMedia(this.#goal, this.#listed);
+    if (to === undefined || video.readyState === HTMLMediaElement.HAVE_NOTHING) return;
+    if (Math.abs(video.currentTime - to) > NEAR) {
+      video.currentTime = to;
+      return;
+    }
+    const hasPicture = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    if (!video.seeking && hasPicture) this.#goal = undefined;
+  }
+
+  /** What is played while the window moves on: its oldest moment, at least. */
+  #stayInWindow(): void {
+    const place = this.place;
+    if (place?.start === undefined || this.#goal !== undefined) return;
+    if (place.position < place.start) this.seek(earliest(place.start, place.edge));
   }
 
   #bufferedAhead(): number {
@@ -203,6 +308,19 @@ export class HlsPlayback implements Playback {
 
   #waiting(): void {
     if (this.#isReady && !this.video.seeking) this.#stalls += 1;
+  }
+
+  #recover(hls: Hls, failure: { readonly type: string; readonly details: string }): void {
+    switch (this.#recovery.cureFor(failure, performance.now())) {
+      case "load-again":
+        hls.startLoad();
+        return;
+      case "reset-media":
+        hls.recoverMediaError();
+        return;
+      case "give-up":
+        this.#fail(new Error(`${failure.type}: ${failure.details}`));
+    }
   }
 
   #fail(error: unknown): void {

@@ -1,21 +1,26 @@
-/**
- * Puts the longest segment listed in place of the declared bound (`EXT-X-TARGETDURATION`).
- *
- * hls.js waits for half the bound after a playlist that has not changed (RFC 8216 §6.3.4 asks for no
- * more than that). The server declares a bound that also holds for long GOPs, ten seconds, while its
- * segments mostly follow each other every two: one early question would cost five seconds of delay.
- */
-export function withTightTarget(playlist: string): string {
-  const durations = [...playlist.matchAll(/^#EXTINF:([\d.]+)/gm)].map(([, text]) => Number(text));
-  if (durations.length === 0) return playlist;
-  const longest = Math.max(1, Math.ceil(Math.max(...durations)));
-  return playlist.replace(/^#EXT-X-TARGETDURATION:(\d+)/m, (line, declared: string) =>
-    longest < Number(declared) ? `#EXT-X-TARGETDURATION:${longest}` : line,
-  );
-}
-
 /** @returns the track whose media playlist lies at `url`, as the server names them */
 export function trackIdOf(url: string): number | undefined {
   const match = /\/t(\d+)\.m3u8(?:$|\?)/.exec(url);
   return match === null ? undefined : Number(match[1]);
+}
+
+/** @returns the address of a track's media playlist, beside the multivariant one */
+export const trackPlaylist = (playlist: string, trackId: number): string =>
+  new URL(`t${trackId}.m3u8`, playlist).href;
+
+/** How much media a media playlist lists, ms: its segments, and the parts of the one in the making. */
+export function listedTime(playlist: string): number {
+  let seconds = 0;
+  let open = 0;
+  for (const line of playlist.split("\n")) {
+    const segment = /^#EXTINF:([\d.]+)/.exec(line);
+    if (segment !== null) {
+      seconds += Number(segment[1]);
+      open = 0; // its parts were listed before it
+      continue;
+    }
+    const part = /^#EXT-X-PART:(?:.*,)?DURATION=([\d.]+)/.exec(line);
+    if (part !== null) open += Number(part[1]);
+  }
+  return (seconds + open) * 1_000;
 }

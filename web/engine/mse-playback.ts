@@ -4,6 +4,7 @@ import { ArrivalJitter } from "../control/jitter.ts";
 import { LATENCY, LatencyController } from "../control/latency.ts";
 import { ShownDelay } from "../control/shown-delay.ts";
 import { StallWatch } from "../control/stall-watch.ts";
+import type { Place } from "../control/timeline.ts";
 import { MediaIntake } from "./media-intake.ts";
 import type { MediaOpening } from "./media-opening.ts";
 import { PictureWatch } from "./picture-watch.ts";
@@ -151,6 +152,12 @@ export class MsePlayback implements Playback {
       reorderDelay: this.#intake.reorderDelay * 1_000,
       jitter: this.#jitter.value(performance.now()),
     };
+  }
+
+  get place(): Place | undefined {
+    const { edge } = this.#intake;
+    if (edge === undefined || !this.#isPositioned) return undefined;
+    return { position: this.video.currentTime * 1_000, edge: edge * 1_000, start: undefined };
   }
 
   /** Whether samples of this track are taken as they are. */

@@ -1,4 +1,5 @@
 import type { TimedEvent } from "../control/event-schedule.ts";
+import type { Place } from "../control/timeline.ts";
 
 /** What the statistics say of one playback. */
 export type PlaybackFigures = {
@@ -28,6 +29,8 @@ export type Playback = {
   /** Whether the picture has been standing still for so long that people should know. */
   readonly isStarved: boolean;
   readonly figures: PlaybackFigures;
+  /** Where it is on the stream's timeline; undefined while that is not known. */
+  readonly place: Place | undefined;
   /** To be called every 50 ms or so. */
   tick(situation: Situation): void;
   /**

@@ -84,6 +84,12 @@ export class Link {
     this.connect();
   }
 
+  /** Leaves the present connection for a new one, which begins with the current pictures. */
+  restart(): void {
+    this.#socket?.close("restarted");
+    this.hurry();
+  }
+
   /** To be called a few times a second. */
   tick(): void {
     this.#socket?.tick();

@@ -23,6 +23,18 @@ export function formatUptime(seconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** "0:07", "1:45", "1:02:03" */
+export function formatSpan(ms: number): string {
+  const whole = Math.max(0, Math.round(ms / 1_000));
+  const [hours, minutes, seconds] = [
+    Math.floor(whole / 3_600),
+    Math.floor(whole / 60) % 60,
+    whole % 60,
+  ];
+  const two = (value: number) => String(value).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+}
+
 /** "29.97 fps", "30 fps" */
 export function formatFrameRate(perSecond: number): string {
   return `${Number(perSecond.toFixed(2))} fps`;

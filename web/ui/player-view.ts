@@ -1,15 +1,20 @@
 import type { Player } from "../player.ts";
 import { snapshotName } from "../snapshot.ts";
 import { byId, make, setIcon, setText } from "./elements.ts";
-import { formatDelay } from "./format.ts";
+import { formatDelay, formatSpan } from "./format.ts";
+import { TimelineView } from "./timeline-view.ts";
 import { notesFor, wordsFor } from "./words.ts";
 
 /** Controls vanish after this long (ms) without a move, while it plays. */
 const IDLE = 2_500;
 
+/** Go somewhere wherever in the player they are pressed; others do on the slider only. */
+const SEEK_KEYS = ["ArrowLeft", "ArrowRight", "j", "l", "Home", "End"];
+
 /** Controls, states in words, and keys around one player, on the watch page's elements. */
 export class PlayerView {
   readonly #player: Player;
+  readonly #timeline: TimelineView;
   readonly #frame: HTMLElement = byId("player", HTMLElement);
   readonly #play: HTMLButtonElement = byId("play", HTMLButtonElement);
   readonly #mute: HTMLButtonElement = byId("mute", HTMLButtonElement);
@@ -30,6 +35,7 @@ export class PlayerView {
   /** @param streamPath for the names of what is saved */
   constructor(player: Player, streamPath: string) {
     this.#player = player;
+    this.#timeline = new TimelineView(player);
     player.addEventListener("change", () => this.#show());
     this.#play.onclick = () => this.#toggle();
     this.#big.onclick = () => this.#toggle();
@@ -65,13 +71,13 @@ export class PlayerView {
   }
 
   #key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const isOnControl = event.target instanceof HTMLButtonElement;
     if (event.key === "k" || (event.key === " " && !isOnControl)) this.#toggle();
     else if (event.key === "m") this.#player.setMuted(!this.#player.muted);
     else if (event.key === "f") this.#toggleFullscreen();
-    else if (event.key === "End") this.#player.goLive();
-    else return;
+    else if (event.target === this.#volume || !SEEK_KEYS.includes(event.key)) return;
+    else this.#timeline.key(event);
     event.preventDefault();
   }
 
@@ -97,6 +103,7 @@ export class PlayerView {
     const player = this.#player;
     const { state, paused } = player;
     const isLive = state.name === "live";
+    const isPast = player.timeline?.isLive === false;
     const words = wordsFor(state);
     this.#frame.dataset["state"] = state.name;
     this.#overlay.hidden = words === undefined;
@@ -107,7 +114,14 @@ export class PlayerView {
       this.#notes.replaceChildren(...notes.map((note) => make("p", "", note)));
     }
     this.#controls.hidden = !(isLive || state.name === "reconnecting");
-    const spoken = words === undefined ? (paused ? "Paused" : "Live") : words.title;
+    const spoken =
+      words === undefined
+        ? paused
+          ? "Paused"
+          : isPast
+            ? "Playing the past"
+            : "Live"
+        : words.title;
     setText(this.#status, [spoken, ...notes].join(". "));
 
     setIcon(this.#play, paused ? "play" : "pause");
@@ -122,6 +136,7 @@ export class PlayerView {
     }
     this.#unmute.hidden = !(isLive && player.soundBlocked && player.hasSound && !paused);
     this.#showLive(isLive && !paused);
+    this.#timeline.show(isLive);
     const isFull = document.fullscreenElement !== null;
     setIcon(this.#fullscreen, isFull ? "leave" : "fullscreen");
     this.#fullscreen.ariaLabel = isFull ? "Leave full screen" : "Full screen";
@@ -132,12 +147,15 @@ export class PlayerView {
     return notesFor(unsupported, unplayable);
   }
 
-  #showLive(isLive: boolean): void {
+  #showLive(isOn: boolean): void {
     const { delay } = this.#player.stats();
-    const text = isLive && delay !== undefined ? formatDelay(delay) : "";
+    const timeline = this.#player.timeline;
+    const isPast = timeline !== undefined && !timeline.isLive;
+    const isLive = isOn && !isPast;
+    const told = isLive && delay !== undefined ? formatDelay(delay) : "";
     this.#live.hidden = this.#player.state.name !== "live";
     this.#live.classList.toggle("on", isLive);
-    setText(byId("delay", HTMLElement), text);
+    setText(byId("delay", HTMLElement), isPast ? `−${formatSpan(timeline.behindLive)}` : told);
     this.#live.title = isLive ? "From server to screen. Go to the newest picture" : "Go live";
     this.#live.ariaLabel = isLive ? "Playing live" : "Go live";
   }

@@ -53,6 +53,21 @@ export function wordsFor(state: PlayerState): Words | undefined {
   }
 }
 
+/** How far behind the live edge somebody is, for screen readers: "1 minute 5 seconds behind live". */
+export function behindLiveWords(ms: number): string {
+  const whole = Math.max(0, Math.round(ms / 1_000));
+  if (whole === 0) return "Live";
+  const parts: string[] = [];
+  for (const [count, unit] of [
+    [Math.floor(whole / 3_600), "hour"],
+    [Math.floor(whole / 60) % 60, "minute"],
+    [whole % 60, "second"],
+  ] as const) {
+    if (count > 0) parts.push(`${count} ${unit}${count === 1 ? "" : "s"}`);
+  }
+  return `${parts.join(" ")} behind live`;
+}
+
 /** Short notes beside a picture (or sound) that does play. */
 export function notesFor(
   unsupported: readonly NamedTrack[],

@@ -1,27 +1,28 @@
 import { expect, test } from "vitest";
-import { withTightTarget } from "../../../web/engine/hls-playlist.ts";
+import { listedTime, trackIdOf, trackPlaylist } from "../../../web/engine/hls-playlist.ts";
 
-const playlist = (target: number, ...durations: number[]) =>
-  [
-    "#EXTM3U",
-    `#EXT-X-TARGETDURATION:${target}`,
-    ...durations.map((d) => `#EXTINF:${d.toFixed(5)},`),
-  ]
-    .join("\n")
-    .concat("\n");
-
-test.each([
-  { declared: 10, durations: [2, 2, 1.833], tight: 2 },
-  { declared: 10, durations: [2.1], tight: 3 },
-  { declared: 10, durations: [9.7, 2], tight: 10 },
-  { declared: 10, durations: [0.2], tight: 1 },
-  { declared: 4, durations: [4.4], tight: 4 }, // rounds to 4: the bound holds
-  { declared: 10, durations: [], tight: 10 },
-])("withTightTarget makes $tight of $declared for $durations", ({ declared, durations, tight }) => {
-  expect(withTightTarget(playlist(declared, ...durations))).toBe(playlist(tight, ...durations));
+test("listedTime is the time of all segments and of the parts behind the last", () => {
+  const playlist = `#EXTM3U
+#EXT-X-TARGETDURATION:10
+#EXT-X-PART-INF:PART-TARGET=0.21
+#EXTINF:2.00000,
+a.m4s
+#EXT-X-PART:DURATION=1.00000,INDEPENDENT=YES,URI="b1.m4s"
+#EXT-X-PART:DURATION=1.00000,URI="b2.m4s"
+#EXTINF:2.00000,
+b.m4s
+#EXT-X-PART:URI="c1.m4s",DURATION=0.20000,INDEPENDENT=YES
+#EXT-X-PART:DURATION=0.10000,URI="c2.m4s"
+#EXT-X-PRELOAD-HINT:TYPE=PART,URI="c3.m4s"
+`;
+  expect(listedTime(playlist)).toBeCloseTo(4_300);
+  expect(listedTime("#EXTM3U\n")).toBe(0);
 });
 
-test("withTightTarget leaves a multivariant playlist as it is", () => {
-  const text = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nt1.m3u8\n";
-  expect(withTightTarget(text)).toBe(text);
+test("a track's playlist is found beside the multivariant one, and names its track", () => {
+  const url = trackPlaylist("http://h/x/streams/live/demo/index.m3u8", 12);
+  expect(url).toBe("http://h/x/streams/live/demo/t12.m3u8");
+  expect(trackIdOf(url)).toBe(12);
+  expect(trackIdOf(`${url}?_HLS_msn=3`)).toBe(12);
+  expect(trackIdOf("http://h/streams/live/demo/index.m3u8")).toBeUndefined();
 });

@@ -3,6 +3,7 @@ import {
   formatBitrate,
   formatDelay,
   formatFrameRate,
+  formatSpan,
   formatUptime,
   formatViewers,
 } from "../../../web/ui/format.ts";
@@ -20,6 +21,12 @@ test("numbers read as people read them", () => {
     "1 min",
     "1 h 04 min",
     "2 d 2 h",
+  ]);
+  expect([7_400, 105_000, 3_723_000, -5].map(formatSpan)).toEqual([
+    "0:07",
+    "1:45",
+    "1:02:03",
+    "0:00",
   ]);
   expect([30, 30_000 / 1_001].map(formatFrameRate)).toEqual(["30 fps", "29.97 fps"]);
   expect([1, 2].map(formatViewers)).toEqual(["1 viewer", "2 viewers"]);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  behindLiveWords,
   codecName,
   describeCodec,
   noPosterWords,
@@ -36,6 +37,15 @@ test("notesFor names silent sound", () => {
     "This broadcast's sound is Speex, which no browser plays.",
   ]);
   expect(notesFor([hevc], [])[0]).toContain("cannot play the picture");
+});
+
+test.each([
+  [300, "Live"],
+  [1_000, "1 second behind live"],
+  [65_200, "1 minute 5 seconds behind live"],
+  [7_260_000, "2 hours 1 minute behind live"],
+])("behindLiveWords(%d) is %s", (ms, words) => {
+  expect(behindLiveWords(ms)).toBe(words);
 });
 
 test("noPosterWords says why there is no still, and nothing where one is on its way", () => {
