@@ -20,6 +20,7 @@ import type { PlannedTrack } from "./engine/plan.ts";
 import { canPlayListed, mediaSourceClass } from "./engine/platform.ts";
 import type { Playback, PlaybackHost } from "./engine/playback.ts";
 import type { PlayerStats } from "./player-stats.ts";
+import { PlayerText, type PlayerTextTrack } from "./player-text.ts";
 import { Rewind } from "./rewind.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { Starter } from "./starter.ts";
@@ -76,6 +77,7 @@ export class Player extends EventTarget {
   readonly #events = new EventSchedule((detail) => this.#tellData(detail));
   #playhead: { playback: Playback; watch: EventPlayhead; end: AbortController } | undefined;
   readonly #rewind: Rewind;
+  readonly #text = new PlayerText(() => this.#changed());
   #timer: ReturnType<typeof setInterval> | undefined;
   #lookout: HlsLookout | undefined;
   #prepared: MediaOpening | undefined;
@@ -105,6 +107,7 @@ export class Player extends EventTarget {
       },
       onEntered: (playback) => {
         this.#rewind.entered(playback);
+        this.#text.follow(playback);
         if (playback.transport === "websocket") this.#leaveHls();
         else this.#link.isSpare = !this.#rewind.isOn;
         this.#changed();
@@ -217,6 +220,21 @@ export class Player extends EventTarget {
       if (playback instanceof HlsPlayback) playback.select(trackIds);
     }
     this.#changed();
+  }
+
+  /** Captions and subtitles that are there; none before the first text of one. */
+  get textTracks(): readonly PlayerTextTrack[] {
+    return this.#text.tracks;
+  }
+
+  /**
+   * Shows a text track, and no other. It is remembered: where it is not there, one of its language is
+   * shown, here and on the pages to come.
+   *
+   * @param id out of `textTracks`; undefined: none
+   */
+  selectTextTrack(id: string | undefined): void {
+    this.#text.select(id);
   }
 
   get hasSound(): boolean {
@@ -438,6 +456,12 @@ export class Player extends EventTarget {
         else if (this.#events.isNew(id)) this.#tellData(event);
         return;
       }
+      case "text-tracks":
+        this.#text.announce(message.tracks);
+        return;
+      case "cue":
+        this.#text.take(message);
+        return;
       case "clock":
         return;
     }
@@ -460,6 +484,7 @@ export class Player extends EventTarget {
   #up(): void {
     this.#hasBeenUp = true;
     this.#feed.reconnected();
+    this.#text.reconnected(this.timeline?.end);
     if (this.#rewind.isOn && this.#succession.current?.transport === "hls") this.#link.select([]);
     this.#changed();
   }
@@ -545,6 +570,7 @@ export class Player extends EventTarget {
     };
     this.#succession.tick(situation);
     this.#followPlayhead();
+    this.#text.follow(this.#succession.current);
     this.#rewind.tick(now);
     const { current } = this.#succession;
     if (current?.isReady) {

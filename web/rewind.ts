@@ -29,6 +29,8 @@ export class Rewind {
   readonly #host: RewindHost;
   readonly #window: DvrWindow;
   #isOn = false;
+  /** Where the playback that is being made ready will begin, ms on the timeline. */
+  #goal: number | undefined;
   /** Since when the live lane is awaited, ms. */
   #returningSince: number | undefined;
 
@@ -45,11 +47,13 @@ export class Rewind {
 
   /** Undefined while nothing plays. */
   get timeline(): PlayerTimeline | undefined {
-    const { current, next } = this.#succession;
-    const ahead = this.#isOn && next?.transport === "hls" ? next.place : undefined;
-    const place = ahead ?? current?.place;
+    const place = this.#succession.current?.place;
     if (place === undefined) return undefined;
-    return timelineOf(place, { isRewound: this.#isOn, windowLength: this.#window.length });
+    const position = this.#goal ?? place.position;
+    return timelineOf(
+      { ...place, position },
+      { isRewound: this.#isOn, windowLength: this.#window.length },
+    );
   }
 
   /** Learns how far back one can go. */
@@ -75,6 +79,7 @@ export class Rewind {
     this.#returningSince = undefined;
     const { current, next } = this.#succession;
     const past = [next, current].find((one) => one instanceof HlsPlayback);
+    if (past !== current) this.#goal = to;
     if (past instanceof HlsPlayback) {
       past.seek(to);
     } else {
@@ -92,6 +97,7 @@ export class Rewind {
       return;
     }
     this.#isOn = false;
+    this.#goal = undefined;
     const { next } = this.#succession;
     if (current?.transport === "websocket") {
       // What was about to go back did not come that far.
@@ -105,6 +111,7 @@ export class Rewind {
 
   /** A playback took the stage. */
   entered(playback: Playback): void {
+    this.#goal = undefined;
     if (playback.transport === "websocket") this.#returningSince = undefined;
     else if (this.#isOn) this.#host.leaveLive();
   }
@@ -114,6 +121,7 @@ export class Rewind {
     const { current } = this.#succession;
     if (!this.#isOn || playback.transport !== "hls" || current?.transport === "hls") return;
     this.#isOn = false;
+    this.#goal = undefined;
     if (current === undefined) this.#host.enterLive();
   }
 

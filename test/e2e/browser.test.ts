@@ -94,7 +94,7 @@ describe("/watch plays", () => {
     line.refuseWebSockets();
     const { broadcast } = await publish("live/plays-hls", H264_AAC);
     const screen = await watch(line.httpUrl("/watch/live/plays-hls"));
-    await screen.untilSteady(broadcast, (delay) => delay < 8_000);
+    await screen.untilSteady(broadcast, (delay) => delay < 1_500);
     line.allowWebSockets();
     expect(await screen.stats()).toMatchObject({ engine: "hls.js", state: "live" });
   });

@@ -23,6 +23,9 @@ const CATCHING_UP = 1.05;
  */
 export class Surplus {
   #policy = SEGMENTS;
+  /** When it began to look. */
+  #since: number | undefined;
+  #catchesUp = false;
   #readings: { readonly now: number; readonly ahead: number }[] = [];
 
   /** Parts are coming; undefined: whole segments. */
@@ -39,20 +42,24 @@ export class Surplus {
   } {
     const { now } = reading;
     const { window, reserve, much, some } = this.#policy;
+    this.#since ??= now;
     this.#readings.push(reading);
-    const oldest = this.#readings[0]?.now ?? now;
-    if (now - oldest < window) return { rate: 1, skip: 0 };
+    if (now - this.#since < window) return { rate: 1, skip: 0 };
     while ((this.#readings[0]?.now ?? now) < now - window) this.#readings.shift();
     const surplus = Math.min(...this.#readings.map(({ ahead }) => ahead)) - reserve;
     if (surplus > much) {
       this.restart();
       return { rate: 1, skip: surplus };
     }
-    return { rate: surplus > some ? CATCHING_UP : 1, skip: 0 };
+    // Each change of the rate costs the sound a splice.
+    this.#catchesUp = surplus > (this.#catchesUp ? some / 3 : some);
+    return { rate: this.#catchesUp ? CATCHING_UP : 1, skip: 0 };
   }
 
   /** It does not play, or was moved: what was seen before says nothing. */
   restart(): void {
+    this.#since = undefined;
+    this.#catchesUp = false;
     this.#readings = [];
   }
 }
@@ -62,5 +69,5 @@ const policyFor = ({ partTarget, partHoldBack }: Lumps): Policy => ({
   window: Math.max(1_500, 5_000 * partTarget),
   reserve: Math.max(partTarget, partHoldBack - partTarget),
   much: Math.max(1, 3 * partTarget),
-  some: 0.08,
+  some: 0.1,
 });

@@ -1,19 +1,23 @@
 import type Hls from "hls.js";
-import type { LevelDetails } from "hls.js";
+import type { LevelDetails, MediaPlaylist } from "hls.js";
 import { Surplus } from "../control/surplus.ts";
 import { earliest, type Place } from "../control/timeline.ts";
 import { HlsEvents } from "./hls-events.ts";
-import { trackIdOf } from "./hls-playlist.ts";
+import { textIdOf, trackIdOf } from "./hls-playlist.ts";
 import { HlsRecovery } from "./hls-recovery.ts";
 import { HlsTimeline, type ListedMedia } from "./hls-timeline.ts";
 import { playsNativeHls } from "./platform.ts";
 import type { Playback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
+import type { NamedText } from "./text-screen.ts";
 
 /** Seconds behind the edge where the playlist names none. */
 const HLS_TARGET = 2;
 
 /** Seconds behind the edge after which a live playback has lost it, and jumps. */
 const LOST = 8;
+
+/** A clock that has not moved for this long (ms) stands; a look or two may be between two moves. */
+const STANDING = 150;
 
 /** The clock standing still for longer than this (ms) is told to people. */
 const STARVED = 1_000;
@@ -27,6 +31,12 @@ export type HlsStart = {
   readonly time: number;
   /** … and how far that is from the beginning of the window, ms, to load about the right place. */
   readonly intoWindow: number;
+};
+
+/** What is told of texts. */
+export type HlsTextListener = {
+  onTracks(): void;
+  onCues(trackId: string, cues: readonly VTTCue[]): void;
 };
 
 /** HLS into one `<video>`: hls.js (a chunk of its own), or the browser where there is no MSE. */
@@ -43,6 +53,9 @@ export class HlsPlayback implements Playback {
   readonly #events: HlsEvents;
   /** Chosen, and not seen in a playlist yet. */
   #chosen: readonly number[] = [];
+  /** The text track that is shown. */
+  #textId: string | undefined;
+  #texts: HlsTextListener | undefined;
   /** Where it is to go, ms on the timeline; undefined at the live edge, or when it is there. */
   #goal: number | undefined;
   #isRewound: boolean;
@@ -107,6 +120,29 @@ export class HlsPlayback implements Playback {
     if (sound !== undefined) hls.setAudioOption(sound);
   }
 
+  /** Captions and subtitles that the playlist lists. */
+  get textTracks(): readonly NamedText[] {
+    return (this.#hls?.subtitleTracks ?? []).flatMap((track) => {
+      const id = textIdOf(track.url);
+      return id === undefined ? [] : [namedText(id, track)];
+    });
+  }
+
+  /** Loads the texts of this track, and no others. */
+  showText(id: string | undefined): void {
+    this.#textId = id;
+    const hls = this.#hls;
+    if (hls === undefined) return;
+    const index = hls.subtitleTracks.findIndex(({ url }) => textIdOf(url) === id);
+    if (hls.subtitleTrack !== index) hls.subtitleTrack = index;
+  }
+
+  /** Who shows texts: cues have times of the `<video>`. */
+  onTexts(listener: HlsTextListener): void {
+    this.#texts = listener;
+    listener.onTracks();
+  }
+
   get isReady(): boolean {
     return this.#isReady && this.#goal === undefined;
   }
@@ -147,6 +183,7 @@ export class HlsPlayback implements Playback {
     if (!this.#isReady) return;
     const { video } = this;
     this.#approach();
+    this.showText(this.#textId); // hls.js forgets it with the level
     if (wantsPlay && video.paused && !video.ended) this.#host.play(video);
     if (!wantsPlay && !video.paused) video.pause();
     this.#ahead = this.#bufferedAhead();
@@ -156,7 +193,7 @@ export class HlsPlayback implements Playback {
       this.#stayInWindow();
       return;
     }
-    if (!moves || video.seeking) {
+    if (now - this.#playhead.at > STANDING || video.seeking) {
       this.#surplus.restart();
       return;
     }
@@ -238,6 +275,12 @@ export class HlsPlayback implements Playback {
       if (fatal) this.#recover(hls, { type, details });
     });
     hls.on(Events.MANIFEST_PARSED, () => this.select(this.#chosen));
+    hls.on(Events.SUBTITLE_TRACKS_UPDATED, () => this.#texts?.onTracks());
+    hls.on(Events.CUES_PARSED, (_event, { type, cues }) => {
+      if (type === "subtitles" && this.#textId !== undefined) {
+        this.#texts?.onCues(this.#textId, cues);
+      }
+    });
     hls.on(Events.LEVEL_UPDATED, (_event, { details }) => this.#follow(details));
     hls.on(Events.INIT_PTS_FOUND, (_event, { id, timestampOffsets }) => {
       if (id === "main") this.#timeline.found(timestampOffsets);
@@ -327,3 +370,10 @@ export class HlsPlayback implements Playback {
     if (!this.#listening.signal.aborted) this.#host.onError(this, error);
   }
 }
+
+const namedText = (id: string, { lang, name }: MediaPlaylist): NamedText => ({
+  id,
+  kind: /^(cc|service)\d/.test(id) ? "captions" : "subtitles",
+  language: lang ?? "und",
+  name,
+});

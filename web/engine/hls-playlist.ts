@@ -4,6 +4,11 @@ export function trackIdOf(url: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
+/** @returns the text track whose media playlist lies at `url` */
+export function textIdOf(url: string): string | undefined {
+  return /\/text-([^/?]+)\.m3u8(?:$|\?)/.exec(url)?.[1];
+}
+
 /** @returns the address of a track's media playlist, beside the multivariant one */
 export const trackPlaylist = (playlist: string, trackId: number): string =>
   new URL(`t${trackId}.m3u8`, playlist).href;

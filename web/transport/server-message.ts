@@ -8,6 +8,8 @@ const KNOWN = [
   "history",
   "dropped",
   "data",
+  "text-tracks",
+  "cue",
   "clock",
   "error",
 ];
@@ -30,7 +32,7 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
     if (!("tracks" in message && Array.isArray(message.tracks))) return undefined;
     if (!("unplayable" in message && Array.isArray(message.unplayable))) return undefined;
   }
-  if (message.type === "selected") {
+  if (message.type === "selected" || message.type === "text-tracks") {
     if (!("tracks" in message && Array.isArray(message.tracks))) return undefined;
   }
   if (message.type === "data") {
@@ -39,5 +41,13 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
     if (!("time" in message && typeof message.time === "number")) return undefined;
     if (!("values" in message && Array.isArray(message.values))) return undefined;
   }
+  if (message.type === "cue" && !isCue(message)) return undefined;
   return message as ServerMessage;
+}
+
+function isCue(message: object): boolean {
+  const has = (name: string, type: string) => typeof Reflect.get(message, name) === type;
+  const isEnd = has("end", "number") || Reflect.get(message, "end") === null;
+  const isPlaced = has("track", "string") && has("id", "number") && has("start", "number");
+  return isPlaced && isEnd && has("text", "string") && has("settings", "string");
 }

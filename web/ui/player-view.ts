@@ -2,6 +2,7 @@ import type { Player } from "../player.ts";
 import { snapshotName } from "../snapshot.ts";
 import { byId, make, setIcon, setText } from "./elements.ts";
 import { formatDelay, formatSpan } from "./format.ts";
+import { TextMenu } from "./text-menu.ts";
 import { TimelineView } from "./timeline-view.ts";
 import { notesFor, wordsFor } from "./words.ts";
 
@@ -15,6 +16,7 @@ const SEEK_KEYS = ["ArrowLeft", "ArrowRight", "j", "l", "Home", "End"];
 export class PlayerView {
   readonly #player: Player;
   readonly #timeline: TimelineView;
+  readonly #texts: TextMenu;
   readonly #frame: HTMLElement = byId("player", HTMLElement);
   readonly #play: HTMLButtonElement = byId("play", HTMLButtonElement);
   readonly #mute: HTMLButtonElement = byId("mute", HTMLButtonElement);
@@ -36,6 +38,7 @@ export class PlayerView {
   constructor(player: Player, streamPath: string) {
     this.#player = player;
     this.#timeline = new TimelineView(player);
+    this.#texts = new TextMenu(player);
     player.addEventListener("change", () => this.#show());
     this.#play.onclick = () => this.#toggle();
     this.#big.onclick = () => this.#toggle();
@@ -76,6 +79,7 @@ export class PlayerView {
     if (event.key === "k" || (event.key === " " && !isOnControl)) this.#toggle();
     else if (event.key === "m") this.#player.setMuted(!this.#player.muted);
     else if (event.key === "f") this.#toggleFullscreen();
+    else if (event.key === "c") this.#texts.toggle();
     else if (event.target === this.#volume || !SEEK_KEYS.includes(event.key)) return;
     else this.#timeline.key(event);
     event.preventDefault();
@@ -87,7 +91,8 @@ export class PlayerView {
       clearTimeout(this.#idle);
       this.#idle = setTimeout(() => {
         const isHeld = this.#frame.querySelector(":focus-visible") !== null;
-        if (!this.#player.paused && !isHeld) this.#frame.classList.add("idle");
+        if (!this.#player.paused && !isHeld && !this.#texts.isOpen)
+          this.#frame.classList.add("idle");
       }, IDLE);
     };
     for (const type of ["pointermove", "pointerdown", "focusin", "keydown"]) {
@@ -137,6 +142,7 @@ export class PlayerView {
     this.#unmute.hidden = !(isLive && player.soundBlocked && player.hasSound && !paused);
     this.#showLive(isLive && !paused);
     this.#timeline.show(isLive);
+    this.#texts.show();
     const isFull = document.fullscreenElement !== null;
     setIcon(this.#fullscreen, isFull ? "leave" : "fullscreen");
     this.#fullscreen.ariaLabel = isFull ? "Leave full screen" : "Full screen";

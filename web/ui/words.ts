@@ -53,6 +53,24 @@ export function wordsFor(state: PlayerState): Words | undefined {
   }
 }
 
+/** A text track's name for people: "CC1", "German", "CC1 (English)". */
+export function textTrackWords({ name, language }: { name: string; language: string }): string {
+  const spoken = languageName(language);
+  if (name === "") return spoken ?? "Text";
+  const isTold = spoken === undefined || name.toLowerCase().includes(spoken.toLowerCase());
+  return isTold ? name : `${name} (${spoken})`;
+}
+
+/** @returns undefined where it is not known */
+function languageName(language: string): string | undefined {
+  if (language === "" || language === "und") return undefined;
+  try {
+    return new Intl.DisplayNames(["en"], { type: "language" }).of(language);
+  } catch {
+    return undefined;
+  }
+}
+
 /** How far behind the live edge somebody is, for screen readers: "1 minute 5 seconds behind live". */
 export function behindLiveWords(ms: number): string {
   const whole = Math.max(0, Math.round(ms / 1_000));

@@ -1,15 +1,17 @@
 import { expect, test } from "vitest";
-import { Surplus } from "../../../web/control/surplus.ts";
+import { type Lumps, Surplus } from "../../../web/control/surplus.ts";
 
-/** Segments of 2 s arrive whole; the playhead moves at the decided rate. */
-function simulate(ahead: number, seconds: number) {
+/** Segments of 2 s (or parts) arrive whole; the playhead moves at the decided rate. */
+function simulate(ahead: number, seconds: number, lumps?: Lumps) {
   const surplus = new Surplus();
+  surplus.expect(lumps);
+  const lump = lumps?.partTarget ?? 2;
   let present = ahead;
   const skips: number[] = [];
   const rates: number[] = [];
   let least = Number.POSITIVE_INFINITY;
   for (let now = 0; now < seconds * 1_000; now += 50) {
-    if (now % 2_000 === 0) present += 2;
+    if (now % (lump * 1_000) === 0) present += lump;
     const { rate, skip } = surplus.decide({ now, ahead: present });
     if (skip > 0) skips.push(skip);
     rates.push(rate);
@@ -34,4 +36,14 @@ test("Surplus catches up with some, and skips much, once", () => {
   expect(much.skips).toHaveLength(1);
   expect(much.least).toBeGreaterThan(0.3);
   expect(much.least).toBeLessThan(0.9);
+});
+
+test("Surplus plays as near as the playlist allows where parts come, without a change a second", () => {
+  const { skips, rates, least } = simulate(1.2, 30, { partTarget: 0.2, partHoldBack: 0.6 });
+  expect(skips).toEqual([]);
+  // Just before a part comes, the edge is one part older than what is in the making.
+  expect(least + 0.2).toBeGreaterThan(0.55);
+  expect(least + 0.2).toBeLessThan(0.75);
+  const changes = rates.filter((rate, index) => index > 0 && rate !== rates[index - 1]);
+  expect(changes.length).toBeLessThan(6);
 });

@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { listedTime, trackIdOf, trackPlaylist } from "../../../web/engine/hls-playlist.ts";
+import {
+  listedTime,
+  textIdOf,
+  trackIdOf,
+  trackPlaylist,
+} from "../../../web/engine/hls-playlist.ts";
 
 test("listedTime is the time of all segments and of the parts behind the last", () => {
   const playlist = `#EXTM3U
@@ -25,4 +30,10 @@ test("a track's playlist is found beside the multivariant one, and names its tra
   expect(trackIdOf(url)).toBe(12);
   expect(trackIdOf(`${url}?_HLS_msn=3`)).toBe(12);
   expect(trackIdOf("http://h/streams/live/demo/index.m3u8")).toBeUndefined();
+});
+
+test("textIdOf names the text track of a playlist", () => {
+  expect(textIdOf("http://h/streams/live/demo/text-cc1.m3u8?_HLS_msn=3")).toBe("cc1");
+  expect(textIdOf("http://h/streams/live/demo/text-text-de.m3u8")).toBe("text-de");
+  expect(textIdOf("http://h/streams/live/demo/t1.m3u8")).toBeUndefined();
 });

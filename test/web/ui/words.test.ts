@@ -5,6 +5,7 @@ import {
   describeCodec,
   noPosterWords,
   notesFor,
+  textTrackWords,
   wordsFor,
 } from "../../../web/ui/words.ts";
 
@@ -46,6 +47,16 @@ test.each([
   [7_260_000, "2 hours 1 minute behind live"],
 ])("behindLiveWords(%d) is %s", (ms, words) => {
   expect(behindLiveWords(ms)).toBe(words);
+});
+
+test.each([
+  [{ name: "CC1", language: "und" }, "CC1"],
+  [{ name: "CC1", language: "en" }, "CC1 (English)"],
+  [{ name: "German", language: "de" }, "German"],
+  [{ name: "", language: "fr" }, "French"],
+  [{ name: "", language: "not a language" }, "Text"],
+])("textTrackWords(%j) is %s", (track, words) => {
+  expect(textTrackWords(track)).toBe(words);
 });
 
 test("noPosterWords says why there is no still, and nothing where one is on its way", () => {
