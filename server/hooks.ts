@@ -75,11 +75,21 @@ export function mayWatch(
   { mayPlay }: Hooks,
   log: Log,
 ): boolean {
-  if (mayPlay === undefined) return true;
   const stream = readStreamUrl(url);
-  if (stream === undefined) return true;
+  if (mayPlay === undefined || stream === undefined) return true;
+  return mayWatchStream({ url, socket }, stream.streamPath, transport, { mayPlay }, log);
+}
+
+/** Whether a request may have what belongs to a stream, wherever that lies. */
+export function mayWatchStream(
+  { url = "", socket }: GatedRequest,
+  streamPath: string,
+  transport: "http" | "websocket",
+  { mayPlay }: Hooks,
+  log: Log,
+): boolean {
+  if (mayPlay === undefined) return true;
   const query = Object.fromEntries(new URLSearchParams(url.split("?")[1] ?? ""));
-  const { streamPath } = stream;
   const address = socket.remoteAddress ?? "";
   return decide(() => mayPlay({ streamPath, query, address, transport }), log);
 }

@@ -14,6 +14,7 @@ import { createApp } from "./endpoint/http/app.ts";
 import { createAssets } from "./endpoint/http/assets.ts";
 import { Mp4Endpoint } from "./endpoint/mp4/endpoint.ts";
 import { PosterEndpoint } from "./endpoint/mp4/poster.ts";
+import { RecordingsEndpoint } from "./endpoint/recordings/handler.ts";
 import { dial } from "./endpoint/relay/dial.ts";
 import { RelaySpecError } from "./endpoint/relay/relay-spec.ts";
 import { RelayTrails } from "./endpoint/relay/relay-trails.ts";
@@ -25,7 +26,15 @@ import { RtmpConnections } from "./endpoint/rtmp/connections.ts";
 import type { MayPublish } from "./endpoint/rtmp/permission.ts";
 import { Publishing } from "./endpoint/rtmp/publishing.ts";
 import { WebSocketEndpoint } from "./endpoint/ws/endpoint.ts";
-import { gate, type Hooks, mayWatch, playRule, publishRule, refuseUpgrade } from "./hooks.ts";
+import {
+  gate,
+  type Hooks,
+  mayWatch,
+  mayWatchStream,
+  playRule,
+  publishRule,
+  refuseUpgrade,
+} from "./hooks.ts";
 import { Registry } from "./live/registry.ts";
 import { type Log, SILENT_LOG } from "./log.ts";
 import { nodeCrypto } from "./node-crypto.ts";
@@ -309,6 +318,17 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
     },
   });
 
+  const recorded = new RecordingsEndpoint({
+    recordings,
+    mayWatch: (request, streamPath) => mayWatchStream(request, streamPath, "http", options, log),
+    segments: { segment: LIMITS.recordSegment / 1000, longest: settings.hlsTargetDuration / 1000 },
+    limits: {
+      readers: LIMITS.recordReaders,
+      read: LIMITS.recordRead,
+      silence: LIMITS.httpSilence,
+    },
+  });
+
   let isReady = false;
   const api = createApi({
     liveStreams: () => registry.list(),
@@ -341,6 +361,15 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
       },
       delete: (id) => relays.delete(id),
     },
+    recordings: {
+      list: () => recordings.list(),
+      find: (id) => recordings.find(id),
+      start: (streamPath) => recorder.start(streamPath),
+      stop: (id) => recorder.stop(id),
+      delete: (id) => recordings.delete(id),
+    },
+    recordingOf: (streamPath) => recorder.recordingOf(streamPath)?.id,
+    mayWatch: (request, streamPath) => mayWatchStream(request, streamPath, "http", options, log),
   });
   const publicDir = join(PACKAGE_ROOT, "public");
   const assets = createAssets(publicDir);
@@ -362,6 +391,7 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
         if (url === undefined || readResourceName(url.resource) === undefined) next();
         else watchGate(request, response, () => hls.handle(request, response, next));
       },
+      recorded.handle,
       assets,
     ],
     onUpgrade: (request, socket, head) => {

@@ -352,6 +352,8 @@ export const LIMITS = {
   recordDiskCheck: 5_000,
   /** Indexes of finished files in memory. */
   recordIndexes: 8,
+  /** Segments of recordings end at the first key frame after about this long. */
+  recordSegment: 4_000,
   /** Requests for media of recordings that are answered at once. */
   recordReaders: 500,
   /** Bytes that are read for one of them at a time. */

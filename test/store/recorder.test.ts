@@ -7,24 +7,15 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Registry } from "../../server/live/registry.ts";
-import { aacTrack } from "../../server/protocol/codec/aac.ts";
-import { avcTrack } from "../../server/protocol/codec/avc.ts";
 import { LIMITS } from "../../server/protocol/limits.ts";
-import type { MediaEvent } from "../../server/protocol/media/sample.ts";
-import { Recorder } from "../../server/store/recorder.ts";
 import type { RecordingHandle } from "../../server/store/recording-file.ts";
-import type { RecordingManifest } from "../../server/store/recording-manifest.ts";
 import { RecordingRules } from "../../server/store/recording-rules.ts";
-import { Recordings, type RecordingsOptions } from "../../server/store/recordings.ts";
-import { AVC_X264, AVC_X264_BASELINE } from "../protocol/codec/vectors.ts";
-import { hex } from "../support/hex.ts";
 import { inspectBoxes } from "../support/inspect.ts";
-import { ManualClock } from "../support/manual-clock.ts";
-import { recordingLog } from "../support/recording-log.ts";
+import { audio, otherVideo, recorderWorld, video } from "../support/recorder-world.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -32,77 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const settings = {
-  ...{ gracePeriod: 30_000, trackSkew: 10_000, historyTime: 12_000, historyBytes: 2 ** 24 },
-  ...{ liveStreams: 10, waitingLiveStreams: 10, publisherYield: 5000 },
-  handover: { events: 10, bytes: 1000, time: 1000 },
-  segmenter: {
-    ...{ segment: 2000, longestSegment: 10_000, part: 200, window: 10_000, windowBytes: 2 ** 24 },
-  },
-};
-
-const publisher = { identity: undefined, silence: () => 0, drop: () => {} };
-const video: MediaEvent = { type: "track", track: avcTrack(0, AVC_X264).track };
-const otherVideo: MediaEvent = { type: "track", track: avcTrack(0, AVC_X264_BASELINE).track };
-const audio: MediaEvent = { type: "track", track: aacTrack(0, hex`1190`).track };
-
-type Ended = RecordingManifest & { readonly file: string };
-
-function world(options: Partial<RecordingsOptions> & { rules?: string[] } = {}) {
-  const { rules = ["live/*"], ...others } = options;
-  const clock = new ManualClock();
-  const log = recordingLog();
-  const registry = new Registry(clock, settings);
-  const ended: Ended[] = [];
-  let tell = (): void => {};
-  const recordings = new Recordings({
-    ...{ folder, version: "1.2.3", interval: 1000, keep: undefined, disk: 1e9 },
-    ...{ clock, log, limits: LIMITS },
-    onState: (manifest, file) => {
-      if (manifest.state === "recording") return;
-      ended.push({ ...manifest, file });
-      tell();
-    },
-    ...others,
-  });
-  const recorder = new Recorder({
-    ...{ registry, recordings, clock, log, limits: LIMITS },
-    rules: new RecordingRules(rules),
-  });
-  /** Resolves when so many recordings have ended. */
-  const over = (count: number): Promise<readonly Ended[]> =>
-    new Promise((resolve) => {
-      tell = () => {
-        // Files close when their disk is done with them: told is when they began.
-        const byAge = (a: Ended, b: Ended) => (a.startedAt < b.startedAt ? -1 : 1);
-        if (ended.length >= count) resolve(ended.toSorted(byAge));
-      };
-      tell();
-    });
-  const publish = (streamPath = "live/demo") => {
-    const publication = registry.open(streamPath, publisher);
-    if ("refused" in publication) throw new Error(publication.description);
-    return publication;
-  };
-  type Publication = ReturnType<typeof publish>;
-  /** Pictures each 40 ms with a GOP of a second, and sound; as fast as they come. */
-  const send = (publication: Publication, from: number, to: number, withSound = true) => {
-    for (let at = from; at < to; at += 40) {
-      const common = { trackIndex: 0, dts: at, isDisposable: false };
-      const picture = { compositionOffset: 80, isSync: at % 1000 === 0, audioSamples: 0 };
-      const data = Uint8Array.from({ length: 50 }, (_, index) => (at / 40 + index) % 256);
-      const sample = { ...common, ...picture, mediaType: "video" as const, data };
-      publication.input({ type: "sample", sample });
-      if (withSound) {
-        const sound = { compositionOffset: 0, isSync: true, audioSamples: 1920 };
-        const frame = { ...common, ...sound, mediaType: "audio" as const, data: data.subarray(9) };
-        publication.input({ type: "sample", sample: frame });
-      }
-      clock.pass(40);
-    }
-  };
-  return { clock, log, registry, recordings, recorder, over, publish, send };
-}
+const world = (options: Parameters<typeof recorderWorld>[1] = {}) => recorderWorld(folder, options);
 
 const types = (path: string) =>
   inspectBoxes(new Uint8Array(readFileSync(path))).map((box) => box.type);
@@ -300,12 +221,19 @@ test("A disk that takes nothing ends a recording at its bound of memory", async 
 
 describe("Recordings of a server that vanished", () => {
   async function vanished(cut: number) {
-    const { publish, send, recordings } = world();
+    const handles: FileHandle[] = [];
+    const openFile = async (path: string) => {
+      const handle = await open(path, "wx", 0o600);
+      handles.push(handle);
+      return handle;
+    };
+    const { publish, send, recordings } = world({ openFile });
     const publication = publish();
     for (const event of [video, audio]) publication.input(event);
     send(publication, 0, 5000);
     await expect.poll(() => recordings.list()[0]?.bytes ?? 0).toBeGreaterThan(40_000);
     const [manifest] = recordings.list();
+    for (const handle of handles) await handle.close();
     const path = join(folder, `${manifest?.id}.mp4`);
     const before = { bytes: manifest?.bytes ?? 0, fragments: fragments(path) };
     truncateSync(path, before.bytes - cut);
@@ -377,4 +305,5 @@ test("Recordings remove the oldest beyond their size and age, never one that is 
   clock.pass(70_000);
   await recordings.tidy();
   expect(kept()).toEqual(["live/s4"]);
+  await recordings.close();
 });

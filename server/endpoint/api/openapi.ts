@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { reconnectAnswerSchema, reconnectRequestSchema } from "./reconnect.ts";
+import { recordingListSchema, recordingRequestSchema, recordingSchema } from "./recording-list.ts";
 import { relayListSchema, relayRequestSchema, relaySchema } from "./relay-list.ts";
 import { streamListSchema } from "./stream-list.ts";
 
@@ -27,6 +28,10 @@ export function openApiDescription(version: string): { readonly [name: string]: 
     "application/json": { schema: { $ref: `#/components/schemas/${name}` } },
   });
   const failure = (description: string) => ({ description, content: json("Error") });
+  const id = { name: "id", in: "path", required: true, schema: { type: "string" } };
+  const query = (name: string, schema: object, description: string) => ({
+    ...{ name, in: "query", required: false, schema, description },
+  });
   return {
     openapi: "3.1.0",
     info: {
@@ -121,6 +126,73 @@ export function openApiDescription(version: string): { readonly [name: string]: 
           },
         },
       },
+      "/api/v1/recordings": {
+        get: {
+          operationId: "listRecordings",
+          summary: "Recordings, the newest first",
+          description: "Of streams that who asks may watch.",
+          parameters: [
+            query("limit", { type: "integer", minimum: 1 }, "how many at most"),
+            query("before", { type: "string" }, "older ones than this: `next` of an answer"),
+            query("streamPath", { type: "string" }, "only those of this stream: APP/NAME"),
+          ],
+          responses: {
+            200: { description: "Some of them", content: json("RecordingList") },
+            400: failure("A parameter cannot be read (`BAD_REQUEST`)"),
+          },
+        },
+        post: {
+          operationId: "startRecording",
+          summary: "Records a live stream, from its newest key frame until it ends or is stopped",
+          description: LOCAL_ONLY,
+          requestBody: { required: true, content: json("RecordingRequest") },
+          responses: {
+            201: { description: "It begins", content: json("Recording") },
+            400: failure("The body cannot be read (`BAD_REQUEST`)"),
+            403: failure("Somebody else asks (`FORBIDDEN`)"),
+            404: failure("Nobody publishes it (`NOT_FOUND`)"),
+            409: failure("It is being recorded already (`ALREADY_RECORDED`)"),
+            415: failure("The body is not `application/json` (`UNSUPPORTED_MEDIA_TYPE`)"),
+            503: failure("There are too many (`TOO_MANY_RECORDINGS`)"),
+          },
+        },
+      },
+      "/api/v1/recordings/{id}": {
+        get: {
+          operationId: "getRecording",
+          summary: "One recording",
+          parameters: [id],
+          responses: {
+            200: { description: "It", content: json("Recording") },
+            404: failure("There is none, or it is not for who asks (`NOT_FOUND`)"),
+          },
+        },
+        delete: {
+          operationId: "deleteRecording",
+          summary: "Deletes a recording with its file",
+          description: LOCAL_ONLY,
+          parameters: [id],
+          responses: {
+            204: { description: "It is gone" },
+            403: failure("Somebody else asks (`FORBIDDEN`)"),
+            404: failure("There is no such recording (`NOT_FOUND`)"),
+            409: failure("It is being made: stop it first (`RECORDING_ACTIVE`)"),
+          },
+        },
+      },
+      "/api/v1/recordings/{id}/stop": {
+        post: {
+          operationId: "stopRecording",
+          summary: "Ends a recording; its stream is not recorded again in this broadcast",
+          description: LOCAL_ONLY,
+          parameters: [id],
+          responses: {
+            200: { description: "Its file is complete", content: json("Recording") },
+            403: failure("Somebody else asks (`FORBIDDEN`)"),
+            404: failure("No such recording is being made (`NOT_FOUND`)"),
+          },
+        },
+      },
       "/api/v1/openapi.json": {
         get: {
           operationId: "describe",
@@ -142,6 +214,9 @@ export function openApiDescription(version: string): { readonly [name: string]: 
         RelayList: schema(relayListSchema),
         Relay: schema(relaySchema),
         RelayRequest: schema(relayRequestSchema),
+        RecordingList: schema(recordingListSchema),
+        Recording: schema(recordingSchema),
+        RecordingRequest: schema(recordingRequestSchema),
         Error: error,
       },
     },

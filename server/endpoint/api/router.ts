@@ -4,6 +4,7 @@ import type { Clock } from "../../live/clock.ts";
 import { EventFeed, type EventLimits } from "./events.ts";
 import { openApiDescription } from "./openapi.ts";
 import { type RequestReconnect, reconnectRoute } from "./reconnect.ts";
+import { type RecordingControl, recordingRoutes } from "./recordings.ts";
 import { type RelayControl, relayRoutes } from "./relays.ts";
 import { type ListedLiveStream, listStreams, type ViewerCounts } from "./stream-list.ts";
 
@@ -21,6 +22,11 @@ export type ApiParts = {
   readonly trustsLocal: boolean;
   readonly requestReconnect: RequestReconnect;
   readonly relays: RelayControl;
+  readonly recordings: RecordingControl;
+  /** The recording that is being made of a stream. */
+  readonly recordingOf: (streamPath: string) => string | undefined;
+  /** Whether this one may watch what was recorded of a stream. */
+  readonly mayWatch: (request: express.Request, streamPath: string) => boolean;
 };
 
 /** The API under `/api/v1`, and what ends it. */
@@ -42,7 +48,8 @@ const PATHS = ["/streams", "/events", "/openapi.json"];
 export function createApi(parts: ApiParts): Api {
   const { clock, limits, viewers } = parts;
   const render = (audience: Audience): string => {
-    const list = listStreams(parts.liveStreams(), viewers, clock.now());
+    const { recordingOf } = parts;
+    const list = listStreams(parts.liveStreams(), viewers, clock.now(), recordingOf);
     const publish = audience === "local" ? parts.publish() : undefined;
     if (publish === undefined) return JSON.stringify(list);
     return JSON.stringify({
@@ -94,6 +101,15 @@ export function createApi(parts: ApiParts): Api {
     "/relays",
     relayRoutes({
       relays: parts.relays,
+      isLocal: (request) => parts.trustsLocal && audienceOf(request) === "local",
+      fail: sendError,
+    }),
+  );
+  router.use(
+    "/recordings",
+    recordingRoutes({
+      recordings: parts.recordings,
+      mayWatch: parts.mayWatch,
       isLocal: (request) => parts.trustsLocal && audienceOf(request) === "local",
       fail: sendError,
     }),

@@ -52,6 +52,7 @@ const stream = z.strictObject({
     .array(z.strictObject({ mediaType, codecName: z.string().describe("for people") }))
     .describe("tracks that no browser plays"),
   encoder: encoderSchema.optional(),
+  recording: z.string().optional().describe("the id of the recording that is being made of it"),
   warnings: z
     .array(
       z.strictObject({
@@ -97,10 +98,15 @@ export function listStreams(
   liveStreams: readonly ListedLiveStream[],
   viewers: ViewerCounts,
   now: Milliseconds,
+  recordingOf: (streamPath: string) => string | undefined = () => undefined,
 ): StreamList {
   const streams = liveStreams
     .filter(({ startedAt }) => startedAt !== undefined)
-    .map((liveStream) => listedStream(liveStream, viewers, now))
+    .map((liveStream) => {
+      const recording = recordingOf(liveStream.streamPath);
+      const listed = listedStream(liveStream, viewers, now);
+      return recording === undefined ? listed : { ...listed, recording };
+    })
     .sort((a, b) => (a.path < b.path ? -1 : 1));
   return { streams };
 }

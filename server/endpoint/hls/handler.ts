@@ -7,17 +7,19 @@ import {
 import { readResourceName } from "../../protocol/hls/resource-name.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
 import { readStreamUrl } from "../../stream-url.ts";
-import { Audience, type AudienceLimits } from "./audience.ts";
-import { CacheRules } from "./cache-rules.ts";
-import { type EndedLimits, EndedPresentations } from "./ended-presentations.ts";
 import {
   COMMON_HEADERS,
   type Exchange,
-  type HlsRequest,
-  type HlsResponse,
   NO_STORE,
+  type PlainRequest,
+  type PlainResponse,
   refuse,
-} from "./exchange.ts";
+} from "../http/exchange.ts";
+import type { RenderedPlaylist } from "../http/rendered-playlist.ts";
+import { sendPlaylist } from "../http/send-playlist.ts";
+import { Audience, type AudienceLimits } from "./audience.ts";
+import { CacheRules } from "./cache-rules.ts";
+import { type EndedLimits, EndedPresentations } from "./ended-presentations.ts";
 import {
   type FileName,
   type MediaPlaylistName,
@@ -25,9 +27,7 @@ import {
   type PresentationSettings,
   type SegmentedStream,
 } from "./presentation.ts";
-import type { RenderedPlaylist } from "./rendered-playlist.ts";
 import { boundResponse, type SendLimits, sendFile } from "./send-file.ts";
-import { sendPlaylist } from "./send-playlist.ts";
 import { type Release, type WaiterLimits, Waiters } from "./waiters.ts";
 
 /** What the handler needs of the hub. */
@@ -116,7 +116,7 @@ export class HlsEndpoint {
   }
 
   /** Answers a request; bound, so that it can be passed on as it is. */
-  readonly handle = (request: HlsRequest, response: HlsResponse, next?: () => void): void => {
+  readonly handle = (request: PlainRequest, response: PlainResponse, next?: () => void): void => {
     const { method } = request;
     const target = request.url ?? "";
     const url = readStreamUrl(target);

@@ -1,6 +1,6 @@
 import type { StoredSegment } from "../../live/segment.ts";
 import type { Bytes } from "../../protocol/bytes/bytes.ts";
-import { type ByteRange, slicePieces } from "./byte-range.ts";
+import { type ByteRange, slicePieces } from "../http/byte-range.ts";
 
 /** Bytes with a name that is never used again for others. */
 export type MediaFile = {

@@ -16,11 +16,11 @@ import {
   textPlaylistName,
 } from "../../protocol/hls/resource-name.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
+import { RenderedPlaylist } from "../http/rendered-playlist.ts";
 import { DateRangeList, type ListedDateRanges } from "./date-range-list.ts";
 import { type ListedSegment, listedSegment, segmentHead } from "./listed-segment.ts";
 import { fileInArchive, fileInMemory, type MediaFile } from "./media-file.ts";
 import { edgeOf, listingText, type MediaListing, reportOf } from "./media-listing.ts";
-import { RenderedPlaylist } from "./rendered-playlist.ts";
 import { TextRendition } from "./text-rendition.ts";
 import { contentType, isPacked } from "./track-facts.ts";
 import { variantsOf } from "./variants.ts";

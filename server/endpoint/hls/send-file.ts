@@ -1,15 +1,15 @@
 import type { Clock } from "../../live/clock.ts";
 import type { Bytes } from "../../protocol/bytes/bytes.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
-import { readRange } from "./byte-range.ts";
+import { readRange } from "../http/byte-range.ts";
 import {
   COMMON_HEADERS,
   type Exchange,
-  type HlsResponse,
   matches,
   NO_STORE,
+  type PlainResponse,
   refuse,
-} from "./exchange.ts";
+} from "../http/exchange.ts";
 import type { MediaFile } from "./media-file.ts";
 
 /** What bounds a response; times in ms. */
@@ -82,7 +82,7 @@ export function sendFile(
 }
 
 /** Closes a response that is not taken. */
-export function boundResponse(response: HlsResponse, clock: Clock, limits: SendLimits): void {
+export function boundResponse(response: PlainResponse, clock: Clock, limits: SendLimits): void {
   // The timer knows of bytes that the system took: it runs out when none are.
   response.setTimeout(limits.silence, () => response.destroy());
   const cancel = clock.after(limits.responseTime, () => response.destroy());
@@ -122,7 +122,7 @@ async function stream(
 }
 
 /** Until there is room again, or nobody left. */
-function drained(response: HlsResponse): Promise<void> {
+function drained(response: PlainResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       response.off("drain", done);

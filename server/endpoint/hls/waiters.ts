@@ -1,6 +1,6 @@
 import type { Clock } from "../../live/clock.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
-import { connectionOf, type Exchange } from "./exchange.ts";
+import { connectionOf, type Exchange } from "../http/exchange.ts";
 
 /** What bounds those who wait. */
 export type WaiterLimits = {

@@ -6,7 +6,7 @@ import { type Bytes, NO_BYTES } from "../../protocol/bytes/bytes.ts";
 import { singleSampleHead } from "../../protocol/isobmff/single-sample.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
 import { readStreamUrl } from "../../stream-url.ts";
-import { readRange, slicePieces } from "../hls/byte-range.ts";
+import { readRange, slicePieces } from "../http/byte-range.ts";
 
 /** What a poster is made of. */
 export type PosterStream = {

@@ -75,6 +75,8 @@ export type ListedStream = {
     readonly codecName: string;
   }[];
   readonly encoder?: ListedEncoder | undefined;
+  /** The id of the recording that is being made of it. */
+  readonly recording?: string | undefined;
   /** What the publisher can better; empty where nothing is amiss. */
   readonly warnings: readonly {
     /** Stable, for machines. */

@@ -113,6 +113,7 @@ describe("createApi", () => {
   let server: Server;
   let publish: { key: string; rtmpPort: number } | undefined;
   let trustsLocal: boolean;
+  let isRecorded = false;
   let asked: unknown[];
   const relays = new Map<string, ListedRelay>();
   const create = (request: RelayRequest): ListedRelay | RelayRefusal => {
@@ -149,6 +150,15 @@ describe("createApi", () => {
         create: (request) => create(request),
         delete: (id) => relays.delete(id),
       },
+      recordings: {
+        list: () => [],
+        find: () => undefined,
+        start: () => ({ refused: "not-live", description: "Nobody is there" }),
+        stop: async () => undefined,
+        delete: async () => "unknown",
+      },
+      recordingOf: (streamPath) => (isRecorded ? `of ${streamPath}` : undefined),
+      mayWatch: () => true,
     });
     server = createServer(express().use("/api/v1", api.router)).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -262,6 +272,14 @@ describe("createApi", () => {
     expect(asked).toEqual([]);
   });
 
+  test("tells which streams are being recorded", async () => {
+    const recording = async () => JSON.parse((await get("/streams")).text).streams[0].recording;
+    expect(await recording()).toBeUndefined();
+    isRecorded = true;
+    expect(await recording()).toBe("of live/demo");
+    isRecorded = false;
+  });
+
   test("shows it to nobody where that is switched off", async () => {
     publish = undefined;
     expect((await get("/streams")).text).not.toContain("publish");
@@ -275,7 +293,7 @@ describe("createApi", () => {
         .replace("/api/v1", "")
         .replace("{path}", "live/show")
         .replace("{id}", "r1");
-      if (known.startsWith("/relays")) continue;
+      if (/^.(relays|recordings)/.test(known)) continue; // they have tests of their own
       for (const method of ["GET", "POST"]) {
         if (known === "/events" && method === "GET") continue;
         const status = method.toLowerCase() in methods ? 200 : 405;
@@ -285,7 +303,7 @@ describe("createApi", () => {
       }
     }
     const { properties } = description.components.schemas.StreamList.properties.streams.items;
-    const { encoder: _, ...told } = properties;
+    const { encoder: _, recording: _recording, ...told } = properties;
     expect(Object.keys(told)).toEqual(
       Object.keys(listStreams([liveStream()], viewers, 0).streams[0] ?? {}),
     );

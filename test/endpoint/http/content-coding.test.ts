@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chooseCoding } from "../../../server/endpoint/hls/content-coding.ts";
+import { chooseCoding } from "../../../server/endpoint/http/content-coding.ts";
 
 test.each([
   [undefined, "identity"],

@@ -1,7 +1,7 @@
 import type { Milliseconds } from "../../protocol/media/sample.ts";
 
 /** A request as `http`, `http2` and Express give it. */
-export type HlsRequest = {
+export type PlainRequest = {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly headers: { readonly [name: string]: string | string[] | undefined };
@@ -11,7 +11,7 @@ export type HlsRequest = {
 };
 
 /** A response as `http`, `http2` and Express take it. */
-export type HlsResponse = {
+export type PlainResponse = {
   readonly headersSent: boolean;
   writeHead(status: number, headers: Record<string, string | number>): unknown;
   write(bytes: Uint8Array): boolean;
@@ -26,8 +26,8 @@ export type HlsResponse = {
 
 /** A request and the answer to it. */
 export type Exchange = {
-  readonly request: HlsRequest;
-  readonly response: HlsResponse;
+  readonly request: PlainRequest;
+  readonly response: PlainResponse;
   readonly isHead: boolean;
 };
 
@@ -42,7 +42,7 @@ export const COMMON_HEADERS = {
 export const NO_STORE = "no-store";
 
 /** @returns what a request came in on: the same object for all requests of a connection */
-export const connectionOf = ({ socket, stream }: HlsRequest): object => stream?.session ?? socket;
+export const connectionOf = ({ socket, stream }: PlainRequest): object => stream?.session ?? socket;
 
 /** Whether an `If-None-Match` names what is there. */
 export function matches(header: string | string[] | undefined, etag: string): boolean {
