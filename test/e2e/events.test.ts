@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { encodeAmf0 } from "../../server/protocol/amf0/encode.ts";
+import type { Amf0Value } from "../../server/protocol/amf0/value.ts";
 import type { PlayerData } from "../../web/player.ts";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
 import { readCounter } from "../support/counter.ts";
@@ -40,6 +41,8 @@ afterAll(async () => {
 type Fired = PlayerData & {
   readonly shown: number | undefined;
   readonly before: number | undefined;
+  /** Of the element, seconds. */
+  readonly currentTime: number;
 };
 
 /** A clip with cue points that say with which picture they are meant to come. */
@@ -129,12 +132,90 @@ test("cue points fire with their pictures over HLS, each once", async () => {
   const first = pictures[0] ?? 0;
   expect(all.length).toBeGreaterThan(15);
   expect(pictures).toEqual(sent.filter((one) => one >= first && one <= (pictures.at(-1) ?? 0)));
-  console.log(
-    "late",
-    misplaced(all).map((e) => [pictureOf(e), e.shown]),
-    all.length,
-  );
   expect(misplaced(all)).toEqual([]);
+});
+
+/** A real pair of splice_inserts, 30 s planned. */
+const OUT = "FC302500000000000000FFF01405000138537FEFF21398E7C57E002932E00000000000004D21E681";
+const IN = "FC302000000000000000FFF00F05000138537F4FF213C22002000000000000B1507391";
+
+test("cue points and SCTE 35 are date ranges in every media playlist", async () => {
+  const clip = readFlvFile(await counterClip({ video: "h264", audio: "aac", seconds: 4 }));
+  const say = (timestamp: number, cue: Amf0Value): Tag => ({
+    ...{ kind: "data", timestamp, payload: encodeAmf0("onCuePoint", cue) },
+  });
+  const base64 = (hex: string) => Buffer.from(hex, "hex").toString("base64");
+  const cues = [
+    say(1000, { name: "goal", type: "event", time: 1, parameters: { team: 'the "A"', score: 2 } }),
+    say(1500, { name: "scte35", data: base64(OUT) }),
+    say(2500, { name: "scte35", data: base64(IN) }),
+    say(2600, { name: "broken", data: base64(OUT.replace("E681", "E682")) }),
+  ];
+  const tags = [...clip, ...cues].sort((a, b) => a.timestamp - b.timestamp);
+  const publisher = await TagPublisher.open(server.rtmpUrl("live/ranges"));
+  ends.push(() => publisher.finish());
+  await publisher.play(tags);
+  const playlist = async (uri: string) =>
+    (await fetch(new URL(uri, server.httpUrl("/streams/live/ranges/index.m3u8")))).text();
+  const uris = (await playlist("index.m3u8")).match(/^[^#\s].*\.m3u8|(?<=URI=")[^"]+\.m3u8/gm);
+  expect(uris).toHaveLength(2);
+  for (const uri of uris ?? []) {
+    const text = await playlist(uri);
+    const lines = text.split("\n").filter((one) => one.startsWith("#EXT-X-DATERANGE:"));
+    const [cue, out, back, broken, ...others] = lines;
+    expect(others).toEqual([]);
+    expect(cue).toMatch(/:ID="cue-\w+-\d+",/);
+    expect(cue).toContain(
+      `CLASS="sluice.cue-point",X-CUE-NAME="goal",X-CUE-TYPE="event",X-PARAM-TEAM="the 'A'",X-PARAM-SCORE=2`,
+    );
+    const id = /ID="(splice-00013853-\w+-\d+)"/.exec(out ?? "")?.[1];
+    expect(id).toBeDefined();
+    expect(out).toContain(`PLANNED-DURATION=30,SCTE35-OUT=0x${OUT}`);
+    expect(back).toContain(`ID="${id}"`);
+    expect(back).toContain(`DURATION=1,SCTE35-IN=0x${IN}`);
+    expect(broken).toContain('X-CUE-NAME="broken"');
+    const dateOf = (one = "") => /START-DATE="([^"]+)"/.exec(one)?.[1] ?? "";
+    expect(dateOf(back)).toBe(dateOf(out));
+    expect(Date.parse(dateOf(out)) - Date.parse(dateOf(cue))).toBe(500);
+    const first = /EXT-X-PROGRAM-DATE-TIME:(\S+)/.exec(text)?.[1] ?? "";
+    // The clip begins at 0 in both kinds, give or take what sound and pictures are apart.
+    expect(Date.parse(dateOf(cue)) - Date.parse(first)).toBeLessThan(1_030);
+    expect(Date.parse(dateOf(cue)) - Date.parse(first)).toBeGreaterThan(940);
+  }
+  expect(server.logs()).toContain("SCTE35_CRC");
+});
+
+test("cue points fire by the clock where there is only sound, over WebSocket and HLS", async () => {
+  const clip = readFlvFile(await counterClip({ video: "none", audio: "aac", seconds: 9 }));
+  const tags = clip.flatMap((tag, index): Tag[] => {
+    if (tag.kind !== "audio" || index % 23 !== 0) return [tag];
+    const payload = encodeAmf0("onCuePoint", { name: "beat", parameters: { index } });
+    return [tag, { kind: "data", timestamp: tag.timestamp, payload }];
+  });
+  const overWebSocket = await open(server.httpUrl("/watch/live/sound"));
+  line.refuseWebSockets();
+  ends.push(async () => line.allowWebSockets());
+  const publisher = await TagPublisher.open(server.rtmpUrl("live/sound"));
+  const played = publisher.play(tags);
+  const overHls = await open(line.httpUrl("/watch/live/sound"));
+  await played;
+  await publisher.finish();
+  const ids: string[][] = [];
+  for (const { page, fired } of [overWebSocket, overHls]) {
+    await eventually("events", async () => (await fired()).length > 8);
+    const all = await fired();
+    ids.push(all.map(({ id }) => id));
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+    // HLS has its own clock: what counts is that the distance stays what it is.
+    // A start may jump to the edge over some.
+    const settled = all.filter(({ time }) => time > (all[0]?.time ?? 0) + 2_000);
+    const distances = settled.map(({ time, currentTime }) => currentTime * 1000 - time);
+    const least = Math.min(...distances);
+    const transport = await page.evaluate("window.sluicePlayer.stats().transport");
+    expect(Math.max(...distances) - least, String(transport)).toBeLessThan(250);
+    if (transport === "websocket") expect(Math.abs(least)).toBeLessThan(250);
+  }
+  expect(ids[0]).toEqual(expect.arrayContaining(ids[1] ?? []));
 });
 
 /** Runs in the page, before its own scripts; refers to nothing outside of itself. */
@@ -186,7 +267,8 @@ function listen(read: typeof readCounter): void {
         if (detail.name !== "onCuePoint" || video === null) return;
         const shown = counterOf(video);
         // The player may have heard of the picture before us, or behind us.
-        fired.push({ ...detail, shown, before: shown === current ? previous : current });
+        const before = shown === current ? previous : current;
+        fired.push({ ...detail, shown, before, currentTime: video.currentTime });
       });
     },
   });
