@@ -1,6 +1,6 @@
 /** A line of a table in `docs/clients.md` or `docs/protocols.md`. */
 export type Row = {
-  readonly table: "publishers" | "codecs" | "timelines" | "variants" | "outputs" | "tracks";
+  readonly table: "publishers" | "codecs" | "timelines" | "variants" | "outputs" | "tracks" | "hls";
   /** The client's name and version. */
   readonly client: string;
   readonly published: string;

@@ -1,3 +1,4 @@
+import { concat } from "../../../server/protocol/bytes/bytes.ts";
 import { type Fmp4Sample, readSamples } from "../fmp4.ts";
 import { readPackedMp3 } from "../packed-mp3.ts";
 import { readBoxes, viewOf } from "./boxes.ts";
@@ -41,6 +42,8 @@ export class MediaBytes {
   readonly #report: Report;
   /** By segment, of parts and of whole segments: where each ended. */
   readonly #ends = new Map<string, End>();
+  /** Of packed audio: the newest one, with a time. */
+  #tag: Uint8Array = new Uint8Array();
 
   constructor(where: string, kind: Kind, report: Report) {
     this.#where = where;
@@ -57,7 +60,10 @@ export class MediaBytes {
     const where = `${this.#where}, segment ${segment.msn}, part ${index}`;
     const { say } = this.#report;
     this.#report.saw("parts");
-    const units = this.#units(bytes, init, where);
+    // §3.1.4 wants the time of a segment's first sample: in its first part.
+    const isUntimed = init === undefined && index > 0 && !hasTag(bytes);
+    if (init === undefined && hasTag(bytes)) this.#tag = bytes.subarray(0, tagLength(bytes));
+    const units = this.#units(isUntimed ? concat(this.#tag, bytes) : bytes, init, where);
     if (units === undefined) return;
     const timescale = init?.timescale ?? TRANSPORT;
     this.#report.saw("samples", units.length);
@@ -71,7 +77,9 @@ export class MediaBytes {
     }
     const tolerance = init === undefined ? PACKED_TOLERANCE : 0;
     const before = index > 0 ? this.#ends.get(`${segment.msn} ${index - 1}`) : undefined;
-    this.#follows(units, timescale, before, tolerance, where, "decode-times");
+    if (!isUntimed) {
+      this.#follows(units, timescale, before, tolerance, where, this.#rule(init));
+    }
     const last = units.at(-1);
     if (last !== undefined) {
       this.#ends.set(`${segment.msn} ${index}`, { ticks: last.dts + last.duration, timescale });
@@ -204,6 +212,14 @@ export class MediaBytes {
       }
     }
   }
+}
+
+const hasTag = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes.subarray(0, 3)).toString("latin1") === "ID3";
+
+function tagLength(bytes: Uint8Array): number {
+  const [a = 0, b = 0, c = 0, d = 0] = bytes.subarray(6, 10);
+  return 10 + (a << 21) + (b << 14) + (c << 7) + d;
 }
 
 const KNOWN_BOXES = ["styp", "emsg", "prft", "sidx", "moof", "mdat"];
