@@ -7,7 +7,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -21,7 +21,8 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "sluice-recordings-"));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+// What was still being written may come after the folder was read: then it is read again.
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 const world = (options: Parameters<typeof recorderWorld>[1] = {}) => recorderWorld(folder, options);
 
