@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
 
 /** What bounds the count. */
@@ -25,7 +24,7 @@ export class Audience {
   /** Somebody asked for something of this stream. */
   saw(streamPath: string, address: string, userAgent: string, now: Milliseconds): void {
     const viewers = this.#streams.get(streamPath) ?? new Map<string, Milliseconds>();
-    const viewer = createHash("sha1").update(`${address}\n${userAgent}`).digest("base64");
+    const viewer = `${address}\n${userAgent}`;
     if (viewers.delete(viewer)) this.#size -= 1;
     else if (this.#size >= this.#limits.viewers) this.#forgetGone(now);
     if (this.#size >= this.#limits.viewers) return;
