@@ -215,23 +215,21 @@ export class HlsEndpoint {
 
   #media(call: Call, name: MediaPlaylistName, target: string): void {
     const { streamPath } = call;
+    const { stream, isOnAir } = this.#onAir(streamPath);
+    const presentation = stream && this.#presentation(stream, streamPath);
+    const isListed = presentation?.edge(name) !== undefined;
+    const ended = isListed ? undefined : this.#ended.find(streamPath)?.media(name);
+    if (ended !== undefined) {
+      this.#send(call, ended, this.#cache.playlist); // and whatever was asked for means nothing
+      return;
+    }
     const directives = readDeliveryDirectives(target);
     if (directives === undefined) {
       refuse(call, 400, "These delivery directives make no sense", NO_STORE);
       return;
     }
-    const { stream, isOnAir } = this.#onAir(streamPath);
-    const presentation = stream && this.#presentation(stream, streamPath);
-    if (stream !== undefined && presentation?.edge(name) !== undefined) {
-      this.#list({ ...call, name, directives, stream, presentation });
-      return;
-    }
-    const ended = this.#ended.find(streamPath)?.media(name);
-    if (ended !== undefined) {
-      this.#send(call, ended, this.#cache.playlist);
-      return;
-    }
-    if (stream === undefined || presentation === undefined || !isOnAir || presentation.isReady) {
+    const isComing = isListed || (isOnAir && presentation?.isReady === false);
+    if (stream === undefined || presentation === undefined || !isComing) {
       const what = isOnAir ? "There is no such track" : `${streamPath} is not on air`;
       refuse(call, 404, what, this.#cache.missingPlaylist(directives.msn !== undefined));
       return;

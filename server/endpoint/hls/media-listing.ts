@@ -44,14 +44,14 @@ export function listingText(
 ): string {
   const { segments, open, hasParts } = listing;
   const boundary = skipBoundary(control.targetDuration);
-  const openSeconds = open === undefined ? 0 : openDuration(open.segment);
   let skipped = 0;
   let firstWithParts = segments.length;
-  let behind = 0; // seconds between the end of a segment and that of the last complete one
+  // Seconds between the end of a segment and that of the playlist.
+  let behind = open === undefined ? 0 : openDuration(open.segment);
   for (let index = segments.length - 1; index >= 0; index -= 1) {
     const segment = segments[index];
     if (segment === undefined) break;
-    if (behind + openSeconds <= LISTED_PARTS * control.targetDuration) firstWithParts = index;
+    if (behind <= LISTED_PARTS * control.targetDuration) firstWithParts = index;
     if (behind >= boundary && skip !== undefined && !isEnded) skipped = index + 1;
     if (behind >= boundary) break;
     behind += secondsOf(segment);

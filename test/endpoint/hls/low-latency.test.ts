@@ -146,6 +146,11 @@ describe("a delta update", () => {
     expect(mediaSequence).toBe(1);
     expect(skipped).toBe(10);
     expect(segments).toHaveLength(30);
+    live.renditions[0]?.cut({ duration: 179_000, isGap: true }); // 1.99 s
+    live.tell();
+    expect((await read("t1.m3u8?_HLS_skip=YES")).skipped).toBe(10);
+    live.part(); // which bring the end of the next one 60 s behind that of the playlist
+    expect((await read("t1.m3u8?_HLS_skip=YES")).skipped).toBe(11);
   });
 
   test("is the whole playlist where nothing is that old", async () => {
@@ -408,7 +413,7 @@ describe("when the publisher is gone", () => {
     expect(playlist.segments).toHaveLength(3);
     expect((await hinted).status).toBe(404);
     stream = undefined; // forgotten by the hub
-    for (const query of ["", "?_HLS_msn=99", "?_HLS_skip=YES"]) {
+    for (const query of ["", "?_HLS_msn=99", "?_HLS_part=3", "?_HLS_skip=YES"]) {
       expect((await read(`t2.m3u8${query}`)).ended).toBe(true);
     }
     expect((await get("t1-m0abc-3.m4s")).status).toBe(200);
