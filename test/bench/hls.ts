@@ -3,6 +3,7 @@ import { startSluice } from "../support/sluice.ts";
 import { type Arrivals, measureArrivals } from "./hls-arrival.ts";
 import { type HlsDelay, type HlsDelays, measureHlsDelay } from "./hls-delay.ts";
 import { type LoadCost, measureLoad } from "./hls-load.ts";
+import { measureRecording, RECORDED, type RecordingCost } from "./recording-cost.ts";
 import { type Effort, figure, median, percentile, type Report, times } from "./report.ts";
 
 /** Low-latency HLS: how old parts are, what hls.js makes of them, and what many viewers cost. */
@@ -30,14 +31,24 @@ export async function measureHls({ quick, tell }: Effort): Promise<Report> {
       await measureHlsDelay(clip, { part, flags: ["--hls-part", String(part)], ...rounds }),
     );
   }
-  return report(arrivals, load, delays);
+  tell("hls: recording");
+  const recording = await measureRecording(
+    quick ? { rounds: 1, time: 1500 } : { rounds: 5, time: 3000 },
+  );
+  return report({ arrivals, load, delays, recording });
 }
 
-function report(
-  arrivals: { video: Arrivals; audio: Arrivals },
-  { ingest, costs }: { ingest: number; costs: readonly LoadCost[] },
-  delays: readonly HlsDelays[],
-): Report {
+function report({
+  arrivals,
+  load: { ingest, costs },
+  delays,
+  recording,
+}: {
+  arrivals: { video: Arrivals; audio: Arrivals };
+  load: { ingest: number; costs: readonly LoadCost[] };
+  delays: readonly HlsDelays[];
+  recording: RecordingCost;
+}): Report {
   const arrival = (name: string, { partTarget, fromFirst, fromEach }: Arrivals): string[] => [
     name,
     figure(partTarget * 1000),
@@ -68,7 +79,8 @@ function report(
       "broadcast as a WebSocket viewer and cuts it into the same renditions with the same PART-TARGET. Requests: so many viewers of the " +
       "video rendition on bare sockets in a process of their own, gzip as browsers ask for it; the CPU of all threads of the server " +
       "without that of the broadcast itself. The floor, right after it: a bare `http.createServer` that answers the same reloads, held up to the " +
-      "same times, and the same parts with the same bytes.",
+      "same times, and the same parts with the same bytes. Recording: the same broadcasts to one server, recorded " +
+      "and not recorded in turns; all threads of its process.",
     tables: [
       {
         columns: [
@@ -119,10 +131,23 @@ function report(
           times(server, floor),
         ]),
       },
+      {
+        columns: ["broadcasts of 6 Mb/s", "% of a core", "recorded", "ratio", "least", "most"],
+        rows: [
+          [
+            String(RECORDED),
+            figure(recording.without * 100, 1),
+            figure(recording.recorded * 100, 1),
+            times(median(recording.ratios), 1),
+            times(Math.min(...recording.ratios), 1),
+            times(Math.max(...recording.ratios), 1),
+          ],
+        ],
+      },
     ],
     remarks: [
       "Asked for: a part behind a blocking reload within one part and 20 ms of its first sample; hls.js within " +
-        "10 % of the minimal origin.",
+        "10 % of the minimal origin; recording within 5 % of not recording.",
       `The broadcast itself took ${figure(ingest * 100, 1)} % of a core.`,
     ],
   };
