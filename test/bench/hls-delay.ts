@@ -7,18 +7,20 @@ import { startSluice } from "../support/sluice.ts";
 import { WsViewer } from "../support/ws-viewer.ts";
 import { startHelper } from "./helper.ts";
 import { HlsFollower, renditionsOf } from "./hls-follower.ts";
-import type { HlsOriginRequest } from "./hls-origin.ts";
+import type { HlsOriginPorts, HlsOriginRequest } from "./hls-origin.ts";
+import { median } from "./report.ts";
 import { type Recording, recordScreen } from "./screen-recorder.ts";
 
 const STREAM = "live/hlsjs";
 
 /** After the first picture hls.js finds its place; that is not measured. */
-const SETTLING = 3000;
+const SETTLING = 2000;
 
 /** What hls.js showed of one origin, over all rounds. */
 export type HlsDelay = {
-  /** Server to screen, ms. */
+  /** Server to screen, ms: the median of each start. */
   readonly delays: readonly number[];
+  readonly pictures: number;
   readonly waits: number;
   /** What hls.js says of its latency, and what it aims at, s; the last round. */
   readonly latency: number;
@@ -43,7 +45,7 @@ export async function measureHlsDelay(
   options: { part: number; flags: readonly string[]; rounds: number; time: number },
 ): Promise<HlsDelays> {
   const server = await startSluice(options.flags);
-  const helper = startHelper<HlsOriginRequest, number>("hls-origin");
+  const helper = startHelper<HlsOriginRequest, HlsOriginPorts>("hls-origin");
   const browser = await chromiumDriver.launch({ args: [AUTOPLAY] });
   const viewer = new WsViewer(server.wsUrl(STREAM), { keepPayloads: false });
   await viewer.until("hello", ({ state }) => state !== undefined);
@@ -57,16 +59,21 @@ export async function measureHlsDelay(
     const { partTarget, targetDuration } = follower.edge;
     follower.close();
     const wsUrl = server.wsUrl(STREAM);
-    const port = await helper.ask({ wsUrl, part: options.part / 1000, partTarget, targetDuration });
+    const ports = await helper.ask({
+      wsUrl,
+      part: options.part / 1000,
+      partTarget,
+      targetDuration,
+    });
     await sleep(7000); // both list enough to begin where they aim at
     const sources = {
       server: server.httpUrl(`${folder}index.m3u8`),
-      origin: `http://127.0.0.1:${port}/index.m3u8`,
+      origin: `http://127.0.0.1:${ports.origin}/index.m3u8`,
     };
     const found = { server: [] as Watched[], origin: [] as Watched[] };
     for (let round = 0; round < options.rounds; round += 1) {
       for (const which of ["server", "origin"] as const) {
-        const page = `http://127.0.0.1:${port}/page?src=${encodeURIComponent(sources[which])}`;
+        const page = `http://127.0.0.1:${ports.page}/page?src=${encodeURIComponent(sources[which])}`;
         found[which].push(await watch(browser, page, SETTLING + options.time));
       }
     }
@@ -90,16 +97,19 @@ type Watched = { readonly recording: Recording; readonly latency: number; readon
 function delayOf(rounds: readonly Watched[], came: readonly number[]): HlsDelay {
   const delays: number[] = [];
   let waits = 0;
+  let pictures = 0;
   for (const { recording } of rounds) {
     const from = (recording.pictures[0]?.at ?? 0) + SETTLING;
     waits += recording.waits.filter((at) => at >= from).length;
-    for (const { counter, at } of recording.pictures) {
+    const shown = recording.pictures.flatMap(({ counter, at }) => {
       const received = counter === undefined ? undefined : came[counter];
-      if (at >= from && received !== undefined) delays.push(at - received);
-    }
+      return at >= from && received !== undefined ? [at - received] : [];
+    });
+    pictures += shown.length;
+    delays.push(median(shown));
   }
   const { latency = Number.NaN, target = Number.NaN } = rounds.at(-1) ?? {};
-  return { delays, waits, latency, target };
+  return { delays, pictures, waits, latency, target };
 }
 
 async function watch(browser: Browser, url: string, time: number): Promise<Watched> {

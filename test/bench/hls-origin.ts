@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { WebSocket } from "ws";
@@ -25,6 +25,9 @@ export type HlsOriginRequest = {
   readonly partTarget: number;
   readonly targetDuration: number;
 };
+
+/** Of the origin, and of the page: `/page?src=URL`. */
+export type HlsOriginPorts = { readonly origin: number; readonly page: number };
 
 /** Segments that are listed, and the newest of them with their parts. */
 const LISTED = 15;
@@ -215,11 +218,6 @@ const require = createRequire(import.meta.url);
 const server = createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://origin");
   response.setHeader("Access-Control-Allow-Origin", "*");
-  if (pathname === "/page") return send(response, "text/html", PAGE);
-  if (pathname === "/hls.js") {
-    const script = readFileSync(require.resolve("hls.js/dist/hls.min.js"));
-    return send(response, "text/javascript", script);
-  }
   if (pathname === "/index.m3u8") return send(response, PLAYLIST, multivariant());
   const [, id, msn, part, extension] =
     /^\/t(\d+)(?:-(\d+))?(?:-(\d+))?\.(\w+)$/.exec(pathname) ?? [];
@@ -235,6 +233,15 @@ const server = createServer((request, response) => {
     send(response, "video/mp4", Buffer.concat(wanted.map(({ bytes }) => bytes)));
   }
 });
+/** Elsewhere than both origins: neither is the one that the browser knows already. */
+const pages = createServer((request, response) => {
+  if (request.url === "/hls.js") {
+    const script = readFileSync(require.resolve("hls.js/dist/hls.min.js"));
+    send(response, "text/javascript", script);
+  } else {
+    send(response, "text/html", PAGE);
+  }
+});
 const PLAYLIST = "application/vnd.apple.mpegurl";
 
 function send(response: ServerResponse, type: string, body: string | Buffer): void {
@@ -242,9 +249,12 @@ function send(response: ServerResponse, type: string, body: string | Buffer): vo
   response.writeHead(200, headers).end(body);
 }
 
-answer<HlsOriginRequest, number>(async (request) => {
+answer<HlsOriginRequest, HlsOriginPorts>(async (request) => {
   options = request;
   follow(request.wsUrl);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return (server.address() as AddressInfo).port;
+  const listen = async (one: Server): Promise<number> => {
+    await new Promise<void>((resolve) => one.listen(0, "127.0.0.1", resolve));
+    return (one.address() as AddressInfo).port;
+  };
+  return { origin: await listen(server), page: await listen(pages) };
 });
