@@ -29,10 +29,10 @@ export type HlsOriginRequest = {
 /** Of the origin, and of the page: `/page?src=URL`. */
 export type HlsOriginPorts = { readonly origin: number; readonly page: number };
 
-/** Segments that are listed, and the newest of them with their parts. */
-const LISTED = 15;
-const WITH_PARTS = 3;
+/** Seconds of a segment; three target durations are listed, and their parts, as must be. */
 const SEGMENT = 2;
+
+const listed = (targetDuration: number): number => Math.ceil((3 * targetDuration) / SEGMENT);
 
 type Sample = Frame & { readonly size: number };
 type Part = { readonly duration: number; readonly isIndependent: boolean; readonly bytes: Buffer };
@@ -70,7 +70,9 @@ class Track {
     }
     if (isCut || this.segments.length === 0) {
       this.segments.push({ at: sample.serverTime, parts: [] });
-      this.segments[this.segments.length - 2 * LISTED]?.parts.splice(0);
+      this.segments[this.segments.length - 2 * listed(this.#options.targetDuration)]?.parts.splice(
+        0,
+      );
     }
   }
 
@@ -83,7 +85,7 @@ class Track {
   playlist(): string {
     const { partTarget, targetDuration } = this.#options;
     const { id } = this.announced;
-    const first = Math.max(0, this.segments.length - LISTED);
+    const first = Math.max(0, this.segments.length - listed(targetDuration) - 1);
     const lines = [
       "#EXTM3U",
       "#EXT-X-VERSION:9",
@@ -96,12 +98,10 @@ class Track {
     for (let n = first; n < this.segments.length; n += 1) {
       const { at = 0, parts = [] } = this.segments[n] ?? {};
       lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(at).toISOString()}`);
-      if (n >= this.segments.length - WITH_PARTS) {
-        for (const [index, { duration, isIndependent }] of parts.entries()) {
-          const independent = isIndependent ? ",INDEPENDENT=YES" : "";
-          const uri = `t${id}-${n + 1}-${index}.m4s`;
-          lines.push(`#EXT-X-PART:DURATION=${duration.toFixed(5)},URI="${uri}"${independent}`);
-        }
+      for (const [index, { duration, isIndependent }] of parts.entries()) {
+        const independent = isIndependent ? ",INDEPENDENT=YES" : "";
+        const uri = `t${id}-${n + 1}-${index}.m4s`;
+        lines.push(`#EXT-X-PART:DURATION=${duration.toFixed(5)},URI="${uri}"${independent}`);
       }
       if (n === this.segments.length - 1) break;
       const whole = parts.reduce((sum, { duration }) => sum + duration, 0);
