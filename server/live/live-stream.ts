@@ -211,6 +211,7 @@ export class LiveStream {
     this.#timeline = new Timeline({ maxSkew: settings.trackSkew });
     this.#history = new History({ maxBytes: settings.historyBytes, maxTime: settings.historyTime });
     this.segmenter = new Segmenter(settings.segmenter, { streamPath, life: this.id });
+    const { window, linger = 0, longestSegment } = settings.segmenter;
     this.#texts = new TextTracks(
       {
         onTrack: () => {
@@ -220,7 +221,8 @@ export class LiveStream {
           for (const observer of this.#observers) observer.cue?.(cue);
         },
       },
-      settings.segmenter.window,
+      // The oldest segment that can still be had may reach beyond the window.
+      window + linger + 2 * longestSegment,
     );
     this.#text = new TextReader(this.#texts);
   }
