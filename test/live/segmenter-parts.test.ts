@@ -216,3 +216,47 @@ test("sizes of a picture with common key frames are cut at the same moments, par
   });
   fc.assert(holds, { numRuns: 20 });
 });
+
+test("sound whose clock is moved goes on where its published part ended, and loses no time over it", () => {
+  for (const moved of [60, 120, 700, -60]) {
+    const plain = sound(9, 48_000, 1024);
+    // As the audio clock places them: on by so much from some frame on, never before the one before.
+    const shift = (moved * 48_000) / 1000;
+    for (const from of [99, 103, 107, 108]) {
+      let last = -1;
+      const samples = plain.samples.map((sample, n) => {
+        const dts = Math.max((sample.dts ?? 0) + (n >= from ? shift : 0), last + 1);
+        last = dts;
+        return { ...sample, dts };
+      });
+      const { segmenter, published } = run([
+        pictures(1, { rate: 30, gop: 60 }),
+        { ...plain, samples },
+      ]);
+      check(segmenter, published);
+    }
+  }
+});
+
+test("a key frame that comes before the one that leads begins the segment, however full its part is", () => {
+  // Renditions with and without B-frames, in the order of their decode times; five pictures are a part.
+  for (let early = 20; early <= 180; early += 20) {
+    const samples = pictures(1, { rate: 24, gop: 48 }).samples.map((sample) => ({
+      ...sample,
+      at: sample.at + 400,
+    }));
+    const leading: Source = { track: videoTrack(1), samples };
+    const follower: Source = {
+      track: videoTrack(2, 1, 1),
+      samples: samples.map((sample) => ({ ...sample, at: sample.at - early })),
+    };
+    const { segmenter, published } = run([leading, follower]);
+    check(segmenter, published);
+    checkDurations(segmenter);
+    const [first, second] = segmenter.renditions;
+    expect(second?.segments.every(({ isIndependent }) => isIndependent)).toBe(true);
+    expect(second?.segments.slice(1).map(({ start }) => start / 90 + early)).toEqual(
+      first?.segments.slice(1).map(({ start }) => start / 90),
+    );
+  }
+});
