@@ -19,6 +19,7 @@ export class PendingSamples {
   #samples: TimedSample[] = [];
   /** Of all together, in ticks. */
   duration = 0;
+  bytes = 0;
 
   get length(): number {
     return this.#samples.length;
@@ -35,6 +36,7 @@ export class PendingSamples {
   push(timed: TimedSample): void {
     this.#samples.push(timed);
     this.duration += timed.duration;
+    this.bytes += timed.sample.data.length;
   }
 
   /** Now that the next one is there, it is known how long the last one lasts. */
@@ -73,5 +75,6 @@ export class PendingSamples {
 
   #measure(): void {
     this.duration = this.#samples.reduce((sum, timed) => sum + timed.duration, 0);
+    this.bytes = this.#samples.reduce((sum, { sample }) => sum + sample.data.length, 0);
   }
 }

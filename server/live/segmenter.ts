@@ -1,11 +1,14 @@
 import type { Milliseconds } from "../protocol/media/sample.ts";
 import type { MediaType } from "../protocol/media/track.ts";
 import type { Cut, Following } from "./cut.ts";
+import { CutList } from "./cut-list.ts";
+import { ExpectedTracks } from "./expected-tracks.ts";
+import { GopWatch } from "./gop-watch.ts";
+import { ListedFrom } from "./listed-from.ts";
 import type { LiveSample } from "./live-sample.ts";
 import { type LiveTrack, ticksToMs } from "./live-track.ts";
 import { choosePartTarget, SHORTEST_OF_TARGET } from "./part-target.ts";
 import type { Rendition, SegmentArchive } from "./segment.ts";
-import { endOf } from "./segment-window.ts";
 import type { TimedEvent } from "./timed-event.ts";
 import { TrackSegmenter, type TrackSettings } from "./track-segmenter.ts";
 
@@ -51,15 +54,8 @@ const ROUNDING: Milliseconds = 300;
 /** A pause longer than so many of the longest segments is no gap, but a break. */
 const MOST_PAUSES = 3;
 
-/** PART-TARGET is chosen without a track that was announced but gave nothing for this long … */
-const PATIENCE: Milliseconds = 1000;
-/** … and in any case before more than this has come. */
+/** PART-TARGET is chosen before more than this has come, whoever is still expected. */
 const LONGEST_WAIT: Milliseconds = 2000;
-
-const MAX_CUTS = 64;
-
-/** Where bytes bound the window: so many of them may be of segments that are listed. */
-const LISTED_OF_BYTES = 0.85;
 
 /**
  * Cuts the samples of a live stream into parts and segments, the same stretches of time in every
@@ -78,17 +74,12 @@ export class Segmenter {
   readonly #trackSettings: TrackSettings;
   readonly #listeners = new Set<() => void>();
   readonly #tracks = new Map<number, TrackSegmenter>();
-  /** Tracks that were announced and gave nothing yet, and since when, on the timeline. */
-  readonly #expected = new Map<number, Milliseconds | undefined>();
+  readonly #expected = new ExpectedTracks();
+  readonly #gops: GopWatch;
+  readonly #cuts = new CutList();
+  readonly #listedFrom: ListedFrom;
   #declared: DeclaredBitrates = {};
   #partTarget: Milliseconds | undefined;
-  #cuts: Cut[] = [];
-  #nextSequence = 1;
-  #firstListed = 1;
-  #discontinuities = 0;
-  #newest: Milliseconds = 0;
-  #lastSync: Milliseconds | undefined;
-  #isGopLong = false;
   /** Something was published that nobody has been told of. */
   #hasNews = false;
 
@@ -96,6 +87,8 @@ export class Segmenter {
     this.#settings = settings;
     const { window, memory = window, unstored = window, linger = 0, archive } = settings;
     const { streamPath, life } = ofStream;
+    this.#gops = new GopWatch(settings.longestSegment + ROUNDING);
+    this.#listedFrom = new ListedFrom(settings.listed ?? window);
     this.#trackSettings = {
       window: {
         ...{ window, memory, unstored, linger },
@@ -156,7 +149,7 @@ export class Segmenter {
    * can still be downloaded by who was told of it.
    */
   get firstListed(): number {
-    return this.#firstListed;
+    return this.#listedFrom.first;
   }
 
   /**
@@ -165,17 +158,17 @@ export class Segmenter {
    */
   get isReady(): boolean {
     const tracks = [...this.#tracks.values()].filter((track) => !track.isRetired);
-    return tracks.length > 0 && tracks.every(hasSomething) && !this.#awaitsTrack;
+    return tracks.length > 0 && tracks.every(hasSomething) && !this.#expected.isWaiting;
   }
 
   /** The encoder's key frames are further apart than a segment may be long. */
   get isGopLong(): boolean {
-    return this.#isGopLong;
+    return this.#gops.isLong;
   }
 
   /** A track was announced: newcomers wait for it for a moment. */
   expect(trackId: number): void {
-    if (!this.#tracks.has(trackId)) this.#expected.set(trackId, undefined);
+    if (!this.#tracks.has(trackId)) this.#expected.add(trackId);
   }
 
   /** What the encoder says of its rates, for as long as nothing better is known. */
@@ -184,22 +177,19 @@ export class Segmenter {
   }
 
   push(sample: LiveSample): void {
-    this.#expected.delete(sample.track.id);
+    this.#expected.remove(sample.track.id);
     const known = this.#tracks.get(sample.track.id);
     const track = known ?? new TrackSegmenter(sample.track, this.#trackSettings);
     if (known === undefined) this.#tracks.set(sample.track.id, track);
     const at = ticksToMs(sample.track, sample.dts);
-    this.#newest = Math.max(this.#newest, at);
-    for (const [id, since] of this.#expected) {
-      if (since === undefined) this.#expected.set(id, at);
-    }
+    this.#expected.pass(at);
     const before = { parts: track.nextPart, closed: track.closed };
     const isLeading = this.#leader() === track;
     this.#cutAt(track, sample, at, isLeading);
-    track.push(sample, at, this.#cuts, isLeading ? undefined : this.#following());
+    track.push(sample, at, this.#cuts.all, isLeading ? undefined : this.#following());
     if (this.#partTarget === undefined) this.#choosePartTarget(false);
     const isClosed = track.closed !== before.closed;
-    if (isClosed) for (const other of this.#tracks.values()) other.skip(this.#cuts, at);
+    if (isClosed) for (const other of this.#tracks.values()) other.skip(this.#cuts.all, at);
     if (isClosed) this.#tidy();
     if (isClosed || track.nextPart !== before.parts || this.#hasNews) this.#tell();
   }
@@ -219,8 +209,8 @@ export class Segmenter {
     this.#choosePartTarget(true);
     const tracks = [...this.#tracks.values()];
     const end = Math.max(...tracks.map((track) => track.end));
-    for (const track of tracks) track.finish(end, this.#cuts);
-    this.#lastSync = undefined;
+    for (const track of tracks) track.finish(end, this.#cuts.all);
+    this.#gops.pause();
     this.#tidy();
     this.#tell();
   }
@@ -230,7 +220,7 @@ export class Segmenter {
    * leaves the window, with gaps behind it.
    */
   retire(trackId: number): void {
-    this.#expected.delete(trackId);
+    this.#expected.remove(trackId);
     const track = this.#tracks.get(trackId);
     if (track === undefined) return;
     track.isRetired = true;
@@ -239,8 +229,8 @@ export class Segmenter {
 
   /** The track is gone, with all it gave. */
   remove(trackId: number): void {
-    this.#expected.delete(trackId);
-    this.#tracks.get(trackId)?.close();
+    this.#expected.remove(trackId);
+    this.#tracks.get(trackId)?.window.close();
     this.#tracks.delete(trackId);
     this.#tell();
   }
@@ -248,12 +238,12 @@ export class Segmenter {
   /** Ends the segment of all before this sample, where that is due. */
   #cutAt(track: TrackSegmenter, sample: LiveSample, at: Milliseconds, isLeading: boolean): void {
     const { segment, longestSegment, windowBytes } = this.#settings;
-    const lastCut = this.#cuts.at(-1);
+    const lastCut = this.#cuts.last;
     if (lastCut === undefined) {
       this.#cut(sample, at, false);
       return;
     }
-    if (isLeading && sample.isVideo) this.#watchGop(sample, at);
+    if (isLeading && sample.isVideo && sample.isSync) this.#gops.sync(at);
     if (this.#breaks(track, sample, lastCut)) {
       this.#cut(sample, at, true);
       return;
@@ -274,7 +264,7 @@ export class Segmenter {
     const isWished =
       isLeading && sample.isSync && length >= segment * SHORTEST_OF_WISHED && isGoodPlace;
     if (!isWished && !isTooLong && !isTooLarge) return;
-    if (isTooLong && !isWished && isLeading && sample.isVideo) this.#isGopLong = true;
+    if (isTooLong && !isWished && isLeading && sample.isVideo) this.#gops.cutWithin();
     this.#cut(sample, at, false);
   }
 
@@ -316,18 +306,9 @@ export class Segmenter {
     return !isOpen || (sample.isSync && this.#leader() === track);
   }
 
-  #watchGop(sample: LiveSample, at: Milliseconds): void {
-    if (!sample.isSync) return;
-    const { longestSegment } = this.#settings;
-    if (this.#lastSync !== undefined) {
-      this.#isGopLong = at - this.#lastSync > longestSegment + ROUNDING;
-    }
-    this.#lastSync = at;
-  }
-
   #following(): Following {
     const { segment, longestSegment, part } = this.#settings;
-    const lastCut = this.#cuts.at(-1);
+    const lastCut = this.#cuts.last;
     return {
       patience: segment * SHORTEST_OF_WISHED,
       reach: this.#partTarget ?? part,
@@ -337,13 +318,6 @@ export class Segmenter {
     };
   }
 
-  get #awaitsTrack(): boolean {
-    for (const since of this.#expected.values()) {
-      if (since === undefined || this.#newest - since < PATIENCE) return true;
-    }
-    return false;
-  }
-
   /** Chooses it once the leading track shows its pace; all that waited for it is published then. */
   #choosePartTarget(isLast: boolean): void {
     const leader = this.#leader();
@@ -351,7 +325,7 @@ export class Segmenter {
     const { part } = this.#settings;
     const tracks = [...this.#tracks.values()];
     if (!isLast) {
-      const isEnough = leader.held >= part * SHORTEST_OF_TARGET && !this.#awaitsTrack;
+      const isEnough = leader.held >= part * SHORTEST_OF_TARGET && !this.#expected.isWaiting;
       const waited = Math.max(...tracks.map(({ held }) => held));
       if (!isEnough && waited < LONGEST_WAIT) return;
     }
@@ -381,66 +355,27 @@ export class Segmenter {
 
   #cut({ epoch }: Pick<LiveSample, "epoch">, at: Milliseconds, isDiscontinuity: boolean): Cut {
     // What is cut off is complete: it cannot wait any longer for the length of its parts.
-    if (this.#cuts.length > 0) this.#choosePartTarget(true);
-    const mediaSequence = this.#nextSequence;
-    const discontinuitySequence = this.#discontinuities;
-    this.#nextSequence += 1;
-    if (isDiscontinuity) this.#discontinuities += 1;
-    const cut = { at, mediaSequence, epoch, isDiscontinuity, discontinuitySequence };
-    this.#cuts.push(cut);
-    return cut;
+    if (this.#cuts.last !== undefined) this.#choosePartTarget(true);
+    return this.#cuts.add(epoch, at, isDiscontinuity);
   }
 
   /** Forgets cuts that every track has passed, and segments that left the window. */
   #tidy(): void {
-    const tracks = [...this.#tracks.values()];
-    const passed = Math.min(...tracks.map((track) => track.mediaSequence));
-    const firstNeeded = this.#cuts.findIndex((cut) => cut.mediaSequence >= passed);
-    if (firstNeeded > 0) this.#cuts = this.#cuts.slice(firstNeeded);
-    if (this.#cuts.length > MAX_CUTS) this.#cuts = this.#cuts.slice(-MAX_CUTS);
+    const tracks = [...this.#tracks.values()].sort((a, b) => rank(a.track) - rank(b.track));
+    this.#cuts.forget(Math.min(...tracks.map((track) => track.mediaSequence)));
     const { windowBytes } = this.#settings;
-    const bytes = tracks.reduce((sum, track) => sum + track.bytes, 0);
-    for (const track of tracks) {
-      track.trim(bytes > windowBytes ? (track.bytes * windowBytes) / bytes : track.bytes);
+    const windows = tracks.map(({ window }) => window);
+    const bytes = windows.reduce((sum, window) => sum + window.bytes, 0);
+    for (const window of windows) {
+      window.trim(bytes > windowBytes ? (window.bytes * windowBytes) / bytes : window.bytes);
     }
-    this.#unlist(tracks, bytes / windowBytes);
-  }
-
-  /**
-   * What is to be listed ends before what is kept does.
-   *
-   * @param fill of the memory that segments may take
-   */
-  #unlist(tracks: readonly TrackSegmenter[], fill: number): void {
-    for (const { leavingBefore } of tracks) {
-      this.#firstListed = Math.max(this.#firstListed, leavingBefore);
-    }
-    const { window, listed = window } = this.#settings;
-    const leading = tracks.filter(({ segments }) => segments.length > 0);
-    const [first] = leading.sort((a, b) => rank(a.track) - rank(b.track));
-    const { segments = [], inMemory = 0 } = first ?? {};
-    const [oldest] = segments;
-    const newest = segments.at(-1);
-    if (oldest === undefined || newest === undefined) return;
-    const end = endOf(newest);
-    const indexOf = (mediaSequence: number) => mediaSequence - oldest.mediaSequence;
-    for (;;) {
-      const next = segments[Math.max(0, indexOf(this.#firstListed)) + 1];
-      if (next === undefined || end - ticksToMs(next.track, next.start) < listed) break;
-      this.#firstListed = next.mediaSequence;
-    }
-    if (fill <= LISTED_OF_BYTES) return;
-    const spare = Math.ceil((inMemory * (fill - LISTED_OF_BYTES)) / fill);
-    const within = segments[segments.length - inMemory + Math.min(spare, inMemory - 1)];
-    if (within === undefined || within.stored !== undefined) return;
-    this.#firstListed = Math.max(this.#firstListed, within.mediaSequence);
+    const leading = windows.find(({ segments }) => segments.length > 0);
+    if (leading !== undefined) this.#listedFrom.move(leading, bytes / windowBytes);
   }
 
   /** What is listed is less than it was, without any segment being new. */
   #onLoss(): void {
-    for (const { leavingBefore } of this.#tracks.values()) {
-      this.#firstListed = Math.max(this.#firstListed, leavingBefore);
-    }
+    for (const { window } of this.#tracks.values()) this.#listedFrom.atLeast(window.leavingBefore);
     this.#tell();
   }
 }
