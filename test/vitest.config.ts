@@ -9,6 +9,7 @@ const ALONE = [
   "outputs",
   "pcm",
   "player",
+  "recordings-page",
   "slow-viewers",
   "tracks",
 ].map((name) => `test/e2e/${name}.test.ts`);

@@ -12,6 +12,7 @@ await rm(outdir, { recursive: true, force: true });
 // Each page apart: what they share is small, and a chunk of it would cost a page one more round trip.
 for (const entryPoints of [
   { watch: "web/watch.ts" },
+  { recordings: "web/recordings.ts", "recordings-list": "public/recordings.css" },
   { wall: "web/wall.ts", style: "public/style.css", favicon: "public/favicon.svg" },
 ]) {
   await build({

@@ -43,3 +43,10 @@ export function formatFrameRate(perSecond: number): string {
 /** "1 viewer", "3 viewers" */
 export const formatViewers = (count: number): string =>
   `${count} ${count === 1 ? "viewer" : "viewers"}`;
+
+/** "640 kB", "12.4 MB", "2.4 GB" */
+export function formatSize(bytes: number): string {
+  if (bytes >= 999_950_000) return `${(bytes / 1e9).toFixed(1)} GB`;
+  if (bytes >= 999_500) return `${(bytes / 1e6).toFixed(1)} MB`;
+  return `${Math.round(bytes / 1e3)} kB`;
+}

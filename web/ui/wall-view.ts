@@ -19,6 +19,7 @@ type Card = {
   readonly warnings: HTMLElement;
   readonly figures: HTMLElement;
   readonly uptime: HTMLElement;
+  readonly recorded: HTMLElement;
   stream: ListedStream;
   readAt: number;
 };
@@ -94,13 +95,16 @@ export class WallView {
     const warnings = make("p", "card-warnings");
     const figures = make("dl", "card-figures");
     const body = make("div", "card-body");
-    head.append(badge, uptime);
+    const recorded = make("span", "badge recorded", "● REC");
+    recorded.title = "It is being recorded";
+    head.append(badge, recorded, uptime);
     body.append(head, make("h3", "", stream.path), facts, warnings, figures);
     element.append(this.#posters.place(stream), body);
-    return { element, badge, facts, warnings, figures, uptime, stream, readAt: 0 };
+    return { element, badge, facts, warnings, figures, uptime, recorded, stream, readAt: 0 };
   }
 
-  #fill({ stream, element, badge, facts, warnings, figures }: Card): void {
+  #fill({ stream, element, badge, facts, warnings, figures, recorded }: Card): void {
+    recorded.hidden = stream.recording === undefined;
     element.dataset["state"] = stream.state;
     badge.dataset["state"] = stream.state;
     setText(badge, STATES[stream.state]);

@@ -69,7 +69,12 @@ export function createApp(parts: AppParts): express.Express {
 
   const wall = new Page(join(publicDir, "index.html"));
   const watch = new Page(join(publicDir, "watch.html"));
+  const recordings = new Page(join(publicDir, "recordings.html"));
   app.get("/", (request, response) => wall.send(request, response));
+  app.get("/recordings", (request, response, next) => {
+    // Behind a slash its links would lead elsewhere.
+    return request.path.endsWith("/") ? next() : recordings.send(request, response);
+  });
   app.get("/watch/*path", (request, response, next) => {
     const parts = [request.params.path].flat().filter((part) => part !== "");
     const isStreamPath = parts.length >= 2 && parts.join("/").length <= LIMITS.streamPath;

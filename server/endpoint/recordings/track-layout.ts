@@ -1,4 +1,4 @@
-import type { Bytes } from "../../protocol/bytes/bytes.ts";
+import { type Bytes, NO_BYTES } from "../../protocol/bytes/bytes.ts";
 import { packedAudioTag } from "../../protocol/hls/packed-audio.ts";
 import type { RecordedSegment } from "../../protocol/hls/recorded-playlist.ts";
 import type { PlacedFragment, RecordingIndex } from "../../store/recording-index.ts";
@@ -25,8 +25,8 @@ const SHORTEST_OF_WISHED = 0.9;
  * fragments as they stand in the recording, without those of other tracks between them. So a segment of
  * any length is one byte range, and a player gets no track that it did not ask for.
  *
- * MP3 is packed audio instead, as everywhere in HLS here: the frames of each fragment behind a tag with
- * their time.
+ * MP3 is packed audio instead, as everywhere in HLS here: bare frames, and where a segment begins a tag
+ * with its time.
  */
 export class TrackLayout {
   readonly init: Bytes;
@@ -37,7 +37,7 @@ export class TrackLayout {
   /** Where each fragment ends. */
   readonly #ends: number[] = [];
   /** Fragments with which a segment begins. */
-  readonly #begins: number[] = [0];
+  readonly #begins: number[] = [];
 
   /** @param init empty for packed audio */
   constructor(
@@ -64,12 +64,11 @@ export class TrackLayout {
     if (start < this.init.length) yield { bytes: this.init.subarray(start, end) };
     const fragments = this.#fragments;
     for (let at = this.#fragmentAt(start); at < fragments.length; at += 1) {
-      const fragment = fragments[at];
       const begin = this.#beginOf(at);
-      if (fragment === undefined || begin >= end) return;
+      if (begin >= end) return;
       const from = Math.max(0, start - begin);
       const to = Math.min((this.#ends[at] ?? 0) - begin, end - begin);
-      yield* this.#fragmentPieces(fragment, from, to);
+      yield* this.#fragmentPieces(at, from, to);
     }
   }
 
@@ -110,14 +109,22 @@ export class TrackLayout {
     for (let at = this.#ends.length; at < fragments.length; at += 1) {
       const fragment = fragments[at];
       if (fragment === undefined) return;
-      this.#ends.push(this.#beginOf(at) + this.#lengthOf(fragment));
-      const first = fragments[this.#begins.at(-1) ?? 0];
-      if (first === undefined || first === fragment) continue;
-      const { segment, longest } = this.#settings;
-      const elapsed = this.#seconds(fragment.time - first.time);
-      const isWished = fragment.isSync && elapsed >= segment * SHORTEST_OF_WISHED;
-      if (isWished || elapsed + this.#seconds(fragment.duration) > longest) this.#begins.push(at);
+      const isBegin = this.#beginsSegment(fragment);
+      if (isBegin) this.#begins.push(at);
+      const { length, headLength } = fragment;
+      const bare = (isBegin ? this.#tag(fragment).length : 0) + length - headLength;
+      this.#ends.push(this.#beginOf(at) + (this.#isPacked ? bare : length));
     }
+  }
+
+  /** Whether a segment begins with a fragment that follows all others. */
+  #beginsSegment({ time, duration, isSync }: PlacedFragment): boolean {
+    const first = this.#fragments[this.#begins.at(-1) ?? -1];
+    if (first === undefined) return true;
+    const { segment, longest } = this.#settings;
+    const elapsed = this.#seconds(time - first.time);
+    const isWished = isSync && elapsed >= segment * SHORTEST_OF_WISHED;
+    return isWished || elapsed + this.#seconds(duration) > longest;
   }
 
   #beginOf(at: number): number {
@@ -126,29 +133,28 @@ export class TrackLayout {
 
   /** The first fragment that ends behind an offset. */
   #fragmentAt(offset: number): number {
-    let [low, high] = [0, this.#ends.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#ends[middle] ?? 0) > offset) high = middle;
-      else low = middle + 1;
+    return lowest(this.#ends.length, (one) => (this.#ends[one] ?? 0) > offset);
+  }
+
+  /** What of a fragment lies between two offsets within what is sent of it. */
+  *#fragmentPieces(at: number, from: number, to: number): Generator<Piece> {
+    const fragment = this.#fragments[at];
+    if (fragment === undefined) return;
+    if (!this.#isPacked) {
+      yield { offset: fragment.offset + from, length: to - from };
+      return;
     }
-    return low;
-  }
-
-  #lengthOf(fragment: PlacedFragment): number {
-    const { length, headLength } = fragment;
-    return this.#isPacked ? this.#tag(fragment).length + length - headLength : length;
-  }
-
-  #fragmentPieces(fragment: PlacedFragment, from: number, to: number): Piece[] {
-    if (!this.#isPacked) return [{ offset: fragment.offset + from, length: to - from }];
-    const tag = this.#tag(fragment);
-    const pieces: Piece[] = [];
-    if (from < tag.length) pieces.push({ bytes: tag.subarray(from, to) });
-    if (to <= tag.length) return pieces;
+    const tag = this.#isBegin(at) ? this.#tag(fragment) : NO_BYTES;
+    if (from < tag.length) yield { bytes: tag.subarray(from, to) };
     const start = Math.max(0, from - tag.length);
-    const offset = fragment.offset + fragment.headLength + start;
-    return [...pieces, { offset, length: to - tag.length - start }];
+    const end = to - tag.length;
+    if (start >= end) return;
+    yield { offset: fragment.offset + fragment.headLength + start, length: end - start };
+  }
+
+  #isBegin(at: number): boolean {
+    const index = lowest(this.#begins.length, (one) => (this.#begins[one] ?? 0) >= at);
+    return this.#begins[index] === at;
   }
 
   #tag({ time }: PlacedFragment): Bytes {
@@ -158,4 +164,15 @@ export class TrackLayout {
   #seconds(ticks: number): number {
     return ticks / this.#index.timescale(this.#trackId);
   }
+}
+
+/** The lowest number below `count` for which something holds that holds for all above it; else `count`. */
+function lowest(count: number, holds: (number: number) => boolean): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }

@@ -23,6 +23,7 @@ beforeAll(async () => {
   for (const folder of ["build", "assets", "demo"]) mkdirSync(join(publicDir, folder));
   writeFileSync(join(publicDir, "index.html"), page("wall"));
   writeFileSync(join(publicDir, "watch.html"), page("watch"));
+  writeFileSync(join(publicDir, "recordings.html"), page("recordings"));
   writeFileSync(join(publicDir, "build", "watch.js"), "// watch");
   writeFileSync(join(publicDir, "build", "chunk-hls-AETAVX4A.js"), "// hls");
   writeFileSync(join(publicDir, "build", ".secret"), "hidden");
@@ -76,6 +77,7 @@ describe("createApp serves pages", () => {
   test.each([
     ["/", "wall", "./"],
     ["/?x=/a/b/c", "wall", "./"],
+    ["/recordings", "recordings", "./"],
     ["/watch/live/demo", "watch", "../../"],
     ["/watch/live/demo?t=1/2", "watch", "../../"],
     ["/watch/a/b/c", "watch", "../../../"],
@@ -103,6 +105,7 @@ describe("createApp serves pages", () => {
   test.each([
     "/watch",
     "/watch/demo",
+    "/recordings/",
     `/watch/live/${"x".repeat(300)}`,
     "/index.html",
     "/demo/clip.flv",

@@ -3,6 +3,7 @@ import {
   formatBitrate,
   formatDelay,
   formatFrameRate,
+  formatSize,
   formatSpan,
   formatUptime,
   formatViewers,
@@ -30,4 +31,10 @@ test("numbers read as people read them", () => {
   ]);
   expect([30, 30_000 / 1_001].map(formatFrameRate)).toEqual(["30 fps", "29.97 fps"]);
   expect([1, 2].map(formatViewers)).toEqual(["1 viewer", "2 viewers"]);
+  expect([0, 640_400, 12_360_000, 2_449_000_000].map(formatSize)).toEqual([
+    "0 kB",
+    "640 kB",
+    "12.4 MB",
+    "2.4 GB",
+  ]);
 });
