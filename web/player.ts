@@ -1,14 +1,7 @@
-import type {
-  AnnouncedTrack,
-  AnnouncedUnplayable,
-  ServerMessage,
-  StreamState,
-} from "../server/protocol/wire/control.ts";
+import type { ServerMessage, StreamState } from "../server/protocol/wire/control.ts";
 import { type Frame, FrameType } from "../server/protocol/wire/frame.ts";
-import type { ListedStream, ListedTrack } from "../server/protocol/wire/stream-list.ts";
 import type { StreamAddress } from "./address.ts";
-import { EventPlayhead } from "./control/event-playhead.ts";
-import { EventSchedule, type TimedEvent } from "./control/event-schedule.ts";
+import type { TimedEvent } from "./control/event-schedule.ts";
 import type { PlayerTimeline } from "./control/timeline.ts";
 import { Traffic } from "./control/traffic.ts";
 import { HlsLookout } from "./engine/hls-lookout.ts";
@@ -17,17 +10,19 @@ import { MediaOpening } from "./engine/media-opening.ts";
 import { MseFeed } from "./engine/mse.ts";
 import { MsePlayback } from "./engine/mse-playback.ts";
 import type { PlannedTrack } from "./engine/plan.ts";
-import { canPlayListed, mediaSourceClass } from "./engine/platform.ts";
+import { mediaSourceClass } from "./engine/platform.ts";
 import type { Playback, PlaybackHost } from "./engine/playback.ts";
+import { PlayerEvents } from "./player-events.ts";
 import type { PlayerStats } from "./player-stats.ts";
 import { PlayerText, type PlayerTextTrack } from "./player-text.ts";
+import { type PlayerTrack, PlayerTracks, type Unplayed } from "./player-tracks.ts";
 import { Rewind } from "./rewind.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { Starter } from "./starter.ts";
 import { Succession } from "./succession.ts";
 import { Link } from "./transport/link.ts";
 import { Stage } from "./ui/stage.ts";
-import type { NamedTrack, NamedUnplayable, PlayerState } from "./ui/words.ts";
+import type { PlayerState } from "./ui/words.ts";
 
 /** The player looks at everything this often (ms), and tells what changed this often. */
 const TICK = 50;
@@ -40,18 +35,6 @@ const FAILURES_BEFORE_HLS = 2;
 const MOST_ERRORS = 4;
 const ERROR_WINDOW = 15_000;
 const MSE_REST = 30_000;
-
-/** Tracks that are there and not played: unknown to this browser, or to all of them. */
-export type Unplayed = {
-  readonly unsupported: readonly NamedTrack[];
-  readonly unplayable: readonly NamedUnplayable[];
-};
-
-/** One of the broadcast's tracks, as it may be chosen from. */
-export type PlayerTrack = (AnnouncedTrack | ListedTrack) & {
-  /** It is the one of its kind that plays, or is about to. */
-  readonly isSelected: boolean;
-};
 
 /** What the encoder said in between: the `detail` of `data`. From strangers: text, never markup. */
 export type PlayerData = TimedEvent;
@@ -74,17 +57,14 @@ export class Player extends EventTarget {
   readonly #listening = new AbortController();
   readonly #starter: Starter;
   readonly #succession: Succession;
-  readonly #events = new EventSchedule((detail) => this.#tellData(detail));
-  #playhead: { playback: Playback; watch: EventPlayhead; end: AbortController } | undefined;
+  readonly #events: PlayerEvents;
+  readonly #tracks: PlayerTracks;
   readonly #rewind: Rewind;
   readonly #text = new PlayerText(() => this.#changed());
   #timer: ReturnType<typeof setInterval> | undefined;
   #lookout: HlsLookout | undefined;
   #prepared: MediaOpening | undefined;
   #streamState: StreamState | undefined;
-  #tracks: readonly AnnouncedTrack[] = [];
-  #unplayable: readonly AnnouncedUnplayable[] = [];
-  #listed: ListedStream | undefined;
   #hasBeenUp = false;
   #isLost = false;
   #droppedByServer = 0;
@@ -101,6 +81,9 @@ export class Player extends EventTarget {
     this.#address = address;
     this.#stage = new Stage(container);
     this.#starter = new Starter(() => this.#changed());
+    this.#events = new PlayerEvents((detail) => {
+      this.dispatchEvent(new CustomEvent<PlayerData>("data", { detail }));
+    });
     this.#succession = new Succession(this.#stage, {
       onLeft: (playback) => {
         if (playback instanceof MsePlayback) this.#feed.discard(playback);
@@ -114,7 +97,7 @@ export class Player extends EventTarget {
       },
     });
     this.#rewind = new Rewind(address, this.#succession, {
-      trackId: () => this.#feed.plan.tracks[0]?.track.id ?? this.tracks[0]?.id,
+      trackId: () => this.#feed.plan.tracks[0]?.track.id ?? this.#tracks.all[0]?.id,
       build: (start) => this.#takeHls(start),
       leaveLive: () => this.#link.select([]),
       enterLive: () => {
@@ -138,6 +121,11 @@ export class Player extends EventTarget {
         if (!this.#rewind.isOn) this.#link.select(trackIds);
       },
       now: () => performance.now(),
+    });
+    this.#tracks = new PlayerTracks({
+      feed: this.#feed,
+      succession: this.#succession,
+      isUp: () => this.#link.isUp,
     });
     const url = () => {
       const { asked } = this.#feed;
@@ -176,7 +164,7 @@ export class Player extends EventTarget {
     if (this.#streamState === "ended") return { name: "ended" };
     if (this.#streamState === "reconnecting") return { name: "reconnecting", whose: "publisher" };
     if (this.#streamState === "live") {
-      const { isAnything, unsupported, unplayable } = this.#playable;
+      const { isAnything, unsupported, unplayable } = this.#tracks.playable;
       const isToldWhy = unsupported.length + unplayable.length > 0;
       if (!isAnything && isToldWhy) return { name: "unplayable", unsupported, unplayable };
       if (this.#succession.current?.isReady && !this.#succession.current.isStarved)
@@ -187,24 +175,12 @@ export class Player extends EventTarget {
 
   /** Tracks that stay silent or dark although others play. */
   get left(): Unplayed {
-    return this.#playable;
+    return this.#tracks.playable;
   }
 
   /** All tracks of the broadcast: sizes of the picture, languages of the sound. */
   get tracks(): readonly PlayerTrack[] {
-    const { current } = this.#succession;
-    if (current?.transport === "hls" || !this.#link.isUp) {
-      const selected = current instanceof HlsPlayback ? current.trackIds : [];
-      return (this.#listed?.tracks ?? this.#tracks).map((track) => ({
-        ...track,
-        isSelected: selected.includes(track.id),
-      }));
-    }
-    const { wanted } = this.#feed.plan;
-    return this.#feed.announced.map((track) => ({
-      ...track,
-      isSelected: wanted.includes(track.id),
-    }));
+    return this.#tracks.all;
   }
 
   /**
@@ -238,7 +214,7 @@ export class Player extends EventTarget {
   }
 
   get hasSound(): boolean {
-    return this.#played.some(({ mediaType }) => mediaType === "audio");
+    return this.#tracks.played.some(({ mediaType }) => mediaType === "audio");
   }
 
   get paused(): boolean {
@@ -351,9 +327,10 @@ export class Player extends EventTarget {
     const figures = current?.figures;
     const { bitrate, frameRate } = this.#traffic.read(now);
     const isHls = current?.transport === "hls";
-    const listed = isHls ? this.#listed : undefined;
+    const listed = isHls ? this.#tracks.listed : undefined;
     const quality = this.video.getVideoPlaybackQuality();
-    const listedRate = listed?.tracks.find(({ mediaType }) => mediaType === "video")?.frameRate;
+    const pictures = listed?.tracks ?? this.#tracks.played;
+    const listedRate = pictures.find(({ mediaType }) => mediaType === "video")?.frameRate;
     return {
       state: this.state.name,
       streamState: this.#streamState,
@@ -368,7 +345,7 @@ export class Player extends EventTarget {
       droppedByBrowser: quality.droppedVideoFrames,
       droppedByServer: this.#droppedByServer,
       shown: quality.totalVideoFrames - quality.droppedVideoFrames,
-      codecs: this.#played.map(({ codec }) => codec),
+      codecs: this.#tracks.played.map(({ codec }) => codec),
       width: this.video.videoWidth,
       height: this.video.videoHeight,
       frameRate: isHls ? (listedRate ?? 0) : frameRate,
@@ -391,7 +368,7 @@ export class Player extends EventTarget {
   destroy(): void {
     clearInterval(this.#timer);
     this.#listening.abort();
-    this.#playhead?.end.abort();
+    this.#events.stop();
     this.#lookout?.stop();
     this.#link.stop();
     this.#succession.destroy();
@@ -399,31 +376,9 @@ export class Player extends EventTarget {
     this.#stage.destroy();
   }
 
-  /** What plays (or would), as the server describes it. */
-  get #played(): readonly (AnnouncedTrack | ListedTrack)[] {
-    if (this.#link.isUp) return this.#feed.plan.tracks.map(({ track }) => track);
-    const selected = this.tracks.filter(({ isSelected }) => isSelected);
-    return selected.length > 0 ? selected : this.tracks;
-  }
-
   /** Whether MediaSource has not failed lately, and is not to leave the past alone. */
   get #mseMayPlay(): boolean {
     return performance.now() >= this.#mseRestsUntil && !this.#rewind.isOn;
-  }
-
-  /** What of the broadcast can be played here, by what the WebSocket says, or the list. */
-  get #playable(): Unplayed & { readonly isAnything: boolean } {
-    const { tracks, unsupported } = this.#feed.plan;
-    if (this.#link.isUp) {
-      return { isAnything: tracks.length > 0, unsupported, unplayable: this.#unplayable };
-    }
-    const listed = this.#listed?.tracks ?? [];
-    const refused = listed.filter((track) => !canPlayListed(track));
-    return {
-      isAnything: refused.length < listed.length,
-      unsupported: refused,
-      unplayable: this.#listed?.unplayable ?? [],
-    };
   }
 
   #hear(message: ServerMessage): void {
@@ -433,9 +388,7 @@ export class Player extends EventTarget {
         this.#streamState = message.state;
         break;
       case "tracks":
-        this.#tracks = message.tracks;
-        this.#unplayable = message.unplayable;
-        this.#feed.announce(message.tracks);
+        this.#tracks.announce(message.tracks, message.unplayable);
         break;
       case "selected":
         this.#feed.selected(message.tracks);
@@ -449,13 +402,9 @@ export class Player extends EventTarget {
       case "error":
         this.#lastError = `${message.code}: ${message.message}`;
         break;
-      case "data": {
-        const { id, name, time, values } = message;
-        const event: PlayerData = { id, name, time, values };
-        if (name !== "onMetaData") this.#events.offer(event);
-        else if (this.#events.isNew(id)) this.#tellData(event);
+      case "data":
+        this.#events.hear(message);
         return;
-      }
       case "text-tracks":
         this.#text.announce(message.tracks);
         return;
@@ -494,7 +443,7 @@ export class Player extends EventTarget {
     this.#lookout = new HlsLookout(this.#address, {
       onState: (stream) => {
         this.#isLost = false;
-        this.#listed = stream;
+        this.#tracks.list(stream);
         if (!this.#link.isUp) this.#streamState = stream?.state ?? "waiting";
         this.#changed();
       },
@@ -524,7 +473,7 @@ export class Player extends EventTarget {
   }
 
   #buildHls(): void {
-    const { isAnything, unsupported, unplayable } = this.#playable;
+    const { isAnything, unsupported, unplayable } = this.#tracks.playable;
     if (!isAnything && unsupported.length + unplayable.length > 0) return;
     const { current, next } = this.#succession;
     const mseWorks = this.#link.isUp && this.#mseMayPlay;
@@ -569,7 +518,7 @@ export class Player extends EventTarget {
       expectsMedia: this.#streamState === "live" && this.#link.isUp,
     };
     this.#succession.tick(situation);
-    this.#followPlayhead();
+    this.#events.follow(this.#succession.current);
     this.#text.follow(this.#succession.current);
     this.#rewind.tick(now);
     const { current } = this.#succession;
@@ -582,30 +531,6 @@ export class Player extends EventTarget {
       this.#lastState = state;
       this.#changed();
     }
-  }
-
-  #tellData(detail: PlayerData): void {
-    this.dispatchEvent(new CustomEvent("data", { detail }));
-  }
-
-  /** Events go by what is on the stage. */
-  #followPlayhead(): void {
-    const { current } = this.#succession;
-    if (current !== this.#playhead?.playback) {
-      this.#playhead?.end.abort();
-      this.#playhead = undefined;
-    }
-    if (current?.isReady !== true) return;
-    if (this.#playhead === undefined) {
-      const end = new AbortController();
-      const onShown = (mediaTime: number) => {
-        const time = current.streamTime(mediaTime);
-        if (time !== undefined) this.#events.advance(time);
-      };
-      const watch = new EventPlayhead(current.video, onShown, end.signal);
-      this.#playhead = { playback: current, watch, end };
-    }
-    this.#playhead.watch.tick();
   }
 
   #changed(): void {

@@ -1,11 +1,11 @@
 import type Hls from "hls.js";
-import type { LevelDetails, MediaPlaylist } from "hls.js";
+import type { LevelDetails } from "hls.js";
 import { Surplus } from "../control/surplus.ts";
 import { earliest, type Place } from "../control/timeline.ts";
 import { HlsEvents } from "./hls-events.ts";
-import { textIdOf, trackIdOf } from "./hls-playlist.ts";
 import { HlsRecovery } from "./hls-recovery.ts";
 import { HlsTimeline, type ListedMedia } from "./hls-timeline.ts";
+import { HlsTracks } from "./hls-tracks.ts";
 import { playsNativeHls } from "./platform.ts";
 import type { Playback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
 import type { NamedText } from "./text-screen.ts";
@@ -51,10 +51,7 @@ export class HlsPlayback implements Playback {
   #hls: Hls | undefined;
   readonly #surplus = new Surplus();
   readonly #events: HlsEvents;
-  /** Chosen, and not seen in a playlist yet. */
-  #chosen: readonly number[] = [];
-  /** The text track that is shown. */
-  #textId: string | undefined;
+  readonly #tracks = new HlsTracks();
   #texts: HlsTextListener | undefined;
   /** Where it is to go, ms on the timeline; undefined at the live edge, or when it is there. */
   #goal: number | undefined;
@@ -96,45 +93,22 @@ export class HlsPlayback implements Playback {
 
   /** The tracks that play; where the browser plays HLS by itself, it does not tell. */
   get trackIds(): readonly number[] {
-    const hls = this.#hls;
-    if (hls === undefined) return [];
-    const level = hls.levels[hls.currentLevel === -1 ? hls.nextLevel : hls.currentLevel];
-    const urls = [level?.uri, hls.audioTracks[hls.audioTrack]?.url];
-    return urls.flatMap((url) => trackIdOf(url ?? "") ?? []);
+    return this.#tracks.ids;
   }
 
   /** Plays these tracks: a rendition of the picture without adapting it any more, a sound. */
   select(trackIds: readonly number[]): void {
-    this.#chosen = trackIds;
-    const hls = this.#hls;
-    if (hls === undefined) return;
-    const isChosen = (url: string) => trackIds.includes(trackIdOf(url) ?? -1);
-    const sound = hls.allAudioTracks.find(({ url }) => isChosen(url));
-    // A picture is listed once for each group of sounds, which are of one codec each.
-    const isWithSound = (groups: readonly (string | undefined)[] | undefined) =>
-      sound === undefined || groups === undefined || groups.includes(sound.groupId);
-    const level = hls.levels.findIndex(
-      ({ uri, audioGroups }) => isChosen(uri) && isWithSound(audioGroups),
-    );
-    if (level >= 0 && hls.nextLevel !== level) hls.nextLevel = level;
-    if (sound !== undefined) hls.setAudioOption(sound);
+    this.#tracks.select(trackIds);
   }
 
   /** Captions and subtitles that the playlist lists. */
   get textTracks(): readonly NamedText[] {
-    return (this.#hls?.subtitleTracks ?? []).flatMap((track) => {
-      const id = textIdOf(track.url);
-      return id === undefined ? [] : [namedText(id, track)];
-    });
+    return this.#tracks.texts;
   }
 
   /** Loads the texts of this track, and no others. */
   showText(id: string | undefined): void {
-    this.#textId = id;
-    const hls = this.#hls;
-    if (hls === undefined) return;
-    const index = hls.subtitleTracks.findIndex(({ url }) => textIdOf(url) === id);
-    if (hls.subtitleTrack !== index) hls.subtitleTrack = index;
+    this.#tracks.selectText(id);
   }
 
   /** Who shows texts: cues have times of the `<video>`. */
@@ -183,7 +157,7 @@ export class HlsPlayback implements Playback {
     if (!this.#isReady) return;
     const { video } = this;
     this.#approach();
-    this.showText(this.#textId); // hls.js forgets it with the level
+    this.#tracks.applyText();
     if (wantsPlay && video.paused && !video.ended) this.#host.play(video);
     if (!wantsPlay && !video.paused) video.pause();
     this.#ahead = this.#bufferedAhead();
@@ -230,6 +204,7 @@ export class HlsPlayback implements Playback {
 
   destroy(): void {
     this.#listening.abort();
+    this.#tracks.attach(undefined);
     this.#hls?.destroy();
     this.#hls = undefined;
     this.video.removeAttribute("src");
@@ -270,16 +245,16 @@ export class HlsPlayback implements Playback {
       renderTextTracksNatively: false,
     });
     this.#hls = hls;
+    this.#tracks.attach(hls);
     this.#setRewound(this.#isRewound);
     hls.on(Events.ERROR, (_event, { fatal, type, details }) => {
       if (fatal) this.#recover(hls, { type, details });
     });
-    hls.on(Events.MANIFEST_PARSED, () => this.select(this.#chosen));
+    hls.on(Events.MANIFEST_PARSED, () => this.#tracks.apply());
     hls.on(Events.SUBTITLE_TRACKS_UPDATED, () => this.#texts?.onTracks());
     hls.on(Events.CUES_PARSED, (_event, { type, cues }) => {
-      if (type === "subtitles" && this.#textId !== undefined) {
-        this.#texts?.onCues(this.#textId, cues);
-      }
+      const { textId } = this.#tracks;
+      if (type === "subtitles" && textId !== undefined) this.#texts?.onCues(textId, cues);
     });
     hls.on(Events.LEVEL_UPDATED, (_event, { details }) => this.#follow(details));
     hls.on(Events.INIT_PTS_FOUND, (_event, { id, timestampOffsets }) => {
@@ -370,10 +345,3 @@ export class HlsPlayback implements Playback {
     if (!this.#listening.signal.aborted) this.#host.onError(this, error);
   }
 }
-
-const namedText = (id: string, { lang, name }: MediaPlaylist): NamedText => ({
-  id,
-  kind: /^(cc|service)\d/.test(id) ? "captions" : "subtitles",
-  language: lang ?? "und",
-  name,
-});

@@ -1,0 +1,51 @@
+import type { ServerMessage } from "../server/protocol/wire/control.ts";
+import { EventPlayhead } from "./control/event-playhead.ts";
+import { EventSchedule, type TimedEvent } from "./control/event-schedule.ts";
+import type { Playback } from "./engine/playback.ts";
+
+/** What the encoder says in between, told with the picture on the stage that it belongs to. */
+export class PlayerEvents {
+  readonly #tell: (event: TimedEvent) => void;
+  readonly #schedule: EventSchedule;
+  #playhead: { playback: Playback; watch: EventPlayhead; end: AbortController } | undefined;
+
+  /** @param tell is called once for each event, when it is due */
+  constructor(tell: (event: TimedEvent) => void) {
+    this.#tell = tell;
+    this.#schedule = new EventSchedule(tell);
+  }
+
+  /** Something was found in the media. */
+  offer(event: TimedEvent): void {
+    this.#schedule.offer(event);
+  }
+
+  /** Something was told over the WebSocket: onMetaData has no moment of its own. */
+  hear({ id, name, time, values }: Extract<ServerMessage, { readonly type: "data" }>): void {
+    const event = { id, name, time, values };
+    if (name !== "onMetaData") this.offer(event);
+    else if (this.#schedule.isNew(id)) this.#tell(event);
+  }
+
+  /** Goes by what is on the stage. To be called often. */
+  follow(current: Playback | undefined): void {
+    if (current !== this.#playhead?.playback) this.stop();
+    if (current?.isReady !== true) return;
+    if (this.#playhead === undefined) {
+      const end = new AbortController();
+      const onShown = (mediaTime: number) => {
+        const time = current.streamTime(mediaTime);
+        if (time !== undefined) this.#schedule.advance(time);
+      };
+      const watch = new EventPlayhead(current.video, onShown, end.signal);
+      this.#playhead = { playback: current, watch, end };
+    }
+    this.#playhead.watch.tick();
+  }
+
+  /** Watches nothing any more. */
+  stop(): void {
+    this.#playhead?.end.abort();
+    this.#playhead = undefined;
+  }
+}
