@@ -55,11 +55,11 @@ export function forward(request: Http2ServerRequest, { connect, silence }: Forwa
   });
   inner.on("error", fail);
   inner.on("information", ({ statusCode, headers }) => {
-    if (statusCode === 101 || stream.headersSent || stream.destroyed) return;
+    if (statusCode === 101 || stream.headersSent || stream.closed) return;
     stream.additionalHeaders({ ...outwards(headers), ":status": statusCode });
   });
   inner.on("response", (answer) => {
-    if (stream.destroyed) return;
+    if (stream.closed) return;
     stream.respond({ ...outwards(answer.headers), ":status": answer.statusCode });
     answer.on("error", fail);
     answer.pipe(stream);

@@ -85,7 +85,11 @@ export class Http2Session {
     this.#cancelIdle?.();
     this.#cancelIdle = undefined;
     this.#streams.add(stream);
-    stream.once("aborted", () => this.#count("resets"));
+    stream.once("aborted", () => {
+      this.#count("resets");
+      // With the rest of a body unread, and given up in order, Node's own is closed and stays for ever.
+      stream.destroy();
+    });
     stream.once("close", () => {
       this.#streams.delete(stream);
       if (this.#streams.size === 0) this.#awaitIdle();

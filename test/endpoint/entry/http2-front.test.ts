@@ -300,6 +300,26 @@ describe("what the app answers", () => {
     expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
   });
 
+  test("who gives up in order, its body unread, is gone: nothing is left to answer", async () => {
+    const answers: ServerResponse[] = [];
+    const { dial } = await stage({ app: (_request, response) => answers.push(response) });
+    const session = await dial();
+    const stream = session.request({ ":path": "/", ":method": "POST" });
+    stream.on("error", () => {});
+    stream.write(Buffer.alloc(1_000_000)); // more than fits in between
+    const wire = session.socket;
+    for (let sent = -1; answers.length === 0 || wire.bytesWritten - sent > 100; ) {
+      sent = wire.bytesWritten;
+      await new Promise((resolve) => session.ping(resolve));
+      await new Promise((resolve) => session.ping(resolve));
+    }
+    const [response] = answers;
+    const gone = response === undefined ? undefined : once(response, "close");
+    stream.close(constants.NGHTTP2_NO_ERROR);
+    await gone;
+    response?.end("too late");
+  });
+
   test("CONNECT is refused", async () => {
     const session = await (await stage()).dial();
     const stream = session.request({ ":method": "CONNECT", ":authority": "127.0.0.1:25" });
