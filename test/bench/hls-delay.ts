@@ -21,6 +21,8 @@ export type HlsDelay = {
   /** Server to screen, ms: the median of each start. */
   readonly delays: readonly number[];
   readonly pictures: number;
+  /** All, also those that showed nothing once they had settled. */
+  readonly starts: number;
   readonly waits: number;
   /** What hls.js says of its latency, and what it aims at, s; the last round. */
   readonly latency: number;
@@ -106,10 +108,10 @@ function delayOf(rounds: readonly Watched[], came: readonly number[]): HlsDelay 
       return at >= from && received !== undefined ? [at - received] : [];
     });
     pictures += shown.length;
-    delays.push(median(shown));
+    if (shown.length > 0) delays.push(median(shown));
   }
   const { latency = Number.NaN, target = Number.NaN } = rounds.at(-1) ?? {};
-  return { delays, pictures, waits, latency, target };
+  return { delays, pictures, starts: rounds.length, waits, latency, target };
 }
 
 async function watch(browser: Browser, url: string, time: number): Promise<Watched> {

@@ -60,7 +60,7 @@ function report({
   ];
   const delay = (
     name: string,
-    { delays, waits, latency, target, pictures }: HlsDelay,
+    { delays, waits, latency, target, pictures, starts }: HlsDelay,
   ): string[] => [
     name,
     figure(median(delays)),
@@ -69,7 +69,7 @@ function report({
     figure(latency * 1000),
     figure(target * 1000),
     String(waits),
-    `${delays.length}, ${pictures}`,
+    `${delays.length} of ${starts}, ${pictures}`,
   ];
   return {
     title: "Low-latency HLS",
