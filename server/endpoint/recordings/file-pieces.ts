@@ -10,12 +10,12 @@ import type { Piece } from "./track-layout.ts";
  * @returns when all is sent, or nobody takes it any more
  */
 export async function sendPieces(
-  response: PlainResponse,
+  taker: Taker,
   path: string,
   pieces: Iterable<Piece>,
   chunk: number,
 ): Promise<void> {
-  const taker = new Taker(response);
+  const { response } = taker;
   let file: FileHandle | undefined;
   try {
     for (const piece of pieces) {
@@ -42,15 +42,18 @@ export async function sendPieces(
   }
 }
 
-/** Whoever takes the bytes, at his own pace. */
-class Taker {
+/**
+ * Whoever takes the bytes, at his own pace. It is made before anything is waited for: that a response
+ * was closed is said once.
+ */
+export class Taker {
+  readonly response: PlainResponse;
   isGone = false;
-  readonly #response: PlainResponse;
   /** Goes on: there is room again, or nobody left. */
   #wake: () => void = () => {};
 
   constructor(response: PlainResponse) {
-    this.#response = response;
+    this.response = response;
     response.once("close", () => {
       this.isGone = true;
       this.#wake();
@@ -58,10 +61,10 @@ class Taker {
   }
 
   async give(bytes: Uint8Array): Promise<void> {
-    if (this.isGone || this.#response.write(bytes)) return;
+    if (this.isGone || this.response.write(bytes)) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      this.#response.once("drain", resolve);
+      this.response.once("drain", resolve);
       if (this.isGone) resolve();
     });
   }

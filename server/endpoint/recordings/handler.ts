@@ -17,7 +17,7 @@ import {
 } from "../http/exchange.ts";
 import type { RenderedPlaylist } from "../http/rendered-playlist.ts";
 import { sendPlaylist } from "../http/send-playlist.ts";
-import { readPiece, sendPieces } from "./file-pieces.ts";
+import { readPiece, sendPieces, Taker } from "./file-pieces.ts";
 import { RecordedPresentation } from "./presentation.ts";
 import { type RecordingUrl, readRecordingUrl } from "./recording-url.ts";
 import type { Piece, SegmentSettings } from "./track-layout.ts";
@@ -105,7 +105,8 @@ export class RecordingsEndpoint {
   };
 
   async #answer(exchange: Exchange, { id, resource }: RecordingUrl): Promise<void> {
-    const { request } = exchange;
+    const { request, response } = exchange;
+    const taker = new Taker(response);
     const { recordings, mayWatch } = this.#options;
     const manifest = recordings.find(id);
     if (manifest === undefined) {
@@ -132,10 +133,10 @@ export class RecordingsEndpoint {
         this.#playlist(exchange, source, presentation.media(source, resource.trackId));
         return;
       case "file":
-        await this.#send(exchange, recordingFile(exchange, source));
+        await this.#send(exchange, taker, recordingFile(exchange, source));
         return;
       case "poster":
-        await this.#poster(exchange, source);
+        await this.#poster(exchange, taker, source);
         return;
       case "track": {
         const layout = presentation.layout(source, resource.trackId);
@@ -146,7 +147,7 @@ export class RecordingsEndpoint {
           refuse(exchange, 404, "There is no such track", NO_STORE);
           return;
         }
-        await this.#send(exchange, {
+        await this.#send(exchange, taker, {
           source,
           contentType: resource.isPacked ? "audio/mpeg" : `${track?.mediaType}/mp4`,
           length: layout.length,
@@ -179,7 +180,7 @@ export class RecordingsEndpoint {
   }
 
   /** The first picture of the first video track, as a file of one sample. */
-  async #poster(exchange: Exchange, source: RecordingSource): Promise<void> {
+  async #poster(exchange: Exchange, taker: Taker, source: RecordingSource): Promise<void> {
     const { manifest, index, path } = source;
     const track = manifest.tracks.find(({ mediaType }) => mediaType === "video");
     const first = track && index.fragments(track.id).find(({ isSync }) => isSync);
@@ -205,7 +206,7 @@ export class RecordingsEndpoint {
     });
     const before: Bytes = Buffer.concat([init, head]);
     const offset = first.offset + first.headLength;
-    await this.#send(exchange, {
+    await this.#send(exchange, taker, {
       source,
       contentType: "video/mp4",
       length: before.length + size,
@@ -214,7 +215,8 @@ export class RecordingsEndpoint {
     });
   }
 
-  async #send(exchange: Exchange, sent: Sent): Promise<void> {
+  async #send(exchange: Exchange, taker: Taker, sent: Sent): Promise<void> {
+    if (taker.isGone) return;
     const { request, response, isHead } = exchange;
     const { limits } = this.#options;
     const { source, length, tag } = sent;
@@ -258,7 +260,7 @@ export class RecordingsEndpoint {
     response.setTimeout(limits.silence, () => response.destroy());
     this.#readers += 1;
     try {
-      await sendPieces(response, source.path, sent.pieces({ start, end }), limits.read);
+      await sendPieces(taker, source.path, sent.pieces({ start, end }), limits.read);
     } finally {
       this.#readers -= 1;
     }

@@ -1,12 +1,11 @@
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { RecordingsEndpoint } from "../../../server/endpoint/recordings/handler.ts";
-import { LIMITS } from "../../../server/protocol/limits.ts";
 import { codedFrame, readInit, readSamples } from "../../support/fmp4.ts";
 import { inspectBoxes } from "../../support/inspect.ts";
 import { audio, mp3, recorderWorld, video } from "../../support/recorder-world.ts";
@@ -18,6 +17,8 @@ let server: Server;
 const finished = { id: "", file: "" };
 const growing = { id: "", file: "" };
 let isReading = false;
+/** Calls when something of a recording is asked for, and waits for its answer. */
+let onAsked: (() => Promise<void>) | undefined;
 let mayWatch = true;
 
 beforeAll(async () => {
@@ -38,12 +39,18 @@ beforeAll(async () => {
   const [running] = recordings.list();
   Object.assign(growing, { id: running?.id, file: join(folder, `${running?.id}.mp4`) });
   const endpoint = new RecordingsEndpoint({
-    recordings,
+    recordings: {
+      find: (id) => recordings.find(id),
+      source: async (id) => {
+        await onAsked?.();
+        return recordings.source(id);
+      },
+    },
     mayWatch: () => mayWatch,
     segments: { segment: 4, longest: 10 },
     limits: {
       get readers() {
-        return isReading ? 0 : LIMITS.recordReaders;
+        return isReading ? 0 : 2;
       },
       ...{ read: 700, silence: 10_000 },
     },
@@ -236,4 +243,26 @@ test("What is not there is refused, and what is not for somebody", async () => {
   expect((await get(`${finished.id}/recording.mp4`)).status).toBe(503);
   expect((await get(`${finished.id}/recording.mp4`, {}, "HEAD")).status).toBe(200);
   isReading = false;
+});
+
+test("Who leaves before the answer begins holds no place among those who read", async () => {
+  const { port } = server.address() as AddressInfo;
+  for (let count = 0; count < 3; count += 1) {
+    const isClosed = new Promise<void>((resolve) => {
+      server.once("request", (_request, response) => response.once("close", resolve));
+    });
+    const isOver = new Promise<void>((resolve) => {
+      const client = connect(port, "127.0.0.1");
+      client.on("error", () => {});
+      onAsked = async () => {
+        onAsked = undefined;
+        client.resetAndDestroy();
+        await isClosed;
+        setImmediate(resolve);
+      };
+      client.write(`GET /recordings/${finished.id}/recording.mp4 HTTP/1.1\r\nHost: x\r\n\r\n`);
+    });
+    await isOver;
+  }
+  expect((await get(`${finished.id}/recording.mp4`)).status).toBe(200);
 });
