@@ -133,7 +133,8 @@ export class Cea608Channel {
 
   characters(first: number, second: number, at: Milliseconds): void {
     this.#lastAt = at;
-    this.#write(basicCharacter(first));
+    // A zero is no character, in either place.
+    if (first >= 0x20) this.#write(basicCharacter(first));
     if (second >= 0x20) this.#write(basicCharacter(second));
   }
 

@@ -165,6 +165,11 @@ describe("CEA-608", () => {
     expect(texts(decode(pairs(pairsOf))).at(-1)).toBe("♪ ÀÖ—");
   });
 
+  test("a zero is no character in either place", () => {
+    const zeros: Pair[] = [...cc1.paintOn({ row: 15, text: "AB" }), [0, 0x43], [0x44, 0]];
+    expect(texts(decode(pairs(zeros))).at(-1)).toBe("ABCD");
+  });
+
   test("backspace, delete to end of row, tab offsets and what is over the edge", () => {
     const control = (second: number): Pair[] => cc1.control(0x14, second);
     const back = [...cc1.paintOn({ row: 15, text: "ABCD" }), ...control(0x21)];
