@@ -44,7 +44,10 @@ export function readTextMessage(
   }
   const words = typeof text === "string" ? text : name === "onCaptionInfo" ? data : undefined;
   if (typeof words !== "string") return undefined;
-  const trackIndex = Number(fields["trackid"] ?? fields["trackId"] ?? 0);
+  const given = fields["trackid"] ?? fields["trackId"];
+  // Others have no number: an object without a prototype cannot even be asked.
+  const isNumeral = typeof given === "number" || typeof given === "string";
+  const trackIndex = isNumeral ? Number(given) : 0;
   return {
     type: "text",
     language: languageTag(fields["language"] ?? fields["lang"]),

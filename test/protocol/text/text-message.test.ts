@@ -48,6 +48,13 @@ test.each([
   expect(read).toEqual({ type: "captions", data: Uint8Array.of(0xfc, 0x94, 0x20) });
 });
 
+test("A track number that is none, of whatever form, is 0", () => {
+  for (const trackid of [Object.create(null), [Object.create(null)], true, new Date(0), 1.5]) {
+    const read = readTextMessage("onTextData", [{ text: "x", trackid }]);
+    expect(read).toMatchObject({ text: "x", trackIndex: 0 });
+  }
+});
+
 test.each([
   ["onCuePoint", [{ text: "x" }]],
   ["onTextData", []],
