@@ -69,6 +69,7 @@ function indexWithin(length: number, index: FileContents["index"]): OwnBytes {
   const most = subsegmentsWithin(length - SMALLEST_FREE);
   if (index === undefined || index.subsegments.length === 0 || most < 1) return freeOf(length);
   const subsegments = gathered(index.subsegments, most);
+  if (subsegments.some(({ size }) => size > LARGEST_REFERENCE)) return freeOf(length);
   const firstOffset = length - lengthOf(subsegments.length);
   return concat(segmentIndex({ ...index, subsegments, firstOffset }), freeOf(firstOffset));
 }
@@ -78,7 +79,7 @@ const lengthOf = (count: number): number => 40 + 12 * count;
 const freeOf = (length: number): OwnBytes =>
   concat(u32(length), ascii("free"), new Uint8Array(length - 8));
 
-/** A reference has 31 bits for its bytes, and 32 for its time. */
+/** A reference has 31 bits for its bytes: a file with longer stretches gets no index. */
 const LARGEST_REFERENCE = 2 ** 31 - 1;
 
 /** No more than `most` of them: neighbours are put together, as evenly as their number allows. */
@@ -89,10 +90,7 @@ function gathered(subsegments: readonly Subsegment[], most: number): readonly Su
   for (let at = 0; at < subsegments.length; at += each) {
     const some = subsegments.slice(at, at + each);
     together.push({
-      size: Math.min(
-        some.reduce((sum, { size }) => sum + size, 0),
-        LARGEST_REFERENCE,
-      ),
+      size: some.reduce((sum, { size }) => sum + size, 0),
       duration: some.reduce((sum, { duration }) => sum + duration, 0),
     });
   }

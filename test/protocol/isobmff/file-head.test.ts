@@ -71,6 +71,18 @@ test("finishedHead tells all of the file however long it is", () => {
   fc.assert(holds, { numRuns: 30 });
 });
 
+test("finishedHead has no index where a stretch is longer than a reference can say", () => {
+  const { subsegments, ...rest } = index(2);
+  for (const sizes of [[2 ** 31], [2 ** 32 + 5], Array.from({ length: 100 }, () => 2 ** 31 - 1)]) {
+    const long = sizes.map((size) => ({ size, duration: 1 }));
+    const finished = finishedHead(head, { durations, index: { ...rest, subsegments: long } });
+    expect(types(finished)).toEqual(["ftyp", "moov", "free"]);
+  }
+  const longest = [...subsegments, { size: 2 ** 31 - 1, duration: 1 }];
+  const finished = finishedHead(head, { durations, index: { ...rest, subsegments: longest } });
+  expect(types(finished)).toEqual(["ftyp", "moov", "sidx", "free"]);
+});
+
 test("trackInitSegment is one track's own, the same before and after the end", () => {
   const finished = finishedHead(head, { durations, index: index(20) });
   for (const options of [video, audio]) {
