@@ -443,8 +443,9 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
       flv.close();
       mp4.close();
       api.close();
-      rtmp.close();
+      // Before its streams end: that is why its files do.
       recorder.close();
+      rtmp.close();
       await everybodyLeft;
       await recordings.close();
       registry.close();

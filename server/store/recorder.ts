@@ -99,10 +99,10 @@ export class Recorder {
     return undefined;
   }
 
-  /** Records nothing more. */
+  /** Records nothing more: the server ends. */
   close(): void {
     this.#unobserve();
-    for (const stream of this.#streams.values()) stream.leave();
+    for (const stream of this.#streams.values()) stream.leave("shutdown");
     this.#streams.clear();
   }
 
@@ -144,7 +144,7 @@ class RecordedStream {
       },
       tracks: () => {
         if (liveStream.startedAt !== undefined) return;
-        this.leave(); // nobody came back: what comes now is another broadcast
+        this.leave("ended"); // nobody came back: what comes now is another broadcast
         this.#onOver();
       },
     };
@@ -189,9 +189,9 @@ class RecordedStream {
     await this.#end("stopped");
   }
 
-  leave(): void {
+  leave(reason: RecordingReason): void {
     this.#unobserve();
-    void this.#end("ended");
+    void this.#end(reason);
   }
 
   async #end(reason: RecordingReason): Promise<void> {

@@ -39,6 +39,10 @@ export async function scanRecording(
   }
 }
 
+/** Whether a fragment begins there, whole or not. */
+export const isFragmentAt = async (file: ScannedFile, at: number): Promise<boolean> =>
+  fragmentHeadLength(await read(file, at, 8)) !== undefined;
+
 async function readAt(file: ScannedFile, at: number): Promise<ReadFragment | undefined> {
   const first = await read(file, at, FIRST_READ);
   const wanted = fragmentHeadLength(first);

@@ -18,7 +18,7 @@ import {
   writeRows,
   writeWhole,
 } from "./recording-manifest.ts";
-import { scanRecording } from "./recording-scan.ts";
+import { isFragmentAt, scanRecording } from "./recording-scan.ts";
 
 /** What bounds all recordings together; times in ms, sizes in bytes. */
 export type RecordingsLimits = RecordingLimits & {
@@ -92,6 +92,8 @@ export class Recordings {
   readonly #loaded = new Map<string, Promise<{ index: RecordingIndex; head: Bytes } | undefined>>();
   /** Manifests on their way to the disk. */
   readonly #saving = new Map<string, Promise<void>>();
+  /** Their files are closed, and what is beside those is not yet. */
+  readonly #ending = new Map<string, Promise<void>>();
   #cancelCheck: (() => void) | undefined;
   #isClosed = false;
   #tidying: Promise<void> = Promise.resolve();
@@ -236,6 +238,7 @@ export class Recordings {
     this.#cancelCheck?.();
     this.#cancelCheck = undefined;
     await Promise.all([...this.#active.values()].map((recording) => recording.end("shutdown")));
+    await Promise.all(this.#ending.values());
     await Promise.all(this.#saving.values());
   }
 
@@ -244,8 +247,13 @@ export class Recordings {
   }
 
   #changed(recording: Recording): void {
-    if (recording.isOver) void this.#ended(recording);
-    else void this.#save(recording.manifest);
+    if (!recording.isOver) {
+      void this.#save(recording.manifest);
+      return;
+    }
+    const { id } = recording;
+    const ended = this.#ended(recording).finally(() => this.#ending.delete(id));
+    this.#ending.set(id, ended);
   }
 
   #failed(recording: Recording, { code, message }: RecordingFailure): void {
@@ -340,6 +348,7 @@ export class Recordings {
     const { log, clock, folder } = this.#options;
     const { id, streamPath } = manifest;
     const path = this.#path(id);
+    let file: FileHandle | undefined;
     try {
       const { size, mtimeMs } = await stat(path);
       const isFresh = clock.now() - mtimeMs < STILL_WRITTEN;
@@ -349,10 +358,12 @@ export class Recordings {
         });
         return;
       }
-      const file = await open(path, "r+");
+      file = await open(path, "r+");
       const { headLength, tracks } = manifest;
       const index = await scanRecording(file, headLength, size, tracks);
       if (index.count === 0) {
+        const isEmpty = size <= headLength || (await isFragmentAt(file, headLength));
+        if (!isEmpty) throw new Error("it does not begin as its manifest says");
         await file.close();
         await this.#remove(id);
         log.info("an empty recording was removed", { id, streamPath });
@@ -386,6 +397,8 @@ export class Recordings {
         const code = "RECORDING_READ";
         log.warn(`a recording cannot be finished: ${codeOf(error)}`, { code, id, streamPath });
       }
+    } finally {
+      await file?.close().catch(() => {});
     }
   }
 

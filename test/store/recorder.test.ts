@@ -204,6 +204,20 @@ test("A full disk ends a recording, loudly, and its file keeps what is whole", a
   expect(recordings.list()).toHaveLength(1);
 });
 
+test("When the server ends, all that belongs to a recording is there before it does", async () => {
+  const { publish, send, recordings, recorder } = world();
+  const publication = publish();
+  publication.input(video);
+  send(publication, 0, 3000, false);
+  recorder.close();
+  await recordings.close();
+  const [, manifest = "", film] = files();
+  expect(files()).toHaveLength(3);
+  expect(film).toMatch(/mp4$/);
+  const said = JSON.parse(readFileSync(join(folder, manifest), "utf8"));
+  expect(said).toMatchObject({ state: "complete", reason: "shutdown", writer: null });
+});
+
 test("A disk that takes nothing ends a recording at its bound of memory", async () => {
   const limits = { ...LIMITS, recordUnwritten: 20_000 };
   const handle = disk(() => new Promise(() => {}));
@@ -272,6 +286,19 @@ describe("Recordings of a server that vanished", () => {
     expect((await second.recordings.source(id))?.index.rows()).toEqual(told);
     expect(await second.recordings.delete(id)).toBe("deleted");
     expect(files()).toEqual([]);
+  });
+
+  test("are not removed where they do not begin as they should", async () => {
+    const { path } = await vanished(0);
+    const film = readFileSync(path);
+    const { headLength } = JSON.parse(readFileSync(path.replace(/mp4$/, "json"), "utf8"));
+    film.fill(0, headLength, headLength + 8);
+    writeFileSync(path, film);
+    const { recordings, log } = world();
+    await recordings.load();
+    expect(recordings.list()).toEqual([]);
+    expect(readFileSync(path)).toEqual(film);
+    expect(log.lines.map(({ fields }) => fields["code"])).toEqual(["RECORDING_READ"]);
   });
 
   test("are left out where there is nothing to finish, and strangers' files are left alone", async () => {
