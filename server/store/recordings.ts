@@ -10,7 +10,7 @@ import { finishedHead } from "../protocol/isobmff/file-head.ts";
 import type { Milliseconds } from "../protocol/media/sample.ts";
 import { Recording, type RecordingLimits } from "./recording.ts";
 import { type RecordingFailure, RecordingFile, type RecordingHandle } from "./recording-file.ts";
-import { RecordingIndex } from "./recording-index.ts";
+import { type IndexedFragment, RecordingIndex } from "./recording-index.ts";
 import {
   type RecordingManifest,
   readManifest,
@@ -326,12 +326,12 @@ export class Recordings {
       const head = new Uint8Array(headLength);
       await file.read(head, 0, headLength, 0);
       const rows = await readRows(join(this.#options.folder, `${id}.index.json`));
-      if (rows === undefined) {
-        const index = await scanRecording(file, headLength, manifest.bytes, tracks);
+      if (rows !== undefined && isWithin(rows, manifest.bytes - headLength)) {
+        const index = new RecordingIndex(headLength, tracks);
+        index.add(rows);
         return { index, head };
       }
-      const index = new RecordingIndex(headLength, tracks);
-      index.add(rows);
+      const index = await scanRecording(file, headLength, manifest.bytes, tracks);
       return { index, head };
     } catch (error) {
       const code = "RECORDING_READ";
@@ -460,6 +460,11 @@ function newId(streamPath: string, now: Milliseconds): string {
     .replace(/^-+|-+$/g, "");
   return [moment, ...(readable === "" ? [] : [readable]), randomBytes(4).toString("hex")].join("-");
 }
+
+/** Whether an index can be of a file that has so many bytes of fragments. */
+const isWithin = (rows: readonly IndexedFragment[], most: number): boolean =>
+  rows.every(({ headLength, length }) => headLength <= length) &&
+  rows.reduce((sum, { length }) => sum + length, 0) <= most;
 
 const openNew = (path: string): Promise<FileHandle> => open(path, "wx", 0o600);
 

@@ -284,6 +284,15 @@ describe("Recordings of a server that vanished", () => {
     const second = world();
     await second.recordings.load();
     expect((await second.recordings.source(id))?.index.rows()).toEqual(told);
+    for (const row of [
+      [1, 1e12, 100, 0, 1, 1, 0],
+      [1, 10, 4e9, 0, 1, 1, 0],
+    ]) {
+      writeFileSync(join(folder, `${id}.index.json`), JSON.stringify([row]));
+      const third = world();
+      await third.recordings.load();
+      expect((await third.recordings.source(id))?.index.rows()).toEqual(told);
+    }
     expect(await second.recordings.delete(id)).toBe("deleted");
     expect(files()).toEqual([]);
   });

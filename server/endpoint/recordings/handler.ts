@@ -86,7 +86,11 @@ export class RecordingsEndpoint {
     switch (request.method) {
       case "GET":
       case "HEAD":
-        this.#answer(exchange, url).catch(() => response.destroy());
+        this.#answer(exchange, url).catch(() => {
+          // A file that is not what it should be: once something is sent, to break off says so.
+          if (response.headersSent) response.destroy();
+          else refuse(exchange, 500, "It cannot be read", NO_STORE);
+        });
         return;
       case "OPTIONS":
         response.writeHead(204, {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -243,6 +243,14 @@ test("What is not there is refused, and what is not for somebody", async () => {
   expect((await get(`${finished.id}/recording.mp4`)).status).toBe(503);
   expect((await get(`${finished.id}/recording.mp4`, {}, "HEAD")).status).toBe(200);
   isReading = false;
+});
+
+test("A recording whose file is damaged is an error that is told", async () => {
+  const bytes = readFileSync(finished.file);
+  writeFileSync(finished.file, bytes.subarray(0, 500));
+  expect((await get(`${finished.id}/poster.mp4`)).status).toBe(500);
+  await expect(get(`${finished.id}/recording.mp4`)).rejects.toThrow();
+  writeFileSync(finished.file, bytes);
 });
 
 test("Who leaves before the answer begins holds no place among those who read", async () => {
