@@ -24,10 +24,13 @@ export async function expectStrictHls(
   const path = `/streams/${streamPath}/index.m3u8`;
   const url = options.url ?? server.httpUrl(path);
   // The request is held until there is something to list, if the stream is known at all.
-  await eventually("the stream", async () => {
+  let text = "";
+  await eventually(`${playlists} playlists of ${streamPath}`, async () => {
     const answer = await fetch(server.httpUrl(path));
-    const text = await answer.text();
+    text = await answer.text();
     return answer.ok && new Set(text.match(/[\w-]+\.m3u8/g)).size >= playlists;
+  }).catch((error: Error) => {
+    throw new Error(`${error.message}; the last one was\n${text}`);
   });
   const report = await checkHls({ ...options, url });
   const told = String(report);

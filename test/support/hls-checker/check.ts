@@ -11,6 +11,7 @@ import { httpOrigin, realClock } from "./node-origin.ts";
 import { type CheckerClock, decoded, nameOf, type Origin, pause, textOf } from "./origin.ts";
 import { Renditions } from "./renditions.ts";
 import { Report } from "./report.ts";
+import type { Rule } from "./rules.ts";
 
 /** What is checked, and how. */
 export type CheckOptions = {
@@ -29,6 +30,8 @@ export type CheckOptions = {
   readonly isLowLatency?: boolean;
   /** HTTP/2 is due, as for Apple's devices. */
   readonly needsHttp2?: boolean;
+  /** Rules that this broadcast cannot but break: GOPs that are longer than segments may be. */
+  readonly except?: readonly Rule[];
   /** Whether every kind of request is tried; default true. */
   readonly probes?: boolean;
   /** Told when each rendition has been looked at once. */
@@ -44,7 +47,7 @@ export type CheckOptions = {
 export async function checkHls(options: CheckOptions): Promise<Report> {
   const { url, seconds, clock = realClock, slack = 300, probes = true } = options;
   const { origin = httpOrigin(), mayPause = false, isLowLatency = true } = options;
-  const report = new Report();
+  const report = new Report(options.except);
   const leaving = new AbortController();
   const { signal } = leaving;
   setMaxListeners(0, signal); // many wait at once
@@ -54,7 +57,7 @@ export async function checkHls(options: CheckOptions): Promise<Report> {
   }
   const multivariant = await loadMultivariant(client, url);
   if (multivariant === undefined) return report;
-  const renditions = new Renditions(report.say, slack);
+  const renditions = new Renditions(report.say, slack, mayPause);
   const found = renditionsOf(multivariant).map(({ uri, kind }) => ({
     ...{ uri, kind, url: new URL(uri, url).href },
   }));
@@ -67,7 +70,7 @@ export async function checkHls(options: CheckOptions): Promise<Report> {
   const cancel = clock.after(seconds * 1000, () => leaving.abort());
   const following = followed.map(({ follower }) => quietly(follower.follow(), signal));
   const probing = probes
-    ? quietly(probeAll(client, url, followed, { slack, signal }), signal)
+    ? quietly(probeAll(client, url, followed, { slack, signal, mayPause }), signal)
     : undefined;
   options.onFollowing?.();
   await Promise.all(following);
@@ -75,7 +78,7 @@ export async function checkHls(options: CheckOptions): Promise<Report> {
   const [first] = followed;
   const last = first?.follower.history.latest;
   if (probes && first !== undefined && last?.ended === true && !signal.aborted) {
-    await new DirectiveProbe(client, first.follower.url, slack).ended(last);
+    await new DirectiveProbe(client, first.follower.url, slack, mayPause).ended(last);
   }
   leaving.abort();
   cancel();
@@ -127,7 +130,7 @@ async function probeAll(
   client: Client,
   url: string,
   followed: readonly { readonly follower: Follower }[],
-  { slack, signal }: { slack: number; signal: AbortSignal },
+  { slack, signal, mayPause }: { slack: number; signal: AbortSignal; mayPause: boolean },
 ): Promise<void> {
   await probeMethods(client, url);
   for (const [index, { follower }] of followed.entries()) {
@@ -155,6 +158,8 @@ async function probeAll(
     // One is enough: they are answered by the same code, and each waits for seconds.
     const canBlock = latest.control.get("CAN-BLOCK-RELOAD") === "YES";
     if (index > 0 || latest.ended || !canBlock) continue;
-    await new DirectiveProbe(client, follower.url, slack).live(follower.history.latest ?? latest);
+    await new DirectiveProbe(client, follower.url, slack, mayPause).live(
+      follower.history.latest ?? latest,
+    );
   }
 }

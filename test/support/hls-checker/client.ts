@@ -1,7 +1,14 @@
 import { checkHeaders, type Purpose } from "./http-rules.ts";
 import type { Resource } from "./media-playlist.ts";
 import type { Kind } from "./media-rules.ts";
-import { type Answer, type Asked, type CheckerClock, nameOf, type Origin } from "./origin.ts";
+import {
+  type Answer,
+  type Asked,
+  type CheckerClock,
+  nameOf,
+  type Origin,
+  textOf,
+} from "./origin.ts";
 import type { Report } from "./report.ts";
 
 /** Asks an origin, and judges the headers of every answer. */
@@ -34,7 +41,8 @@ export class Client {
     const answer = await this.ask(url, { headers: { "accept-encoding": coding } });
     const where = whereOf(url);
     if (answer.status === 200) {
-      this.judge(answer, { type: purpose }, where);
+      const isFinal = purpose === "blocking" && endsIn(answer);
+      this.judge(answer, isFinal ? { type: purpose, isFinal } : { type: purpose }, where);
       if (coding === "identity" && (answer.headers["content-encoding"] ?? coding) !== coding) {
         const told = answer.headers["content-encoding"];
         this.report.say("compression", where, `${told}, and nobody can read it`);
@@ -71,6 +79,14 @@ export class Client {
 
   judge(answer: Answer, purpose: Purpose, where: string): void {
     checkHeaders(answer, purpose, this.targetDuration, where, this.report.say);
+  }
+}
+
+function endsIn(answer: Answer): boolean {
+  try {
+    return textOf(answer).includes("#EXT-X-ENDLIST");
+  } catch {
+    return false; // told where it is read
   }
 }
 

@@ -22,8 +22,10 @@ export function checkDelta(
     if (delta.skipped !== undefined) say("skip", where, "a delta update that was never offered");
     return;
   }
-  // What lies just at the boundary may go either way: times are rounded.
-  const due = full === undefined ? undefined : skippable(full, until + ROUNDED);
+  // Counted from the last complete segment, or from the last part; times are rounded.
+  const open = full?.segments.at(-1);
+  const ahead = open === undefined || open.resource !== undefined ? 0 : secondsOf(open);
+  const due = full === undefined ? undefined : skippable(full, until + ahead + ROUNDED);
   const most = full === undefined ? 0 : skippable(full, until - ROUNDED);
   if (delta.skipped === undefined) {
     if (due !== undefined && due > 0) say("delta-given", where, `${due} segments could be skipped`);

@@ -12,11 +12,14 @@ export class DirectiveProbe {
   readonly #client: Client;
   readonly #url: string;
   readonly #slack: number;
+  readonly #mayPause: boolean;
 
-  constructor(client: Client, url: string, slack: number) {
+  /** @param mayPause it may be that nothing comes for so long that a request is refused */
+  constructor(client: Client, url: string, slack: number, mayPause: boolean) {
     this.#client = client;
     this.#url = url;
     this.#slack = slack;
+    this.#mayPause = mayPause;
   }
 
   /** While the stream is on air. */
@@ -53,11 +56,7 @@ export class DirectiveProbe {
   /** Behind EXT-X-ENDLIST. */
   async ended(playlist: MediaPlaylist): Promise<void> {
     const last = lastComplete(playlist);
-    for (const query of [
-      `_HLS_msn=${last + 1}&_HLS_part=0`,
-      `_HLS_msn=${last + 500}`,
-      "_HLS_part=3",
-    ]) {
+    for (const query of [`_HLS_msn=${last + 1}&_HLS_part=0`, `_HLS_msn=${last + 500}`]) {
       await this.#answered("directive-ended", query);
     }
   }
@@ -112,6 +111,7 @@ export class DirectiveProbe {
     const answer = await this.#ask(query);
     const where = whereOf(answer.url);
     const { say } = this.#client.report;
+    if (answer.status === 503 && this.#mayPause) return undefined;
     if (answer.status !== 200) {
       const waited = Math.round(answer.endedAt - answer.askedAt);
       say("directive-near", where, `${answer.status} after ${waited} ms`);
@@ -141,6 +141,7 @@ export class DirectiveProbe {
     const query = `_HLS_msn=${msn}&_HLS_part=${far}`;
     const answer = await this.#ask(query);
     const where = whereOf(answer.url);
+    if (answer.status === 503 && this.#mayPause) return;
     if (answer.status !== 200) {
       return report.say("directive-near", where, `${answer.status}, the limit is ${limit} parts`);
     }

@@ -3,7 +3,7 @@ import type { HintWatch } from "./hint-watch.ts";
 import { checkInit, type InitFacts } from "./init.ts";
 import { MediaBytes } from "./media-bytes.ts";
 import type { ListedSegment, MediaPlaylist, Resource } from "./media-playlist.ts";
-import { needsNoMap } from "./media-rules.ts";
+import { needsNoMap, ROUNDING } from "./media-rules.ts";
 import type { Measured } from "./multivariant-truth.ts";
 import { nameOf, pause } from "./origin.ts";
 import type { Member, Renditions } from "./renditions.ts";
@@ -26,7 +26,7 @@ export class Downloads {
   readonly #loaded = new Map<number, Loaded>();
   readonly #inits = new Map<string, Promise<InitFacts | undefined>>();
   readonly #known = new Map<number, ListedSegment>();
-  readonly #texts: { segment: ListedSegment; bytes: Uint8Array }[] = [];
+  readonly #texts: { segment: ListedSegment; part: number | undefined; bytes: Uint8Array }[] = [];
   readonly #later: Promise<void>[] = [];
   #work: Promise<void> = Promise.resolve();
   #from: number | undefined;
@@ -64,13 +64,18 @@ export class Downloads {
   async finish(): Promise<void> {
     await this.#work;
     await Promise.all(this.#later);
-    for (const { segment, bytes } of this.#texts) {
-      const { msn, date, duration, discontinuityNumber } = segment;
-      const where = `${nameOf(this.#rendition.url)}, segment ${msn}`;
+    for (const { segment, part, bytes } of this.#texts) {
+      const { msn, date, discontinuityNumber } = segment;
+      const { say } = this.#client.report;
       const start =
         date === undefined ? undefined : this.#renditions.mediaTime(discontinuityNumber, date);
-      const { say } = this.#client.report;
-      const cues = checkWebVtt(bytes, { where, start, duration }, say);
+      const before = segment.parts.slice(0, part ?? 0).reduce((sum, one) => sum + one.duration, 0);
+      const place = {
+        where: `${nameOf(this.#rendition.url)}, segment ${msn}${part === undefined ? "" : `, part ${part}`}`,
+        start: start === undefined ? undefined : start + before,
+        duration: part === undefined ? segment.duration : (segment.parts[part]?.duration ?? 0),
+      };
+      const cues = checkWebVtt(bytes, place, say);
       this.#client.report.saw("cues", cues.length);
     }
   }
@@ -117,6 +122,12 @@ export class Downloads {
       const where = `${nameOf(url)}, segment ${segment.msn}, part ${index}`;
       this.#client.report.say("part-changed", where, "other bytes than when it was hinted");
     }
+    if (kind === "subtitles") {
+      // Each has a head of its own: nothing is to be put together.
+      this.#client.report.saw("parts");
+      this.#texts.push({ segment, part: index, bytes });
+      return;
+    }
     loaded.parts[index] = bytes;
     const init = await this.#init(segment.map);
     if (init === undefined && (segment.map !== undefined || !needsNoMap(part.uri))) return;
@@ -129,13 +140,16 @@ export class Downloads {
     if (bytes === undefined) return;
     if (kind === "subtitles") {
       this.#client.report.saw("segments");
-      this.#texts.push({ segment, bytes });
+      this.#texts.push({ segment, part: undefined, bytes });
       return;
     }
     const init = await this.#init(segment.map);
     if (init === undefined && (segment.map !== undefined || !needsNoMap(resource.uri))) return;
     const whole = parts.filter((part) => part !== undefined);
-    const hasAll = parts.length > 0 && whole.length === parts.length;
+    // Of what came at once after a pause, some parts were never listed.
+    const listed = segment.parts.reduce((sum, part) => sum + part.duration, 0);
+    const isListed = Math.abs(listed - segment.duration) <= ROUNDING;
+    const hasAll = isListed && parts.length > 0 && whole.length === parts.length;
     const all = hasAll ? whole : undefined;
     const facts = this.#bytes.segment(bytes, segment, all, init, hasAll);
     if (facts === undefined) return;

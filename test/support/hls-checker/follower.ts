@@ -26,6 +26,8 @@ export type FollowOptions = {
 
 /** A server that blocks may be asked again at once, one that does not after this (ms). */
 const POLL = 500;
+/** Answers that come within this many ms of each other are of one moment. */
+const TOGETHER = 20;
 /** After the end: how often it is looked at, and how long there is between. */
 const LAST_LOOKS = 2;
 
@@ -92,7 +94,7 @@ export class Follower implements Member {
   async #step(latest: MediaPlaylist): Promise<void> {
     const { client } = this.#options;
     const { clock } = client;
-    const directives = nextOf(latest, this.kind);
+    const directives = nextOf(latest);
     const url = directed(this.url, directives);
     this.#hints.ask(latest);
     const allowed = [503];
@@ -180,8 +182,9 @@ export class Follower implements Member {
     }
     const isSame = isSameMoment(playlist, other);
     const waited = (answer: Answer) => answer.endedAt - answer.askedAt;
+    const apart = Math.abs(plain.endedAt - zipped.endedAt);
     // What is there already is answered as it is at that moment.
-    if (!isSame && Math.min(waited(plain), waited(zipped)) > 50) {
+    if (!isSame && Math.min(waited(plain), waited(zipped)) > 50 && apart < TOGETHER) {
       const [one, two] = [edgeOf(playlist), edgeOf(other)].map((edge) => JSON.stringify(edge));
       this.#report.say("block-same", whereOf(plain.url), `${one} and ${two}`);
     }
@@ -206,9 +209,9 @@ export class Follower implements Member {
   }
 }
 
-function nextOf(playlist: MediaPlaylist, kind: Kind): string {
+function nextOf(playlist: MediaPlaylist): string {
   const last = playlist.segments.at(-1);
-  if (kind === "subtitles" || playlist.partTarget === undefined) {
+  if (playlist.partTarget === undefined) {
     return `_HLS_msn=${lastComplete(playlist) + 1}`;
   }
   const isOpen = last !== undefined && last.resource === undefined;

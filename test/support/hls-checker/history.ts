@@ -1,5 +1,5 @@
 import { type ListedSegment, lengthOf, type MediaPlaylist, secondsOf } from "./media-playlist.ts";
-import { sameDateRange } from "./media-rules.ts";
+import { ROUNDING, sameDateRange } from "./media-rules.ts";
 import type { Say } from "./report.ts";
 
 /** A segment as it was first seen, and when. */
@@ -233,6 +233,9 @@ export class History {
 
   #before(msn: number): ListedSegment | undefined {
     const segment = this.segments.get(msn - 1)?.segment;
-    return segment?.resource === undefined ? undefined : segment;
+    if (segment?.resource === undefined) return undefined;
+    // Of what came at once after a pause, some parts were never listed.
+    const listed = segment.parts.reduce((sum, part) => sum + part.duration, 0);
+    return Math.abs(listed - segment.duration) <= ROUNDING ? segment : undefined;
   }
 }

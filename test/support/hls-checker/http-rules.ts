@@ -4,7 +4,9 @@ import type { Say } from "./report.ts";
 
 /** What an answer is to a client: each has its headers. */
 export type Purpose =
-  | { readonly type: "multivariant" | "playlist" | "blocking" }
+  | { readonly type: "multivariant" | "playlist" }
+  /** `isFinal`: the end came instead of what was asked for. */
+  | { readonly type: "blocking"; readonly isFinal?: boolean }
   | { readonly type: "init" | "segment" | "part"; readonly kind: Kind }
   | { readonly type: "refusal"; readonly of: "playlist" | "blocking" | "file" };
 
@@ -81,7 +83,8 @@ function checkCache(
     const rule = isBlocking ? "cache-missing-playlist" : "cache-missing";
     if (age === undefined || age > most) say(rule, where, rounded);
   } else if (purpose.type === "blocking") {
-    if (age !== 6 * targetDuration) say("cache-blocking", where, rounded);
+    const isShort = purpose.isFinal === true && age !== undefined && age <= targetDuration / 2;
+    if (age !== 6 * targetDuration && !isShort) say("cache-blocking", where, rounded);
   } else if (purpose.type === "playlist" || purpose.type === "multivariant") {
     if (age === undefined || age > targetDuration / 2) say("cache-playlist", where, rounded);
   } else if (purpose.type !== "refusal" && answer.status < 300) {

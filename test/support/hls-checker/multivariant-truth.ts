@@ -27,7 +27,8 @@ export function checkMultivariantTruth(
   playlist: string,
   say: Say,
 ): void {
-  const newest = (uri: string | undefined) => measurements.get(uri ?? "")?.at(-1);
+  // It is read once, at first; what an encoder changes later is no lie of it.
+  const first = (uri: string | undefined) => measurements.get(uri ?? "")?.[0];
   for (const variant of multivariant.variants) {
     const { uri, attributes } = variant;
     const where = `${playlist}, ${uri}`;
@@ -43,13 +44,13 @@ export function checkMultivariantTruth(
       where,
       say,
     );
-    const inits = [uri, ...members.map((one) => one.get("URI"))].map(newest);
+    const inits = [uri, ...members.map((one) => one.get("URI"))].map(first);
     checkCodecs(variant, inits, where, say);
-    const init = own.at(-1)?.init;
+    const init = own[0]?.init;
     if (init !== undefined && hasVideo(variant)) checkPicture(variant, own, init, where, say);
   }
   for (const one of multivariant.media) {
-    const init = newest(one.get("URI"))?.init;
+    const init = first(one.get("URI"))?.init;
     const channels = Number((one.get("CHANNELS") ?? "").split("/")[0]);
     if (init?.mediaType !== "audio" || init.channels === channels) continue;
     say(

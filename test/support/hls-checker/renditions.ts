@@ -22,6 +22,7 @@ export class Renditions {
   readonly members: Member[] = [];
   readonly #say: Say;
   readonly #slack: number;
+  readonly #mayPause: boolean;
   readonly #heads = new Map<string, { url: string; head: string }>();
   readonly #dates = new Map<number, { url: string; date: number; number: number }>();
   /** Where each rendition's playlist ended, and in which run. */
@@ -32,8 +33,10 @@ export class Renditions {
   readonly #clocks = new Map<number, { url: string; decode: number; presentation: number }[]>();
   #partTarget = 0;
 
-  constructor(say: Say, slack: number) {
+  /** @param mayPause behind a pause much comes at once, and seldom in order */
+  constructor(say: Say, slack: number, mayPause: boolean) {
     this.#say = say;
+    this.#mayPause = mayPause;
     this.#slack = slack;
   }
 
@@ -84,7 +87,7 @@ export class Renditions {
     const tags: [string, string | undefined][] = [
       ["TARGETDURATION", String(playlist.targetDuration)],
       ["EXT-X-SERVER-CONTROL", playlist.serverControl],
-      ["PART-TARGET", kind === "subtitles" ? undefined : String(playlist.partTarget)],
+      ["PART-TARGET", needsParts(playlist, kind) ? String(playlist.partTarget) : undefined],
     ];
     for (const [tag, head] of tags) {
       if (head === undefined) continue;
@@ -121,6 +124,7 @@ export class Renditions {
   #compareEdges({ url, kind }: Member, playlist: MediaPlaylist): void {
     const last = playlist.segments.at(-1);
     if (kind === "subtitles" || last?.date === undefined || playlist.ended) return;
+    if (this.#mayPause) return;
     const edge = { date: last.date + secondsOf(last) * 1000, number: last.discontinuityNumber };
     this.#edges.set(url, edge);
     const most = 2 * this.#partTarget * 1000 + this.#slack;
@@ -159,6 +163,10 @@ export class Renditions {
     }
   }
 }
+
+/** Text may come in whole segments. */
+const needsParts = ({ partTarget }: MediaPlaylist, kind: Kind): boolean =>
+  kind !== "subtitles" || partTarget !== undefined;
 
 const inWords = ({ msn, part }: Place): string => `${msn}.${part}`;
 

@@ -30,8 +30,15 @@ export class Report {
   >;
   /** How often each rule was broken, told or not. */
   readonly counts = new Map<Rule, number>();
+  readonly #except: ReadonlySet<Rule>;
+
+  /** @param except rules that this stream cannot but break */
+  constructor(except: readonly Rule[] = []) {
+    this.#except = new Set(except);
+  }
 
   readonly say: Say = (rule, where, detail) => {
+    if (this.#except.has(rule)) return;
     const count = this.counts.get(rule) ?? 0;
     this.counts.set(rule, count + 1);
     const known = this.violations.some(
