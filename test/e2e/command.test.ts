@@ -41,7 +41,7 @@ function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Child {
 describe.concurrent("what cannot be done stops the start with one line, and exit code 2", () => {
   test.each<[string, () => readonly string[], RegExp, NodeJS.ProcessEnv?]>([
     ["an unknown flag", () => ["--rtmp-prot", "1935"], /--rtmp-prot/],
-    ["a flag that does nothing yet", () => ["--record", "on"], /--record/],
+    ["a flag that does nothing yet", () => ["--admin-token", "x"], /--admin-token/],
     ["TLS without a certificate", () => ["--rtmps-port", "0"], /--rtmps-port.*--tls-cert/],
     [
       "a certificate that is not there",
