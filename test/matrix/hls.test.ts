@@ -272,7 +272,7 @@ async function check(
   }
 }
 
-describe("the strict checker", () => {
+describe.concurrent("the strict checker", () => {
   test.for(BROADCASTS.map((broadcast) => [broadcast.published, broadcast] as const))(
     "%s",
     async ([, broadcast], context) => check(context, broadcast),
