@@ -18,7 +18,7 @@ export function makePart(
   const [first] = samples;
   const data = samples.map(({ sample }) => sample.data);
   const isBare = first.sample.track.track.codec === "mp3"; // HLS carries it as packed audio
-  const pieces: Bytes[] = isBare ? data : [...events, headOf(samples), ...data];
+  const pieces: Bytes[] = isBare ? data : [...events, headOf(samples, number), ...data];
   return {
     number,
     partIndex,
@@ -31,11 +31,12 @@ export function makePart(
   };
 }
 
-function headOf(samples: readonly [TimedSample, ...TimedSample[]]): Bytes {
+/** @param number of the part: VLC takes fragments that are not counted one by one for a break */
+function headOf(samples: readonly [TimedSample, ...TimedSample[]], number: number): Bytes {
   const [{ sample: first, start }] = samples;
   return mediaSegmentHead({
     trackId: first.track.id,
-    sequenceNumber: first.sequenceNumber,
+    sequenceNumber: number,
     baseMediaDecodeTime: start,
     mediaType: first.track.track.mediaType,
     samples: samples.map(({ sample, duration }) => ({

@@ -562,6 +562,11 @@ const BROKEN: readonly Broken[] = [
     defect: { media: { shift: (kind, part) => (kind === "video" && part === 22 ? 1 : 0) } },
   },
   {
+    rule: "fragment-sequence",
+    name: "by pictures",
+    defect: { media: { count: (part) => part * 5 } },
+  },
+  {
     rule: "sync-samples",
     name: "a plain sample is said to be one",
     defect: { media: { lies: (picture) => picture === 112 } },

@@ -56,6 +56,8 @@ export type FakeMediaOptions = {
   readonly frames?: number;
   /** Ticks by which a part's time is wrong, in its tfdt. */
   readonly shift?: (kind: "video" | "audio", part: number) => number;
+  /** The number of a fragment, by that of its part. */
+  readonly count?: (part: number) => number;
   /** Which segments have no sync sample. */
   readonly isPlain?: (msn: number) => boolean;
   /** Which of them begin with a plain sample, and have their sync sample behind it. */
@@ -189,14 +191,14 @@ function segmentsOf(
 function partOf(
   samples: readonly Sample[],
   at: { id: number; kind: "video" | "audio"; timescale: number; number: number },
-  { shift, event, part }: FakeMediaOptions,
+  { shift, event, part, count = (own) => own }: FakeMediaOptions,
 ): FakePart {
   const { id, kind, timescale, number } = at;
   const [first] = samples;
   const start = first?.dts ?? 0;
   const ticks = samples.reduce((sum, { duration }) => sum + duration, 0);
   const head = mediaSegmentHead({
-    ...{ trackId: id, sequenceNumber: number, mediaType: kind },
+    ...{ trackId: id, sequenceNumber: count(number), mediaType: kind },
     baseMediaDecodeTime: start + (shift?.(kind, number) ?? 0),
     samples: samples.map(({ duration, isSync, data }) => ({
       ...{ duration, isSync, size: data.length, isDisposable: false, compositionOffset: 0 },

@@ -1,7 +1,7 @@
 import { concat } from "../../../server/protocol/bytes/bytes.ts";
 import { type Fmp4Sample, readSamples } from "../fmp4.ts";
 import { readPackedMp3 } from "../packed-mp3.ts";
-import { readBoxes, viewOf } from "./boxes.ts";
+import { boxAt, readBoxes, viewOf } from "./boxes.ts";
 import type { InitFacts } from "./init.ts";
 import type { ListedPart, ListedSegment } from "./media-playlist.ts";
 import { type Kind, ROUNDING } from "./media-rules.ts";
@@ -40,6 +40,8 @@ export class MediaBytes {
   readonly #where: string;
   readonly #kind: Kind;
   readonly #report: Report;
+  /** The newest fragment's number, behind each part and segment. */
+  readonly #sequences = new Map<string, number>();
   /** By segment, of parts and of whole segments: where each ended. */
   readonly #ends = new Map<string, End>();
   /** Of packed audio: the newest one, with a time. */
@@ -88,7 +90,10 @@ export class MediaBytes {
     if (part.independent !== hasSync) {
       say("part-independent", where, hasSync ? "it has a sync sample" : "it has no sync sample");
     }
-    if (init !== undefined) this.#events(bytes, units, init, where);
+    if (init === undefined) return;
+    this.#events(bytes, units, init, where);
+    const place = `${segment.msn} ${index}`;
+    this.#counted(bytes, index > 0 ? `${segment.msn} ${index - 1}` : undefined, place, where);
   }
 
   /** @param parts bytes of its parts, all of them; undefined where they were not all seen */
@@ -124,6 +129,9 @@ export class MediaBytes {
     const inner = isPartChecked ? units.slice(0, 1) : units;
     this.#follows(inner, timescale, before, tolerance, where, this.#rule(init));
     this.#ends.set(String(segment.msn), { ticks: last.dts + last.duration, timescale });
+    if (init !== undefined) {
+      this.#counted(bytes, String(segment.msn - 1), String(segment.msn), where, !isPartChecked);
+    }
     const facts = {
       decodeStart: first.dts / timescale,
       presentationStart: Math.min(...units.map(({ dts, offset }) => dts + offset)) / timescale,
@@ -185,6 +193,29 @@ export class MediaBytes {
       }
       due = dts + duration;
     }
+  }
+
+  /** @param isWhole whether fragments within are looked at, too */
+  #counted(
+    bytes: Uint8Array,
+    before: string | undefined,
+    place: string,
+    where: string,
+    isWhole = true,
+  ): void {
+    let due = before === undefined ? undefined : this.#sequences.get(before);
+    let isFirst = true;
+    for (const { type, body } of readBoxes(bytes)) {
+      const mfhd = type === "moof" ? boxAt(readBoxes(body), "mfhd")?.body : undefined;
+      if (mfhd === undefined) continue;
+      const number = viewOf(mfhd).getUint32(4);
+      if (due !== undefined && number !== due + 1 && (isFirst || isWhole)) {
+        this.#report.say("fragment-sequence", where, `${number} behind ${due}`);
+      }
+      due = number;
+      isFirst = false;
+    }
+    if (due !== undefined) this.#sequences.set(place, due);
   }
 
   #events(bytes: Uint8Array, units: readonly Unit[], init: InitFacts, where: string): void {

@@ -104,6 +104,8 @@ export const RULES = {
   "segment-duration": "EXTINF is what the samples of the segment last (§4.4.4.1)",
   "decode-times":
     "each sample begins where the one before it ends, over parts and segments (§3.1.2)",
+  "fragment-sequence":
+    "fragments are counted one by one, over parts and segments (ISO/IEC 14496-12 §8.8.5; VLC takes anything else for a break)",
   "sync-samples": "a sample that is said to be one can be decoded alone, by its coding",
   "part-independent": "INDEPENDENT where a part has a sync sample, and only there (§4.4.4.9)",
   "segment-sync": "each segment of video has a sync sample (Appendix B.1)",
