@@ -5,6 +5,7 @@ const ALONE = [
   "browser",
   "enhanced",
   "events",
+  "hls-players",
   "http2",
   "outputs",
   "pcm",

@@ -74,6 +74,9 @@ const AWAY: Partial<HlsBroadcast> = {
 const AWAY_NOTES =
   "while nobody publishes, a blocking request is answered with what there is after half a target duration";
 
+/** So many of them one after the other. */
+const ALONE = 4;
+
 const BROADCASTS: readonly Broadcast[] = [
   { published: "H.264 with B-frames, AAC", clips: [AV] },
   {
@@ -241,6 +244,7 @@ async function check(
     isHttp2 = false,
     options = {},
   }: Broadcast,
+  slack: number,
 ): Promise<void> {
   const row: Row = {
     table: "hls",
@@ -261,7 +265,7 @@ async function check(
     const codecs = clips.flatMap(({ video, audio }) => [video, audio]);
     const playlists = Math.max(1, codecs.filter((codec) => codec !== "none").length);
     const report = await expectStrictHls(server, {
-      ...{ streamPath, seconds: SECONDS, playlists, origin },
+      ...{ streamPath, seconds: SECONDS, playlists, origin, slack },
       ...(isHttp2 ? { url, needsHttp2: true } : {}),
       ...options,
     });
@@ -272,9 +276,16 @@ async function check(
   }
 }
 
+// What hangs on time is looked at alone; beside others a machine is late by itself.
+describe("the strict checker, to the tenth of a second", () => {
+  test.for(
+    BROADCASTS.slice(0, ALONE).map((broadcast) => [broadcast.published, broadcast] as const),
+  )("%s", async ([, broadcast], context) => check(context, broadcast, 300));
+});
+
 describe.concurrent("the strict checker", () => {
-  test.for(BROADCASTS.map((broadcast) => [broadcast.published, broadcast] as const))(
+  test.for(BROADCASTS.slice(ALONE).map((broadcast) => [broadcast.published, broadcast] as const))(
     "%s",
-    async ([, broadcast], context) => check(context, broadcast),
+    async ([, broadcast], context) => check(context, broadcast, 3000),
   );
 });

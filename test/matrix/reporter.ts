@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reporter, TestCase } from "vitest/node";
 import { clientsDocument } from "./clients-document.ts";
+import { hlsDocument } from "./hls-document.ts";
 import { protocolsDocument } from "./protocols-document.ts";
 import { type Result, type Row, rowKey } from "./row.ts";
 import { SECONDS } from "./seconds.ts";
@@ -17,10 +18,11 @@ const RESULTS = join(ROOT, "test/.cache/matrix.json");
 
 /**
  * Collects what the tests of the matrix found, over several runs (`test/.cache/matrix.json`), and
- * writes it to `docs/clients.md` and `docs/protocols.md` where they ran for their full minute.
+ * writes it to `docs/clients.md`, `docs/protocols.md` and `docs/hls-players.md` where they ran for their full minute.
  */
 export class MatrixReporter implements Reporter {
-  readonly #results = new Map<string, Result>(read().map((result) => [rowKey(result), result]));
+  /** Of this run. */
+  readonly #results = new Map<string, Result>();
 
   onTestCaseResult(test: TestCase): void {
     const { row } = test.meta();
@@ -41,13 +43,17 @@ export class MatrixReporter implements Reporter {
   }
 
   onTestRunEnd(): void {
-    const results = [...this.#results.values()].sort((a, b) => (a.order < b.order ? -1 : 1));
+    // Another run may have written meanwhile.
+    const all = new Map(read().map((result) => [rowKey(result), result]));
+    for (const [key, result] of this.#results) all.set(key, result);
+    const results = [...all.values()].sort((a, b) => (a.order < b.order ? -1 : 1));
     mkdirSync(join(ROOT, "test/.cache"), { recursive: true });
     writeFileSync(RESULTS, JSON.stringify(results, undefined, 2));
     if (SECONDS < 60) return;
     mkdirSync(join(ROOT, "docs"), { recursive: true });
     writeFileSync(join(ROOT, "docs/clients.md"), clientsDocument(results));
     writeFileSync(join(ROOT, "docs/protocols.md"), protocolsDocument(results));
+    writeFileSync(join(ROOT, "docs/hls-players.md"), hlsDocument(results));
   }
 }
 

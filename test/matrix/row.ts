@@ -1,6 +1,14 @@
 /** A line of a table in `docs/clients.md` or `docs/protocols.md`. */
 export type Row = {
-  readonly table: "publishers" | "codecs" | "timelines" | "variants" | "outputs" | "tracks" | "hls";
+  readonly table:
+    | "publishers"
+    | "codecs"
+    | "timelines"
+    | "variants"
+    | "outputs"
+    | "tracks"
+    | "hls"
+    | "hls-players";
   /** The client's name and version. */
   readonly client: string;
   readonly published: string;
