@@ -23,6 +23,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          pool: "threads",
+          isolate: false, // they share no state: a worker for each file costs more than the tests
           sequence: { groupOrder: 0 },
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/matrix/**"],

@@ -1,3 +1,6 @@
+/** What people paste who have found another of a stream's addresses first. */
+const RESOURCES = /^(ws|index\.m3u8|live\.flv|live\.mp4|poster\.mp4)$/;
+
 /** Where a stream's parts are found, whatever prefix a proxy put before us. */
 export type StreamAddress = {
   /** `APP/NAME`, decoded. */
@@ -49,4 +52,24 @@ function decodePart(part: string): string {
   } catch {
     return part;
   }
+}
+
+/**
+ * Takes the address of a stream apart, as it stands in `src`.
+ *
+ * @param source `/streams/APP/NAME`, absolute or relative; with anything behind it that lies beside a
+ *   stream (`index.m3u8`, `ws`), that is left off
+ * @returns undefined where no stream is named
+ */
+export function locateSource(source: URL): { base: URL; streamPath: string } | undefined {
+  const at = source.pathname.lastIndexOf("/streams/") + 1;
+  if (at === 0) return undefined;
+  const parts = source.pathname
+    .slice(at + "streams/".length)
+    .split("/")
+    .filter((part) => part !== "");
+  if (parts.length > 2 && RESOURCES.test(parts.at(-1) ?? "")) parts.pop();
+  if (parts.length < 2) return undefined;
+  const base = new URL(source.pathname.slice(0, at), source);
+  return { base, streamPath: parts.map(decodePart).join("/") };
 }

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/style/noRestrictedImports: this runs in Node, not in a page
-// Bundles the pages' scripts and styles into public/build, and prints what a viewer has to load.
+// Bundles what pages load into public/build, which lies as the server's addresses do: `player.js`, and
+// the rest under `assets`. Prints what a viewer has to load.
 import { readdir, readFile, rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -11,9 +12,14 @@ const outdir = here("../public/build");
 await rm(outdir, { recursive: true, force: true });
 // Each page apart: what they share is small, and a chunk of it would cost a page one more round trip.
 for (const entryPoints of [
-  { watch: "web/watch.ts" },
-  { recordings: "web/recordings.ts", "recordings-list": "public/recordings.css" },
-  { wall: "web/wall.ts", style: "public/style.css", favicon: "public/favicon.svg" },
+  { player: "web/player.ts" },
+  { "assets/watch": "web/watch.ts" },
+  { "assets/recordings": "web/recordings.ts", "assets/recordings-list": "public/recordings.css" },
+  {
+    "assets/wall": "web/wall.ts",
+    "assets/style": "public/style.css",
+    "assets/favicon": "public/favicon.svg",
+  },
 ]) {
   await build({
     absWorkingDir: here(".."),
@@ -27,15 +33,15 @@ for (const entryPoints of [
     sourcemap: true,
     legalComments: "none",
     outdir,
-    entryNames: "[name]",
-    chunkNames: "chunk-[name]-[hash]",
+    entryNames: "[dir]/[name]",
+    chunkNames: "assets/chunk-[name]-[hash]",
     logLevel: "warning",
   });
 }
 
-for (const name of (await readdir(outdir)).sort()) {
-  if (name.endsWith(".map")) continue;
+for (const name of (await readdir(outdir, { recursive: true })).sort()) {
+  if (!/\.(js|css|svg)$/.test(name)) continue;
   const bytes = await readFile(`${outdir}/${name}`);
   const kB = (length) => (length / 1000).toFixed(1).padStart(7);
-  console.log(`${name.padEnd(28)} ${kB(bytes.length)} kB ${kB(gzipSync(bytes).length)} kB gz`);
+  console.log(`${name.padEnd(36)} ${kB(bytes.length)} kB ${kB(gzipSync(bytes).length)} kB gz`);
 }

@@ -1,6 +1,6 @@
 import { addressOf, locate } from "./address.ts";
-import { Player } from "./player.ts";
-import type { PlayerStats } from "./player-stats.ts";
+import { Player } from "./player/player.ts";
+import type { PlayerStats } from "./player/player-stats.ts";
 import { byId, setText } from "./ui/elements.ts";
 import { formatBitrate, formatDelay, formatFrameRate } from "./ui/format.ts";
 import { PlayerView } from "./ui/player-view.ts";
@@ -14,7 +14,9 @@ declare global {
 }
 
 const { base, streamPath } = locate(new URL(location.href), new URL(document.baseURI));
-const player = new Player(byId("stage", HTMLElement), addressOf(base, streamPath));
+const player = new Player(byId("stage", HTMLElement), {
+  address: addressOf(base, streamPath),
+});
 window.sluicePlayer = player;
 
 document.title = `${streamPath} · Sluice`;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { PlayerTrack } from "../../web/player-tracks.ts";
+import type { PlayerTrack } from "../../web/player/player-tracks.ts";
 import { type CodedFrame, expectAccount } from "../support/accounting.ts";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
 import { interleave, onTrack } from "../support/constructed-tags.ts";

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { FrameType } from "../../server/protocol/wire/frame.ts";
-import type { PlayerStats } from "../../web/player-stats.ts";
+import type { PlayerStats } from "../../web/player/player-stats.ts";
 import { readCounter } from "./counter.ts";
 import { eventually } from "./server-process.ts";
 import type { WsViewer } from "./ws-viewer.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { addressOf, locate } from "../../web/address.ts";
+import { addressOf, locate, locateSource } from "../../web/address.ts";
 
 test.each([
   { page: "http://h/watch/live/demo", base: "http://h/", path: "live/demo" },
@@ -27,3 +27,23 @@ test("addressOf keeps the prefix and the scheme, and escapes the path", () => {
   expect(address.playlist).toBe("https://h/p/streams/live/a%20b%3F/index.m3u8");
   expect(address.list).toBe("https://h/p/api/v1/streams");
 });
+
+test.each([
+  { source: "http://a/streams/live/x", base: "http://a/", streamPath: "live/x" },
+  { source: "http://a/p/streams/live/x/", base: "http://a/p/", streamPath: "live/x" },
+  { source: "http://a/streams/live/x/index.m3u8", base: "http://a/", streamPath: "live/x" },
+  { source: "http://a/streams/live/ws", base: "http://a/", streamPath: "live/ws" },
+  { source: "http://a/streams/deep/live/x/ws?t=1", base: "http://a/", streamPath: "deep/live/x" },
+  { source: "http://a/streams/live/%C3%A4", base: "http://a/", streamPath: "live/ä" },
+])("locateSource finds $streamPath in $source", ({ source, base, streamPath }) => {
+  const found = locateSource(new URL(source));
+  expect(found?.base.href).toBe(base);
+  expect(found?.streamPath).toBe(streamPath);
+});
+
+test.each(["http://a/", "http://a/streams/live", "http://a/watch/live/x"])(
+  "locateSource finds no stream in %s",
+  (source) => {
+    expect(locateSource(new URL(source))).toBeUndefined();
+  },
+);

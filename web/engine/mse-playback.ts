@@ -10,7 +10,7 @@ import type { MediaOpening } from "./media-opening.ts";
 import { PictureWatch } from "./picture-watch.ts";
 import type { PlannedTrack } from "./plan.ts";
 import { isWebKit } from "./platform.ts";
-import type { Playback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
+import type { LivePlayback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
 
 /** Seconds kept behind the playhead, trimmed to the lesser when the greater is passed. */
 const BEHIND = { kept: 8, most: 12 } as const;
@@ -64,7 +64,7 @@ const HANGING = { still: 1_500, ahead: 0.5 } as const;
 const LONGEST_SEEK = 1_000;
 
 /** One MediaSource on one `<video>`, with a track of each of a fixed set of kinds, fed by frames. */
-export class MsePlayback implements Playback {
+export class MsePlayback implements LivePlayback {
   readonly engine = "mse";
   readonly transport = "websocket";
   readonly video: HTMLVideoElement;

@@ -1,5 +1,8 @@
+import type { Bytes } from "../../server/protocol/bytes/bytes.ts";
+import type { Frame } from "../../server/protocol/wire/frame.ts";
 import type { TimedEvent } from "../control/event-schedule.ts";
 import type { Place } from "../control/timeline.ts";
+import type { PlannedTrack } from "./plan.ts";
 
 /** What the statistics say of one playback. */
 export type PlaybackFigures = {
@@ -19,7 +22,7 @@ export type PlaybackFigures = {
 
 /** A way of playing into one `<video>`: the player composes these and swaps one for another. */
 export type Playback = {
-  readonly engine: "mse" | "hls.js" | "native-hls";
+  readonly engine: "mse" | "webcodecs" | "hls.js" | "native-hls";
   readonly transport: "websocket" | "hls";
   readonly video: HTMLVideoElement;
   /** Whether there is something to show (or hear), so that it may take the stage. */
@@ -41,6 +44,23 @@ export type Playback = {
   /** Goes to the newest that can be shown. */
   jumpToLive(): void;
   destroy(): void;
+};
+
+/** A playback of what comes over the WebSocket, fed frame by frame. */
+export type LivePlayback = Playback & {
+  /** The track of each kind that is played now. */
+  readonly plan: readonly PlannedTrack[];
+  /** Whether samples of this track are taken as they are. */
+  plays(trackId: number): boolean;
+  /** Takes an init segment: of the track that is played, or of another of its kind in its place. */
+  init(planned: PlannedTrack, bytes: Bytes): void;
+  /**
+   * Takes samples in order of arrival, of any planned track. `isHistory`: more of the past is
+   * still to come, so the playhead waits.
+   */
+  feed(frames: readonly Frame[], isHistory: boolean): void;
+  /** The history is complete: the playhead may go to its end. */
+  endHistory(): void;
 };
 
 /** What a playback has to know of the player. */

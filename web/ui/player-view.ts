@@ -1,5 +1,5 @@
-import type { Player } from "../player.ts";
-import { snapshotName } from "../snapshot.ts";
+import type { Player } from "../player/player.ts";
+import { snapshotName } from "../player/snapshot.ts";
 import { byId, make, setIcon, setText } from "./elements.ts";
 import { formatDelay, formatSpan } from "./format.ts";
 import { TextMenu } from "./text-menu.ts";

@@ -1,4 +1,4 @@
-import type { Player } from "../player.ts";
+import type { Player } from "../player/player.ts";
 import { byId, make, setIcon } from "./elements.ts";
 import { textTrackWords } from "./words.ts";
 

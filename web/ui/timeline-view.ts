@@ -1,5 +1,5 @@
 import { REWIND } from "../control/timeline.ts";
-import type { Player } from "../player.ts";
+import type { Player } from "../player/player.ts";
 import { byId, setText } from "./elements.ts";
 import { formatSpan } from "./format.ts";
 import { behindLiveWords } from "./words.ts";

@@ -3,7 +3,10 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { join } from "node:path";
 import express from "express";
 
-/** Answers a request for what lies under `/assets`; `next` gets what does not, or why it failed. */
+/**
+ * Answers a request for `/player.js`, and for what lies under `/assets`; `next` gets what does not, or
+ * why it failed.
+ */
 export type Assets = (
   request: IncomingMessage | Http2ServerRequest,
   response: ServerResponse | Http2ServerResponse,
@@ -12,6 +15,9 @@ export type Assets = (
 
 const PREFIX = "/assets/";
 
+/** The player element, under a name that pages elsewhere can rely on. */
+const PLAYER = /^\/player\.js(\.map)?(\?|$)/;
+
 /** esbuild's hash in a name: other bytes, other name. */
 const HASHED_NAME = /-[0-9A-Z]{8}\.[a-z]+(\.map)?$/;
 
@@ -19,10 +25,10 @@ const HASHED_NAME = /-[0-9A-Z]{8}\.[a-z]+(\.map)?$/;
  * What pages load. It needs nothing of Express but its file server, which runs under `http` and
  * `http2` alike.
  *
- * @param publicDir whose `build` and `assets` are looked into, in this order
+ * @param publicDir whose `build/assets` and `assets` are looked into, in this order
  */
 export function createAssets(publicDir: string): Assets {
-  const folders = ["build", "assets"].map((folder) =>
+  const [player, ...folders] = ["build", "build/assets", "assets"].map((folder) =>
     express.static(join(publicDir, folder), {
       cacheControl: false,
       dotfiles: "ignore",
@@ -34,6 +40,9 @@ export function createAssets(publicDir: string): Assets {
           "Cache-Control",
           isHashed ? "public, max-age=31536000, immutable" : "no-cache",
         );
+        // A module is loaded as CORS demands, and pages that isolate themselves ask for more.
+        response.setHeader("Access-Control-Allow-Origin", "*");
+        response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
         response.setHeader("X-Content-Type-Options", "nosniff");
         response.setHeader("Referrer-Policy", "no-referrer");
       },
@@ -41,6 +50,10 @@ export function createAssets(publicDir: string): Assets {
   );
   return (request, response, next) => {
     const { url } = request;
+    if (url !== undefined && PLAYER.test(url)) {
+      player?.(request as express.Request, response as express.Response, next);
+      return;
+    }
     if (!url?.startsWith(PREFIX)) {
       next();
       return;

@@ -398,8 +398,9 @@ describe("assets", () => {
   const big = Buffer.alloc(300_000, "js");
   beforeAll(() => {
     publicDir = mkdtempSync(join(tmpdir(), "sluice-assets-"));
-    for (const folder of ["build", "assets"]) mkdirSync(join(publicDir, folder));
-    writeFileSync(join(publicDir, "build", "chunk-hls-AETAVX4A.js"), big);
+    for (const folder of ["build/assets", "assets"])
+      mkdirSync(join(publicDir, folder), { recursive: true });
+    writeFileSync(join(publicDir, "build/assets", "chunk-hls-AETAVX4A.js"), big);
     writeFileSync(join(publicDir, "assets", "icon.svg"), "<svg/>");
   });
   afterAll(() => rmSync(publicDir, { recursive: true }));

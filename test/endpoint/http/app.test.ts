@@ -20,13 +20,15 @@ const logged: string[] = [];
 
 beforeAll(async () => {
   publicDir = mkdtempSync(join(tmpdir(), "sluice-public-"));
-  for (const folder of ["build", "assets", "demo"]) mkdirSync(join(publicDir, folder));
+  for (const folder of ["build/assets", "assets", "demo"])
+    mkdirSync(join(publicDir, folder), { recursive: true });
   writeFileSync(join(publicDir, "index.html"), page("wall"));
   writeFileSync(join(publicDir, "watch.html"), page("watch"));
   writeFileSync(join(publicDir, "recordings.html"), page("recordings"));
-  writeFileSync(join(publicDir, "build", "watch.js"), "// watch");
-  writeFileSync(join(publicDir, "build", "chunk-hls-AETAVX4A.js"), "// hls");
-  writeFileSync(join(publicDir, "build", ".secret"), "hidden");
+  writeFileSync(join(publicDir, "build/assets", "watch.js"), "// watch");
+  writeFileSync(join(publicDir, "build/assets", "chunk-hls-AETAVX4A.js"), "// hls");
+  writeFileSync(join(publicDir, "build", "player.js"), "// player");
+  writeFileSync(join(publicDir, "build/assets", ".secret"), "hidden");
   writeFileSync(join(publicDir, "assets", "icon.svg"), "<svg/>");
   writeFileSync(join(publicDir, "demo", "clip.flv"), "FLV");
   const api = express.Router();
@@ -141,6 +143,14 @@ describe("createApp serves assets", () => {
     expect(status).toBe(200);
     expect(headers["content-type"]).toBe("text/javascript; charset=utf-8");
     expect(headers["cache-control"]).toBe("public, max-age=31536000, immutable");
+  });
+
+  test("and the player element, to pages of anywhere", async () => {
+    const { status, headers, text } = await get("/player.js?v=1");
+    expect(status).toBe(200);
+    expect(text).toContain("// player");
+    expect(headers["access-control-allow-origin"]).toBe("*");
+    expect(headers["cross-origin-resource-policy"]).toBe("cross-origin");
   });
 
   test("to be asked for again where it has none", async () => {

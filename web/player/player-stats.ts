@@ -1,6 +1,6 @@
-import type { StreamState } from "../server/protocol/wire/control.ts";
-import type { Playback } from "./engine/playback.ts";
-import type { PlayerState } from "./ui/words.ts";
+import type { StreamState } from "../../server/protocol/wire/control.ts";
+import type { Playback } from "../engine/playback.ts";
+import type { PlayerState } from "../ui/words.ts";
 
 /** What `Player.stats` says. Times in ms; undefined where it is not known. */
 export type PlayerStats = {

@@ -1,7 +1,7 @@
-import type { ServerMessage } from "../server/protocol/wire/control.ts";
-import { EventPlayhead } from "./control/event-playhead.ts";
-import { EventSchedule, type TimedEvent } from "./control/event-schedule.ts";
-import type { Playback } from "./engine/playback.ts";
+import type { ServerMessage } from "../../server/protocol/wire/control.ts";
+import { EventPlayhead } from "../control/event-playhead.ts";
+import { EventSchedule, type TimedEvent } from "../control/event-schedule.ts";
+import type { Playback } from "../engine/playback.ts";
 
 /** What the encoder says in between, told with the picture on the stage that it belongs to. */
 export class PlayerEvents {

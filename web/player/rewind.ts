@@ -1,8 +1,8 @@
-import type { StreamAddress } from "./address.ts";
-import { destination, type PlayerTimeline, timelineOf } from "./control/timeline.ts";
-import { DvrWindow } from "./engine/dvr-window.ts";
-import { HlsPlayback, type HlsStart } from "./engine/hls-playback.ts";
-import type { Playback } from "./engine/playback.ts";
+import type { StreamAddress } from "../address.ts";
+import { destination, type PlayerTimeline, timelineOf } from "../control/timeline.ts";
+import { DvrWindow } from "../engine/dvr-window.ts";
+import { HlsPlayback, type HlsStart } from "../engine/hls-playback.ts";
+import type { Playback } from "../engine/playback.ts";
 import type { Succession } from "./succession.ts";
 
 /** What plays the past goes to the edge itself where the live lane has not come within this long, ms. */

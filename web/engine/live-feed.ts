@@ -2,8 +2,8 @@ import type { Bytes } from "../../server/protocol/bytes/bytes.ts";
 import type { AnnouncedTrack } from "../../server/protocol/wire/control.ts";
 import { type Frame, FrameFlag, FrameType } from "../../server/protocol/wire/frame.ts";
 import { GopCache } from "./gop-cache.ts";
-import type { MsePlayback } from "./mse-playback.ts";
 import { isContinuation, type Plan, type PlannedTrack, planTracks } from "./plan.ts";
+import type { LivePlayback } from "./playback.ts";
 
 /** With only one kind of track announced, the other is waited for this long (ms). */
 const GRACE = 100;
@@ -44,7 +44,7 @@ export type FeedHost = {
   readonly canPlay: (mimeType: string) => boolean;
   readonly canChangeType: boolean;
   /** Makes a playback of these tracks on a free `<video>`: it takes the stage when it is ready. */
-  build(plan: readonly PlannedTrack[]): MsePlayback;
+  build(plan: readonly PlannedTrack[]): LivePlayback;
   /** Asks the server for these tracks and no others. */
   select(trackIds: readonly number[]): void;
   /** Whether a playback may be built now: MSE rests for a while after many errors. */
@@ -53,15 +53,15 @@ export type FeedHost = {
 };
 
 /**
- * From the WebSocket's messages to a MediaSource: chooses the tracks, keeps what a new MediaSource
- * needs to begin with, and replaces the playback where its buffers cannot take what comes.
+ * From the WebSocket's messages to a playback: chooses the tracks, keeps what a new playback needs to
+ * begin with, and replaces the one that plays where it cannot take what comes.
  */
-export class MseFeed {
+export class LiveFeed {
   readonly #host: FeedHost;
   readonly #cache = new GopCache();
   #sources = new Map<number, Source>();
   readonly #known = new Map<number, Source>();
-  #playback: MsePlayback | undefined;
+  #playback: LivePlayback | undefined;
   #plan: Plan = { tracks: [], wanted: [], unsupported: [] };
   /** What the server sends of the tracks announced. */
   #sent: ReadonlySet<number> = new Set();
@@ -200,7 +200,7 @@ export class MseFeed {
   }
 
   /** The playback failed, or was given up: the next one begins with what is held. */
-  discard(playback: MsePlayback): void {
+  discard(playback: LivePlayback): void {
     if (this.#playback === playback) this.#playback = undefined;
   }
 

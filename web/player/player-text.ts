@@ -1,9 +1,9 @@
-import type { AnnouncedTextTrack, ServerMessage } from "../server/protocol/wire/control.ts";
-import { fittingText, readTextWish, type TextWish } from "./control/text-choice.ts";
-import { TextCues } from "./control/text-cues.ts";
-import { HlsPlayback } from "./engine/hls-playback.ts";
-import type { Playback } from "./engine/playback.ts";
-import { TextScreen } from "./engine/text-screen.ts";
+import type { AnnouncedTextTrack, ServerMessage } from "../../server/protocol/wire/control.ts";
+import { fittingText, readTextWish, type TextWish } from "../control/text-choice.ts";
+import { TextCues } from "../control/text-cues.ts";
+import { HlsPlayback } from "../engine/hls-playback.ts";
+import type { Playback } from "../engine/playback.ts";
+import { TextScreen } from "../engine/text-screen.ts";
 
 /** Captions or subtitles that one may choose. */
 export type PlayerTextTrack = AnnouncedTextTrack & {

@@ -1,10 +1,10 @@
-import type { AnnouncedTrack, AnnouncedUnplayable } from "../server/protocol/wire/control.ts";
-import type { ListedStream, ListedTrack } from "../server/protocol/wire/stream-list.ts";
-import { HlsPlayback } from "./engine/hls-playback.ts";
-import type { MseFeed } from "./engine/mse.ts";
-import { canPlayListed } from "./engine/platform.ts";
+import type { AnnouncedTrack, AnnouncedUnplayable } from "../../server/protocol/wire/control.ts";
+import type { ListedStream, ListedTrack } from "../../server/protocol/wire/stream-list.ts";
+import { HlsPlayback } from "../engine/hls-playback.ts";
+import type { LiveFeed } from "../engine/live-feed.ts";
+import { canPlayListed } from "../engine/platform.ts";
+import type { NamedTrack, NamedUnplayable } from "../ui/words.ts";
 import type { Succession } from "./succession.ts";
-import type { NamedTrack, NamedUnplayable } from "./ui/words.ts";
 
 /** Tracks that are there and not played: unknown to this browser, or to all of them. */
 export type Unplayed = {
@@ -20,7 +20,7 @@ export type PlayerTrack = (AnnouncedTrack | ListedTrack) & {
 
 /** What they are known from. */
 export type TrackSources = {
-  readonly feed: MseFeed;
+  readonly feed: LiveFeed;
   readonly succession: Succession;
   /** Whether the WebSocket speaks to us: it knows more than the list. */
   readonly isUp: () => boolean;

@@ -1,5 +1,5 @@
-import type { Playback, Situation } from "./engine/playback.ts";
-import type { Stage } from "./ui/stage.ts";
+import type { Playback, Situation } from "../engine/playback.ts";
+import type { Stage } from "../ui/stage.ts";
 
 /** A new playback that is ready but does not run takes the stage after this long (ms) anyway. */
 const READY_BUT_STILL = 400;

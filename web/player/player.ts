@@ -1,0 +1,569 @@
+import type { ServerMessage, StreamState } from "../../server/protocol/wire/control.ts";
+import { type Frame, FrameType } from "../../server/protocol/wire/frame.ts";
+import type { StreamAddress } from "../address.ts";
+import type { TimedEvent } from "../control/event-schedule.ts";
+import type { PlayerTimeline } from "../control/timeline.ts";
+import { Traffic } from "../control/traffic.ts";
+import { HlsLookout } from "../engine/hls-lookout.ts";
+import { HlsPlayback, type HlsStart } from "../engine/hls-playback.ts";
+import { LiveFeed } from "../engine/live-feed.ts";
+import { MediaOpening } from "../engine/media-opening.ts";
+import { MsePlayback } from "../engine/mse-playback.ts";
+import type { PlannedTrack } from "../engine/plan.ts";
+import { mediaSourceClass } from "../engine/platform.ts";
+import type { Playback, PlaybackHost } from "../engine/playback.ts";
+import { Link } from "../transport/link.ts";
+import { Stage } from "../ui/stage.ts";
+import type { PlayerState } from "../ui/words.ts";
+import type { PlayerOptions } from "./options.ts";
+import { PlayerEvents } from "./player-events.ts";
+import type { PlayerStats } from "./player-stats.ts";
+import { PlayerText, type PlayerTextTrack } from "./player-text.ts";
+import { type PlayerTrack, PlayerTracks, type Unplayed } from "./player-tracks.ts";
+import { Rewind } from "./rewind.ts";
+import { snapshotOf } from "./snapshot.ts";
+import { Starter } from "./starter.ts";
+import { Succession } from "./succession.ts";
+
+/** The player looks at everything this often (ms), and tells what changed this often. */
+const TICK = 50;
+const CHANGE_EVERY = 250;
+
+/** So many connections that never came to be, and HLS is tried. */
+const FAILURES_BEFORE_HLS = 2;
+
+/** So many failed playbacks within so many ms, and MSE rests for as long as the last says. */
+const MOST_ERRORS = 4;
+const ERROR_WINDOW = 15_000;
+const MSE_REST = 30_000;
+
+/** What the encoder said in between: the `detail` of `data`. From strangers: text, never markup. */
+export type PlayerData = TimedEvent;
+
+/**
+ * Plays one stream into a container: WebSocket and MediaSource first, HLS where that fails, and back
+ * again. It never gives up and never reloads the page.
+ *
+ * Fires `change` on itself at each change of state, and four times a second for the figures, and
+ * `data` (a `CustomEvent` with `PlayerData`) for each data message, once, with the picture it belongs to;
+ * onMetaData as soon as it is there.
+ */
+export class Player extends EventTarget {
+  readonly #address: StreamAddress;
+  readonly #stage: Stage;
+  readonly #link: Link;
+  readonly #feed: LiveFeed;
+  readonly #host: PlaybackHost;
+  readonly #traffic = new Traffic();
+  readonly #listening = new AbortController();
+  readonly #starter: Starter;
+  readonly #succession: Succession;
+  readonly #events: PlayerEvents;
+  readonly #tracks: PlayerTracks;
+  readonly #rewind: Rewind;
+  readonly #text = new PlayerText(() => this.#changed());
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #lookout: HlsLookout | undefined;
+  #prepared: MediaOpening | undefined;
+  #streamState: StreamState | undefined;
+  #hasBeenUp = false;
+  #isLost = false;
+  #droppedByServer = 0;
+  #errors: number[] = [];
+  #errorCount = 0;
+  #lastError: string | undefined;
+  #mseRestsUntil = 0;
+  #changedAt = 0;
+  #lastState = "";
+
+  /** @param container an element of the page; two `<video>` are put into it */
+  constructor(container: HTMLElement, { address }: PlayerOptions) {
+    super();
+    this.#address = address;
+    this.#stage = new Stage(container);
+    this.#starter = new Starter(() => this.#changed());
+    this.#events = new PlayerEvents((detail) => {
+      this.dispatchEvent(new CustomEvent<PlayerData>("data", { detail }));
+    });
+    this.#succession = new Succession(this.#stage, {
+      onLeft: (playback) => {
+        if (playback instanceof MsePlayback) this.#feed.discard(playback);
+      },
+      onEntered: (playback) => {
+        this.#rewind.entered(playback);
+        this.#text.follow(playback);
+        if (playback.transport === "websocket") this.#leaveHls();
+        else this.#link.isSpare = !this.#rewind.isOn;
+        this.#changed();
+      },
+    });
+    this.#rewind = new Rewind(address, this.#succession, {
+      trackId: () => this.#feed.plan.tracks[0]?.track.id ?? this.#tracks.all[0]?.id,
+      build: (start) => this.#takeHls(start),
+      leaveLive: () => this.#link.select([]),
+      enterLive: () => {
+        const isExpected = this.#link.isUp && this.#mseMayPlay;
+        if (isExpected) this.#link.restart();
+        return isExpected;
+      },
+    });
+    this.#host = {
+      play: (video) => this.#starter.start(video),
+      onEvent: (event) => this.#events.offer(event),
+      onError: (playback, error) => this.#failed(playback, error),
+      clockOffset: () => this.#link.clockOffset,
+    };
+    this.#feed = new LiveFeed({
+      canPlay: (mimeType) => mediaSourceClass()?.isTypeSupported(mimeType) ?? false,
+      canChangeType: typeof SourceBuffer !== "undefined" && "changeType" in SourceBuffer.prototype,
+      mayBuild: () => this.#mseMayPlay,
+      build: (plan) => this.#buildMse(plan),
+      select: (trackIds) => {
+        if (!this.#rewind.isOn) this.#link.select(trackIds);
+      },
+      now: () => performance.now(),
+    });
+    this.#tracks = new PlayerTracks({
+      feed: this.#feed,
+      succession: this.#succession,
+      isUp: () => this.#link.isUp,
+    });
+    const url = () => {
+      const { asked } = this.#feed;
+      return asked === undefined ? address.webSocket : `${address.webSocket}?tracks=${asked}`;
+    };
+    this.#link = new Link(url, {
+      onMessage: (message) => this.#hear(message),
+      onFrames: (frames) => this.#receive(frames),
+      onUp: () => this.#up(),
+      onDown: (failures) => {
+        if (failures >= FAILURES_BEFORE_HLS) this.#tryHls();
+        this.#changed();
+      },
+    });
+    this.#watchPage();
+  }
+
+  /** The `<video>` that is on; another one after some changes of the broadcast. */
+  get video(): HTMLVideoElement {
+    return this.#stage.active;
+  }
+
+  /** Where the player stands. */
+  get state(): PlayerState {
+    // What plays over the WebSocket stands still without it, whatever HTTP still says.
+    const isStill =
+      this.#succession.current?.transport === "websocket" && this.#streamState === "live";
+    const isReached = this.#lookout !== undefined && !this.#isLost && !isStill;
+    if (!this.#link.isUp && !isReached) {
+      return this.#hasBeenUp ? { name: "reconnecting", whose: "viewer" } : { name: "connecting" };
+    }
+    const isPast = this.#rewind.isOn && this.#succession.current?.transport === "hls";
+    if (isPast && this.#succession.current?.isReady) return { name: "live" };
+    if (this.#link.isSilent) return { name: "reconnecting", whose: "viewer" };
+    if (this.#streamState === "waiting") return { name: "waiting" };
+    if (this.#streamState === "ended") return { name: "ended" };
+    if (this.#streamState === "reconnecting") return { name: "reconnecting", whose: "publisher" };
+    if (this.#streamState === "live") {
+      const { isAnything, unsupported, unplayable } = this.#tracks.playable;
+      const isToldWhy = unsupported.length + unplayable.length > 0;
+      if (!isAnything && isToldWhy) return { name: "unplayable", unsupported, unplayable };
+      if (this.#succession.current?.isReady && !this.#succession.current.isStarved)
+        return { name: "live" };
+    }
+    return { name: "connecting" };
+  }
+
+  /** Tracks that stay silent or dark although others play. */
+  get left(): Unplayed {
+    return this.#tracks.playable;
+  }
+
+  /** All tracks of the broadcast: sizes of the picture, languages of the sound. */
+  get tracks(): readonly PlayerTrack[] {
+    return this.#tracks.all;
+  }
+
+  /**
+   * Plays these tracks: one of a kind, and where none of a kind is named, what plays goes on. Sound
+   * changes at once, the picture at its next key frame; until then the one before is shown.
+   *
+   * @param trackIds ids out of `tracks`; such as are not there are remembered for when they come
+   */
+  selectTracks(trackIds: readonly number[]): void {
+    this.#feed.prefer(trackIds);
+    const { current, next } = this.#succession;
+    for (const playback of [current, next]) {
+      if (playback instanceof HlsPlayback) playback.select(trackIds);
+    }
+    this.#changed();
+  }
+
+  /** Captions and subtitles that are there; none before the first text of one. */
+  get textTracks(): readonly PlayerTextTrack[] {
+    return this.#text.tracks;
+  }
+
+  /**
+   * Shows a text track, and no other. It is remembered: where it is not there, one of its language is
+   * shown, here and on the pages to come.
+   *
+   * @param id out of `textTracks`; undefined: none
+   */
+  selectTextTrack(id: string | undefined): void {
+    this.#text.select(id);
+  }
+
+  get hasSound(): boolean {
+    return this.#tracks.played.some(({ mediaType }) => mediaType === "audio");
+  }
+
+  get paused(): boolean {
+    return !this.#starter.wantsPlay;
+  }
+
+  get muted(): boolean {
+    return this.video.muted;
+  }
+
+  get volume(): number {
+    return this.video.volume;
+  }
+
+  /** Whether the browser demanded silence: a gesture is needed to hear something. */
+  get soundBlocked(): boolean {
+    return this.#starter.soundBlocked && this.video.muted;
+  }
+
+  /** Begins; once. */
+  start(): void {
+    this.#timer = setInterval(() => this.#tick(), TICK);
+    if (mediaSourceClass() === undefined) {
+      this.#tryHls();
+    } else {
+      this.#link.connect();
+      this.#prepared = new MediaOpening(this.#stage.active);
+    }
+  }
+
+  /** Plays: on from where it is when the viewer went back, else at the live edge. */
+  play(): void {
+    this.#starter.wantsPlay = true;
+    if (!this.#rewind.isOn) this.#succession.current?.jumpToLive();
+    if (this.#succession.current !== undefined) this.#starter.start(this.#succession.current.video);
+    this.#changed();
+  }
+
+  /**
+   * Holds the picture. At the live edge, what is broadcast meanwhile is not shown later, unless the
+   * viewer goes back to it.
+   */
+  pause(): void {
+    this.#starter.wantsPlay = false;
+    this.video.pause();
+    this.#changed();
+  }
+
+  /** In a gesture of the viewer, where sound is to come. */
+  setMuted(muted: boolean): void {
+    this.#starter.soundBlocked = false;
+    this.video.muted = muted;
+    if (!muted) this.#stage.bless();
+    this.#changed();
+  }
+
+  /** 0 to 1 */
+  setVolume(volume: number): void {
+    this.video.volume = Math.min(1, Math.max(0, volume));
+    if (volume > 0 && this.muted) this.setMuted(false);
+    this.#changed();
+  }
+
+  /** Goes to the newest picture, and plays. */
+  goLive(): void {
+    this.#rewind.goLive();
+    if (!this.#starter.wantsPlay) this.play();
+    this.#changed();
+  }
+
+  /**
+   * Where the player stands, and how far back it may go; undefined while nothing plays. `start` is
+   * not known before `openTimeline`, or a seek, has asked for it.
+   */
+  get timeline(): PlayerTimeline | undefined {
+    return this.#rewind.timeline;
+  }
+
+  /** Asks how far back one may go: to be called when somebody is about to want to. */
+  async openTimeline(): Promise<void> {
+    await this.#rewind.look();
+    this.#changed();
+  }
+
+  /**
+   * Goes back to a moment that the server still has, or forward: near the edge it is live again. It
+   * plays from there, or holds the picture of there while paused.
+   *
+   * @param timeMs on the stream's timeline, as in `timeline` and in `data`
+   * @returns resolves when it is on its way: `timeline` tells where to
+   */
+  async seek(timeMs: number): Promise<void> {
+    await this.#rewind.seek(timeMs);
+    this.#changed();
+  }
+
+  /**
+   * A PNG of the picture that is shown, as large as it was coded.
+   *
+   * @throws where there is no picture
+   */
+  snapshot(): Promise<Blob> {
+    return snapshotOf(this.#stage.picture);
+  }
+
+  /** Everything that can be measured, now. */
+  stats(): PlayerStats {
+    const now = performance.now();
+    const current = this.#succession.current;
+    const figures = current?.figures;
+    const { bitrate, frameRate } = this.#traffic.read(now);
+    const isHls = current?.transport === "hls";
+    const listed = isHls ? this.#tracks.listed : undefined;
+    const quality = this.video.getVideoPlaybackQuality();
+    const pictures = listed?.tracks ?? this.#tracks.played;
+    const listedRate = pictures.find(({ mediaType }) => mediaType === "video")?.frameRate;
+    return {
+      state: this.state.name,
+      streamState: this.#streamState,
+      transport: current?.transport,
+      engine: current?.engine,
+      delay: figures?.delay,
+      buffer: (figures?.ahead ?? 0) * 1_000,
+      target: (figures?.target ?? 0) * 1_000,
+      rate: figures?.rate ?? 1,
+      stalls: figures?.stalls ?? 0,
+      jumps: figures?.jumps ?? 0,
+      droppedByBrowser: quality.droppedVideoFrames,
+      droppedByServer: this.#droppedByServer,
+      shown: quality.totalVideoFrames - quality.droppedVideoFrames,
+      codecs: this.#tracks.played.map(({ codec }) => codec),
+      width: this.video.videoWidth,
+      height: this.video.videoHeight,
+      frameRate: isHls ? (listedRate ?? 0) : frameRate,
+      bitrate: isHls ? (listed?.bitrate ?? 0) : bitrate,
+      reorderDelay: figures?.reorderDelay ?? 0,
+      jitter: figures?.jitter ?? 0,
+      roundTrip: this.#link.roundTrip,
+      clockOffset: this.#link.clockOffset,
+      connections: this.#link.connections,
+      builds: this.#succession.builds,
+      errors: this.#errorCount,
+      lastError: this.#lastError,
+      paused: this.paused,
+      muted: this.muted,
+      soundBlocked: this.soundBlocked,
+    };
+  }
+
+  /** Ends everything; the container is empty afterwards. */
+  destroy(): void {
+    clearInterval(this.#timer);
+    this.#listening.abort();
+    this.#events.stop();
+    this.#lookout?.stop();
+    this.#link.stop();
+    this.#succession.destroy();
+    this.#prepared?.destroy();
+    this.#stage.destroy();
+  }
+
+  /** Whether MediaSource has not failed lately, and is not to leave the past alone. */
+  get #mseMayPlay(): boolean {
+    return performance.now() >= this.#mseRestsUntil && !this.#rewind.isOn;
+  }
+
+  #hear(message: ServerMessage): void {
+    switch (message.type) {
+      case "hello":
+      case "state":
+        this.#streamState = message.state;
+        break;
+      case "tracks":
+        this.#tracks.announce(message.tracks, message.unplayable);
+        break;
+      case "selected":
+        this.#feed.selected(message.tracks);
+        break;
+      case "history":
+        this.#feed.history(message.fragments);
+        break;
+      case "dropped":
+        this.#droppedByServer += message.samples;
+        break;
+      case "error":
+        this.#lastError = `${message.code}: ${message.message}`;
+        break;
+      case "data":
+        this.#events.hear(message);
+        return;
+      case "text-tracks":
+        this.#text.announce(message.tracks);
+        return;
+      case "cue":
+        this.#text.take(message);
+        return;
+      case "clock":
+        return;
+    }
+    this.#changed();
+  }
+
+  #receive(frames: readonly Frame[]): void {
+    let bytes = 0;
+    let pictures = 0;
+    const { tracks } = this.#feed.plan;
+    const videoId = tracks.find(({ track }) => track.mediaType === "video")?.track.id;
+    for (const { type, payload, trackId } of frames) {
+      bytes += payload.length;
+      if (type === FrameType.Fragment && trackId === videoId) pictures += 1;
+    }
+    if (!this.#feed.isHistory) this.#traffic.push(performance.now(), bytes, pictures);
+    this.#feed.receive(frames);
+  }
+
+  #up(): void {
+    this.#hasBeenUp = true;
+    this.#feed.reconnected();
+    this.#text.reconnected(this.timeline?.end);
+    if (this.#rewind.isOn && this.#succession.current?.transport === "hls") this.#link.select([]);
+    this.#changed();
+  }
+
+  #tryHls(): void {
+    if (this.#lookout !== undefined) return;
+    this.#lookout = new HlsLookout(this.#address, {
+      onState: (stream) => {
+        this.#isLost = false;
+        this.#tracks.list(stream);
+        if (!this.#link.isUp) this.#streamState = stream?.state ?? "waiting";
+        this.#changed();
+      },
+      onLost: () => {
+        this.#isLost = true;
+        this.#changed();
+      },
+      onPlaylist: () => this.#buildHls(),
+    });
+    this.#lookout.start();
+  }
+
+  /** The WebSocket plays again: HLS is not needed any more. */
+  #leaveHls(): void {
+    this.#lookout?.stop();
+    this.#lookout = undefined;
+    this.#link.isSpare = false;
+  }
+
+  #buildMse(plan: readonly PlannedTrack[]): MsePlayback {
+    const video = this.#succession.freeVideo();
+    const prepared = this.#prepared?.video === video ? this.#prepared : undefined;
+    if (prepared !== undefined) this.#prepared = undefined;
+    const playback = new MsePlayback(prepared ?? new MediaOpening(video), plan, this.#host);
+    this.#succession.take(playback);
+    return playback;
+  }
+
+  #buildHls(): void {
+    const { isAnything, unsupported, unplayable } = this.#tracks.playable;
+    if (!isAnything && unsupported.length + unplayable.length > 0) return;
+    const { current, next } = this.#succession;
+    const mseWorks = this.#link.isUp && this.#mseMayPlay;
+    if (current?.transport === "hls" || next !== undefined || mseWorks) return;
+    this.#takeHls();
+  }
+
+  #takeHls(start?: HlsStart): void {
+    this.#prepared?.destroy();
+    this.#prepared = undefined;
+    const video = this.#succession.freeVideo();
+    const playback = new HlsPlayback(video, this.#address.playlist, this.#host, start);
+    playback.select(this.#feed.preferred);
+    this.#succession.take(playback);
+  }
+
+  #failed(playback: Playback, error: unknown): void {
+    const now = performance.now();
+    this.#lastError = error instanceof MediaError ? error.message : String(error);
+    this.#errorCount += 1;
+    if (playback instanceof MsePlayback) {
+      this.#feed.discard(playback);
+      this.#errors = [...this.#errors.filter((at) => at > now - ERROR_WINDOW), now];
+      if (this.#errors.length >= MOST_ERRORS) {
+        this.#errors = [];
+        this.#mseRestsUntil = now + MSE_REST;
+        this.#tryHls();
+      }
+    }
+    this.#succession.remove(playback);
+    this.#rewind.failed(playback);
+    this.#changed();
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    this.#link.tick();
+    this.#feed.tick();
+    const situation = {
+      now,
+      wantsPlay: this.#starter.wantsPlay,
+      expectsMedia: this.#streamState === "live" && this.#link.isUp,
+    };
+    this.#succession.tick(situation);
+    this.#events.follow(this.#succession.current);
+    this.#text.follow(this.#succession.current);
+    this.#rewind.tick(now);
+    const { current } = this.#succession;
+    if (current?.isReady) {
+      if (current.transport === "hls") this.#link.isSpare = !this.#rewind.isOn;
+      else if (this.#lookout !== undefined && this.#link.isUp) this.#leaveHls();
+    }
+    const state = JSON.stringify(this.state);
+    if (state !== this.#lastState || now - this.#changedAt >= CHANGE_EVERY) {
+      this.#lastState = state;
+      this.#changed();
+    }
+  }
+
+  #changed(): void {
+    this.#changedAt = performance.now();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #watchPage(): void {
+    const { signal } = this.#listening;
+    addEventListener("online", () => this.#link.hurry(), { signal });
+    document.addEventListener(
+      "visibilitychange",
+      () => {
+        if (document.hidden) return;
+        if (mediaSourceClass() !== undefined) this.#link.hurry();
+        this.#tick();
+        const { ahead, target } = this.#succession.current?.figures ?? { ahead: 0, target: 0 };
+        const isLate = this.#succession.current?.transport === "websocket" && ahead > target + 0.2;
+        if (this.#starter.wantsPlay && isLate) this.#succession.current?.jumpToLive();
+      },
+      { signal },
+    );
+    // Media keys, headphones, the system: a pause that we did not ask for is the viewer's.
+    for (const video of [this.#stage.active, this.#stage.spare]) {
+      const onPause = () => {
+        const isOurs =
+          video !== this.video || document.hidden || !this.#succession.current?.isReady;
+        if (isOurs || !this.#starter.wantsPlay || video.readyState === 0 || video.ended) return;
+        this.#starter.wantsPlay = false;
+        this.#changed();
+      };
+      video.addEventListener("pause", onPause, { signal });
+    }
+  }
+}
