@@ -47,6 +47,16 @@ const MATRIX = [
   { name: "VLC", found: () => command("cvlc"), packages: ["vlc-bin", "vlc-plugin-base"] },
   { name: "OBS Studio", found: () => command("obs"), packages: ["obs-studio", "obs-plugins"] },
   { name: "unshare", found: () => command("unshare"), packages: ["util-linux"] },
+  {
+    name: "Firefox ESR",
+    found: () => existsSync(process.env.FIREFOX ?? "/usr/bin/firefox-esr"),
+    packages: ["firefox-esr"],
+  },
+  {
+    name: "WebKitGTK's driver",
+    found: () => command("WebKitWebDriver"),
+    packages: ["webkit2gtk-driver", "gstreamer1.0-libav", "gstreamer1.0-plugins-bad"],
+  },
   { name: "Xvfb", found: () => command("Xvfb"), packages: ["xvfb"] },
 ];
 
