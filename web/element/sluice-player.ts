@@ -9,8 +9,8 @@ const SHEET = `
 :host { display: block; position: relative; aspect-ratio: 16 / 9; background: #000; overflow: hidden; }
 :host([hidden]) { display: none; }
 .stage, .stage > * { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: contain; }
-.stage > video { visibility: hidden; }
-.stage > video.on { visibility: visible; }
+.stage > :not(.still) { visibility: hidden; }
+.stage > .on { visibility: visible; }
 `;
 
 /**

@@ -9,6 +9,7 @@ import { HlsTracks } from "./hls-tracks.ts";
 import { playsNativeHls } from "./platform.ts";
 import type { Playback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
 import type { NamedText } from "./text-screen.ts";
+import type { VideoSurface } from "./video-surface.ts";
 
 /** Seconds behind the edge where the playlist names none. */
 const HLS_TARGET = 2;
@@ -43,6 +44,7 @@ export type HlsTextListener = {
 export class HlsPlayback implements Playback {
   readonly engine: "hls.js" | "native-hls";
   readonly transport = "hls";
+  readonly surface: VideoSurface;
   readonly video: HTMLVideoElement;
   readonly #host: PlaybackHost;
   readonly #listening = new AbortController();
@@ -66,7 +68,9 @@ export class HlsPlayback implements Playback {
    * @param url of a multivariant playlist that is there
    * @param start undefined: at the live edge
    */
-  constructor(video: HTMLVideoElement, url: string, host: PlaybackHost, start?: HlsStart) {
+  constructor(surface: VideoSurface, url: string, host: PlaybackHost, start?: HlsStart) {
+    const { video } = surface;
+    this.surface = surface;
     this.video = video;
     this.#host = host;
     this.#events = new HlsEvents((event) => host.onEvent(event));
@@ -158,7 +162,7 @@ export class HlsPlayback implements Playback {
     const { video } = this;
     this.#approach();
     this.#tracks.applyText();
-    if (wantsPlay && video.paused && !video.ended) this.#host.play(video);
+    if (wantsPlay && video.paused && !video.ended) this.#host.play(this.surface);
     if (!wantsPlay && !video.paused) video.pause();
     this.#ahead = this.#bufferedAhead();
     const moves = video.currentTime !== this.#playhead.time;

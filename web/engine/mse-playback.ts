@@ -11,6 +11,7 @@ import { PictureWatch } from "./picture-watch.ts";
 import type { PlannedTrack } from "./plan.ts";
 import { isWebKit } from "./platform.ts";
 import type { LivePlayback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
+import type { VideoSurface } from "./video-surface.ts";
 
 /** Seconds kept behind the playhead, trimmed to the lesser when the greater is passed. */
 const BEHIND = { kept: 8, most: 12 } as const;
@@ -67,6 +68,7 @@ const LONGEST_SEEK = 1_000;
 export class MsePlayback implements LivePlayback {
   readonly engine = "mse";
   readonly transport = "websocket";
+  readonly surface: VideoSurface;
   readonly video: HTMLVideoElement;
   #plan: readonly PlannedTrack[];
   readonly #host: PlaybackHost;
@@ -95,6 +97,7 @@ export class MsePlayback implements LivePlayback {
   constructor(opening: MediaOpening, plan: readonly PlannedTrack[], host: PlaybackHost) {
     const { video } = opening;
     this.#opening = opening;
+    this.surface = opening.surface;
     this.video = video;
     this.#plan = plan;
     this.#host = host;
@@ -197,7 +200,7 @@ export class MsePlayback implements LivePlayback {
     this.#ahead = edge - video.currentTime;
     this.#controller.setFloor(this.#floor(now));
     this.#watchStart(now);
-    if (wantsPlay && video.paused) this.#host.play(video);
+    if (wantsPlay && video.paused) this.#host.play(this.surface);
     if (!wantsPlay && !video.paused) video.pause();
     const held = video.paused || video.seeking;
     const began = this.#clock.look({ now, time: video.currentTime, held, expectsMedia });

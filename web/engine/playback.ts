@@ -3,6 +3,7 @@ import type { Frame } from "../../server/protocol/wire/frame.ts";
 import type { TimedEvent } from "../control/event-schedule.ts";
 import type { Place } from "../control/timeline.ts";
 import type { PlannedTrack } from "./plan.ts";
+import type { Surface } from "./surface.ts";
 
 /** What the statistics say of one playback. */
 export type PlaybackFigures = {
@@ -20,11 +21,11 @@ export type PlaybackFigures = {
   readonly jitter: number;
 };
 
-/** A way of playing into one `<video>`: the player composes these and swaps one for another. */
+/** A way of playing on one surface: the player composes these and swaps one for another. */
 export type Playback = {
   readonly engine: "mse" | "webcodecs" | "hls.js" | "native-hls";
   readonly transport: "websocket" | "hls";
-  readonly video: HTMLVideoElement;
+  readonly surface: Surface;
   /** Whether there is something to show (or hear), so that it may take the stage. */
   readonly isReady: boolean;
   /** Whether its clock runs. */
@@ -37,7 +38,7 @@ export type Playback = {
   /** To be called every 50 ms or so. */
   tick(situation: Situation): void;
   /**
-   * Where a moment of its `<video>` (seconds) lies on the stream's timeline, ms; undefined while that is
+   * Where a moment of its surface (seconds) lies on the stream's timeline, ms; undefined while that is
    * unknown.
    */
   streamTime(mediaTime: number): number | undefined;
@@ -76,7 +77,7 @@ export type Situation = {
 /** What a playback asks of the player. */
 export type PlaybackHost = {
   /** Begins to play, muted if the browser demands it. */
-  play(video: HTMLVideoElement): void;
+  play(surface: Surface): void;
   /** Something that was said at a moment of the stream, found in the media. */
   onEvent(event: TimedEvent): void;
   onError(playback: Playback, error: unknown): void;

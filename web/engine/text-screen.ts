@@ -1,5 +1,6 @@
 import { readCueSettings } from "../control/cue-settings.ts";
 import { joined, type TimedText } from "../control/text-cues.ts";
+import type { Texts } from "./surface.ts";
 
 /** A text track as it is announced. */
 export type NamedText = {
@@ -17,20 +18,17 @@ const FAR = 1e9;
 
 type Shown = { readonly track: TextTrack; readonly cues: Map<string, VTTCue> };
 
-/** Text tracks cannot be taken from an element again: they are used for whatever comes after. */
-const screens = new WeakMap<HTMLVideoElement, Map<string, Shown>>();
-
-/** The texts on one `<video>`: a `TextTrack` for each track that is announced, one of them showing. */
-export class TextScreen {
+/**
+ * The texts on one `<video>`: a `TextTrack` for each track that is announced, one of them showing. They
+ * cannot be taken from an element again: they are used for whatever it plays next.
+ */
+export class TextScreen implements Texts {
   readonly #video: HTMLVideoElement;
-  readonly #shown: Map<string, Shown>;
+  readonly #shown = new Map<string, Shown>();
   #selected: string | undefined;
 
   constructor(video: HTMLVideoElement) {
     this.#video = video;
-    this.#shown = screens.get(video) ?? new Map();
-    screens.set(video, this.#shown);
-    this.clear();
   }
 
   /** There is a track. */

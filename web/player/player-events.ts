@@ -37,7 +37,7 @@ export class PlayerEvents {
         const time = current.streamTime(mediaTime);
         if (time !== undefined) this.#schedule.advance(time);
       };
-      const watch = new EventPlayhead(current.video, onShown, end.signal);
+      const watch = new EventPlayhead(current.surface, onShown, end.signal);
       this.#playhead = { playback: current, watch, end };
     }
     this.#playhead.watch.tick();

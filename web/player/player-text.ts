@@ -3,7 +3,7 @@ import { fittingText, readTextWish, type TextWish } from "../control/text-choice
 import { TextCues } from "../control/text-cues.ts";
 import { HlsPlayback } from "../engine/hls-playback.ts";
 import type { Playback } from "../engine/playback.ts";
-import { TextScreen } from "../engine/text-screen.ts";
+import type { Texts } from "../engine/surface.ts";
 
 /** Captions or subtitles that one may choose. */
 export type PlayerTextTrack = AnnouncedTextTrack & {
@@ -18,7 +18,7 @@ const KEPT = "sluice.text";
 
 /**
  * Captions and subtitles of the player, whatever plays: over the WebSocket they are told as they
- * appear, in HLS they are renditions. They follow when one `<video>` takes over from another.
+ * appear, in HLS they are renditions. They follow when one surface takes over from another.
  */
 export class PlayerText {
   readonly #onChange: () => void;
@@ -27,7 +27,7 @@ export class PlayerText {
   #announced: readonly AnnouncedTextTrack[] = [];
   #wish: TextWish = readTextWish(recall());
   #playback: Playback | undefined;
-  #screen: TextScreen | undefined;
+  #screen: Texts | undefined;
 
   constructor(onChange: () => void) {
     this.#onChange = onChange;
@@ -81,7 +81,7 @@ export class PlayerText {
     if (playback !== this.#playback) {
       this.#screen?.clear();
       this.#playback = playback;
-      this.#screen = playback && new TextScreen(playback.video);
+      this.#screen = playback?.surface.texts;
       this.#apply();
       if (playback instanceof HlsPlayback) {
         const screen = this.#screen;

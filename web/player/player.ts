@@ -12,6 +12,7 @@ import { MsePlayback } from "../engine/mse-playback.ts";
 import type { PlannedTrack } from "../engine/plan.ts";
 import { mediaSourceClass } from "../engine/platform.ts";
 import type { Playback, PlaybackHost } from "../engine/playback.ts";
+import type { Surface } from "../engine/surface.ts";
 import { Link } from "../transport/link.ts";
 import { Stage } from "../ui/stage.ts";
 import type { PlayerState } from "../ui/words.ts";
@@ -46,7 +47,7 @@ export type PlayerData = TimedEvent;
  *
  * Fires `change` on itself at each change of state, and four times a second for the figures, and
  * `data` (a `CustomEvent` with `PlayerData`) for each data message, once, with the picture it belongs to;
- * onMetaData as soon as it is there.
+ * onMetaData as soon as it is there. `surfacechange`: `surface` is another one.
  */
 export class Player extends EventTarget {
   readonly #address: StreamAddress;
@@ -80,7 +81,7 @@ export class Player extends EventTarget {
   constructor(container: HTMLElement, { address }: PlayerOptions) {
     super();
     this.#address = address;
-    this.#stage = new Stage(container);
+    this.#stage = new Stage(container, () => this.dispatchEvent(new Event("surfacechange")));
     this.#starter = new Starter(() => this.#changed());
     this.#events = new PlayerEvents((detail) => {
       this.dispatchEvent(new CustomEvent<PlayerData>("data", { detail }));
@@ -108,7 +109,7 @@ export class Player extends EventTarget {
       },
     });
     this.#host = {
-      play: (video) => this.#starter.start(video),
+      play: (surface) => this.#starter.start(surface),
       onEvent: (event) => this.#events.offer(event),
       onError: (playback, error) => this.#failed(playback, error),
       clockOffset: () => this.#link.clockOffset,
@@ -144,9 +145,14 @@ export class Player extends EventTarget {
     this.#watchPage();
   }
 
-  /** The `<video>` that is on; another one after some changes of the broadcast. */
-  get video(): HTMLVideoElement {
+  /** What is seen and heard; another one after some changes of the broadcast (`surfacechange`). */
+  get surface(): Surface {
     return this.#stage.active;
+  }
+
+  /** The `<video>` that is on, where it is one. */
+  get video(): HTMLVideoElement | undefined {
+    return this.surface.video;
   }
 
   /** Where the player stands. */
@@ -223,16 +229,16 @@ export class Player extends EventTarget {
   }
 
   get muted(): boolean {
-    return this.video.muted;
+    return this.surface.muted;
   }
 
   get volume(): number {
-    return this.video.volume;
+    return this.surface.volume;
   }
 
   /** Whether the browser demanded silence: a gesture is needed to hear something. */
   get soundBlocked(): boolean {
-    return this.#starter.soundBlocked && this.video.muted;
+    return this.#starter.soundBlocked && this.surface.muted;
   }
 
   /** Begins; once. */
@@ -242,7 +248,7 @@ export class Player extends EventTarget {
       this.#tryHls();
     } else {
       this.#link.connect();
-      this.#prepared = new MediaOpening(this.#stage.active);
+      this.#prepared = new MediaOpening(this.#stage.videos[0]);
     }
   }
 
@@ -250,7 +256,8 @@ export class Player extends EventTarget {
   play(): void {
     this.#starter.wantsPlay = true;
     if (!this.#rewind.isOn) this.#succession.current?.jumpToLive();
-    if (this.#succession.current !== undefined) this.#starter.start(this.#succession.current.video);
+    const { current } = this.#succession;
+    if (current !== undefined) this.#starter.start(current.surface);
     this.#changed();
   }
 
@@ -260,21 +267,21 @@ export class Player extends EventTarget {
    */
   pause(): void {
     this.#starter.wantsPlay = false;
-    this.video.pause();
+    this.surface.pause();
     this.#changed();
   }
 
   /** In a gesture of the viewer, where sound is to come. */
   setMuted(muted: boolean): void {
     this.#starter.soundBlocked = false;
-    this.video.muted = muted;
+    this.surface.muted = muted;
     if (!muted) this.#stage.bless();
     this.#changed();
   }
 
   /** 0 to 1 */
   setVolume(volume: number): void {
-    this.video.volume = Math.min(1, Math.max(0, volume));
+    this.surface.volume = Math.min(1, Math.max(0, volume));
     if (volume > 0 && this.muted) this.setMuted(false);
     this.#changed();
   }
@@ -329,7 +336,7 @@ export class Player extends EventTarget {
     const { bitrate, frameRate } = this.#traffic.read(now);
     const isHls = current?.transport === "hls";
     const listed = isHls ? this.#tracks.listed : undefined;
-    const quality = this.video.getVideoPlaybackQuality();
+    const { surface } = this;
     const pictures = listed?.tracks ?? this.#tracks.played;
     const listedRate = pictures.find(({ mediaType }) => mediaType === "video")?.frameRate;
     return {
@@ -343,12 +350,12 @@ export class Player extends EventTarget {
       rate: figures?.rate ?? 1,
       stalls: figures?.stalls ?? 0,
       jumps: figures?.jumps ?? 0,
-      droppedByBrowser: quality.droppedVideoFrames,
+      droppedByBrowser: surface.dropped,
       droppedByServer: this.#droppedByServer,
-      shown: quality.totalVideoFrames - quality.droppedVideoFrames,
+      shown: surface.shown,
       codecs: this.#tracks.played.map(({ codec }) => codec),
-      width: this.video.videoWidth,
-      height: this.video.videoHeight,
+      width: surface.width,
+      height: surface.height,
       frameRate: isHls ? (listedRate ?? 0) : frameRate,
       bitrate: isHls ? (listed?.bitrate ?? 0) : bitrate,
       reorderDelay: figures?.reorderDelay ?? 0,
@@ -465,10 +472,10 @@ export class Player extends EventTarget {
   }
 
   #buildMse(plan: readonly PlannedTrack[]): MsePlayback {
-    const video = this.#succession.freeVideo();
-    const prepared = this.#prepared?.video === video ? this.#prepared : undefined;
+    const surface = this.#succession.freeVideo();
+    const prepared = this.#prepared?.surface === surface ? this.#prepared : undefined;
     if (prepared !== undefined) this.#prepared = undefined;
-    const playback = new MsePlayback(prepared ?? new MediaOpening(video), plan, this.#host);
+    const playback = new MsePlayback(prepared ?? new MediaOpening(surface), plan, this.#host);
     this.#succession.take(playback);
     return playback;
   }
@@ -485,8 +492,8 @@ export class Player extends EventTarget {
   #takeHls(start?: HlsStart): void {
     this.#prepared?.destroy();
     this.#prepared = undefined;
-    const video = this.#succession.freeVideo();
-    const playback = new HlsPlayback(video, this.#address.playlist, this.#host, start);
+    const surface = this.#succession.freeVideo();
+    const playback = new HlsPlayback(surface, this.#address.playlist, this.#host, start);
     playback.select(this.#feed.preferred);
     this.#succession.take(playback);
   }
@@ -555,7 +562,7 @@ export class Player extends EventTarget {
       { signal },
     );
     // Media keys, headphones, the system: a pause that we did not ask for is the viewer's.
-    for (const video of [this.#stage.active, this.#stage.spare]) {
+    for (const { video } of this.#stage.videos) {
       const onPause = () => {
         const isOurs =
           video !== this.video || document.hidden || !this.#succession.current?.isReady;

@@ -132,7 +132,7 @@ export class Rewind {
       // The broadcast is over, and all of it was seen; or it was paused for hours on a fast machine.
       const { timeline } = this;
       const isThere = timeline !== undefined && destination(timeline.position, timeline) === "live";
-      if (current.video.ended || (isThere && !current.video.paused)) this.goLive();
+      if (current.surface.ended || (isThere && !current.surface.paused)) this.goLive();
     }
     if (this.#returningSince !== undefined && now - this.#returningSince > RETURN_WITHIN) {
       this.#jump();

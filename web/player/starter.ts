@@ -1,7 +1,9 @@
+import type { Surface } from "../engine/surface.ts";
+
 /** Whether the viewer wants it to play, and what the browser allows: with sound, or muted only. */
 export class Starter {
   readonly #onRefused: () => void;
-  readonly #asked = new WeakSet<HTMLVideoElement>();
+  readonly #asked = new WeakSet<Surface>();
   wantsPlay = true;
   /** The browser demanded silence. */
   soundBlocked = false;
@@ -11,19 +13,19 @@ export class Starter {
   }
 
   /** With sound if the browser lets us, muted if not; a refusal even so waits for a gesture. */
-  start(video: HTMLVideoElement): void {
-    if (this.#asked.has(video)) return;
-    this.#asked.add(video);
-    video
+  start(surface: Surface): void {
+    if (this.#asked.has(surface)) return;
+    this.#asked.add(surface);
+    surface
       .play()
       .catch((error: unknown) => {
         const isRefused = error instanceof DOMException && error.name === "NotAllowedError";
         if (!isRefused || !this.wantsPlay) return;
-        if (video.muted) this.wantsPlay = false;
-        video.muted = true;
+        if (surface.muted) this.wantsPlay = false;
+        surface.muted = true;
         this.soundBlocked = true;
         this.#onRefused();
       })
-      .finally(() => this.#asked.delete(video));
+      .finally(() => this.#asked.delete(surface));
   }
 }

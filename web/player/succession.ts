@@ -1,4 +1,6 @@
 import type { Playback, Situation } from "../engine/playback.ts";
+import type { Surface } from "../engine/surface.ts";
+import type { VideoSurface } from "../engine/video-surface.ts";
 import type { Stage } from "../ui/stage.ts";
 
 /** A new playback that is ready but does not run takes the stage after this long (ms) anyway. */
@@ -43,20 +45,30 @@ export class Succession {
   }
 
   /** For `take`: the first playback has the stage at once, others make ready behind it. */
-  freeVideo(): HTMLVideoElement {
-    const next = this.#next;
-    this.#next = undefined;
-    if (next !== undefined) this.#leave(next);
-    if (this.#current === undefined) return this.#stage.active;
-    this.#stage.spare.muted = true;
-    return this.#stage.spare;
+  freeVideo(): VideoSurface {
+    this.#dismissNext();
+    const { active, spare, videos } = this.#stage;
+    const free = this.#current === undefined ? videos.find((one) => one === active) : undefined;
+    if (free !== undefined) return free;
+    spare.muted = true;
+    return spare;
   }
 
-  /** Takes a playback that was made on `freeVideo`. */
+  /** For `take` as well: a surface of the playback's own. */
+  admit(surface: Surface): void {
+    this.#dismissNext();
+    this.#stage.admit(surface);
+  }
+
+  /** Takes a playback that was made on `freeVideo`, or on a surface that was admitted. */
   take(playback: Playback): void {
     this.#builds += 1;
-    if (this.#current === undefined) this.#current = playback;
-    else this.#next = playback;
+    if (this.#current === undefined) {
+      this.#current = playback;
+      this.#stage.swapTo(playback.surface);
+    } else {
+      this.#next = playback;
+    }
     this.#nextReadySince = undefined;
   }
 
@@ -81,7 +93,7 @@ export class Succession {
       const isDue = situation.now - this.#nextReadySince > READY_BUT_STILL;
       if (this.#next.isMoving || isDue || !situation.wantsPlay) this.#swapTo(this.#next);
     }
-    if (this.#current?.isReady && this.#current.video.videoWidth > 0) this.#stage.dropPicture();
+    if (this.#current?.isReady && this.#current.surface.width > 0) this.#stage.dropPicture();
   }
 
   destroy(): void {
@@ -89,10 +101,16 @@ export class Succession {
     this.#current?.destroy();
   }
 
+  #dismissNext(): void {
+    const next = this.#next;
+    this.#next = undefined;
+    if (next !== undefined) this.#leave(next);
+  }
+
   #swapTo(next: Playback): void {
     const before = this.#current;
-    if (before?.isReady && next.video.videoWidth === 0) this.#stage.keepPicture();
-    this.#stage.swapTo(next.video);
+    if (before?.isReady && next.surface.width === 0) this.#stage.keepPicture();
+    this.#stage.swapTo(next.surface);
     this.#current = next;
     this.#next = undefined;
     if (before !== undefined) this.#leave(before);
@@ -101,6 +119,7 @@ export class Succession {
 
   #leave(playback: Playback): void {
     playback.destroy();
+    this.#stage.release(playback.surface);
     this.#host.onLeft(playback);
   }
 }

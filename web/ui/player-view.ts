@@ -69,7 +69,7 @@ export class PlayerView {
     } else if ("requestFullscreen" in this.#frame) {
       this.#frame.requestFullscreen().catch(() => undefined);
     } else {
-      video.webkitEnterFullscreen?.();
+      video?.webkitEnterFullscreen?.();
     }
   }
 
@@ -99,7 +99,9 @@ export class PlayerView {
       this.#frame.addEventListener(type, wake);
     }
     this.#frame.addEventListener("dblclick", (event) => {
-      if (event.target instanceof HTMLVideoElement) this.#toggleFullscreen();
+      const { target } = event;
+      const isPicture = target instanceof HTMLVideoElement || target instanceof HTMLCanvasElement;
+      if (isPicture) this.#toggleFullscreen();
     });
     wake();
   }

@@ -1,60 +1,90 @@
+import type { Surface } from "../engine/surface.ts";
+import { VideoSurface } from "../engine/video-surface.ts";
+
 /**
- * Two `<video>` elements in one place: one is on, the other is made ready behind it and swapped in
- * when it has a picture, so that nothing goes dark. A still picture covers what neither can show.
+ * Surfaces in one place: one is on, another is made ready behind it and swapped in when it has a
+ * picture, so that nothing goes dark. Two are `<video>`s and stay; others come and go. A still picture
+ * covers what none can show.
  */
 export class Stage {
   readonly element: HTMLElement;
-  readonly #videos: readonly [HTMLVideoElement, HTMLVideoElement];
+  /** The two that are always there. */
+  readonly videos: readonly [VideoSurface, VideoSurface];
   readonly #still: HTMLCanvasElement;
-  #active: 0 | 1 = 0;
+  readonly #guests = new Set<Surface>();
+  readonly #onSwap: () => void;
+  #active: Surface;
+  /** It leaves as soon as another one is on. */
+  #leaving: Surface | undefined;
 
-  constructor(element: HTMLElement) {
+  /** @param onSwap another surface is on */
+  constructor(element: HTMLElement, onSwap: () => void = () => {}) {
     this.element = element;
+    this.#onSwap = onSwap;
     this.#still = document.createElement("canvas");
     this.#still.className = "still";
     this.#still.hidden = true;
-    this.#videos = [makeVideo(), makeVideo()];
-    element.append(this.#still, ...this.#videos);
+    this.videos = [new VideoSurface(makeVideo()), new VideoSurface(makeVideo())];
+    this.#active = this.videos[0];
+    element.append(this.#still, ...this.videos.map((surface) => surface.element));
     this.#mark();
   }
 
   /** The one that is seen and heard. */
-  get active(): HTMLVideoElement {
-    return this.#videos[this.#active];
+  get active(): Surface {
+    return this.#active;
   }
 
-  /** The other one. */
-  get spare(): HTMLVideoElement {
-    return this.#videos[this.#active === 0 ? 1 : 0];
+  /** A `<video>` that is not on. */
+  get spare(): VideoSurface {
+    return this.#active === this.videos[0] ? this.videos[1] : this.videos[0];
   }
 
-  /** What is seen: a picture of the active video, or the one that was kept of it. */
+  /** What is seen: a picture of the active surface, or the one that was kept of it. */
   get picture(): HTMLVideoElement | HTMLCanvasElement | undefined {
-    if (!this.#still.hidden) return this.#still;
-    const video = this.active;
-    const isThere = video.videoWidth > 0 && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
-    return isThere ? video : undefined;
+    return this.#still.hidden ? this.#active.picture : this.#still;
   }
 
-  /** Puts `video` on: it takes over sound and volume, and the other one falls silent. */
-  swapTo(video: HTMLVideoElement): void {
-    if (video === this.active) return;
-    const before = this.active;
-    const { muted, volume } = before;
-    this.#active = this.#active === 0 ? 1 : 0;
-    before.muted = true;
-    video.volume = volume;
-    video.muted = muted;
+  /** Takes in a surface that is not one of the two: behind the one that is on, and silent. */
+  admit(surface: Surface): void {
+    this.#guests.add(surface);
+    surface.muted = true;
+    this.element.append(surface.element);
     this.#mark();
+  }
+
+  /** Nobody plays on it any more: one that was taken in leaves, unless nothing else is on. */
+  release(surface: Surface): void {
+    if (!this.#guests.has(surface)) return;
+    if (surface === this.#active) {
+      this.#leaving = surface;
+      return;
+    }
+    this.#guests.delete(surface);
+    surface.element.remove();
+  }
+
+  /** Puts a surface on: it takes over sound and volume, and the one before falls silent. */
+  swapTo(surface: Surface): void {
+    const before = this.#active;
+    if (surface === before) return;
+    const { muted, volume } = before;
+    this.#active = surface;
+    before.muted = true;
+    surface.volume = volume;
+    surface.muted = muted;
+    this.#mark();
+    if (before === this.#leaving) this.release(before);
+    this.#onSwap();
   }
 
   /** Keeps the picture that is on, for the time when there is no other. */
   keepPicture(): void {
-    const video = this.picture;
-    if (!(video instanceof HTMLVideoElement)) return;
-    this.#still.width = video.videoWidth;
-    this.#still.height = video.videoHeight;
-    this.#still.getContext("2d")?.drawImage(video, 0, 0);
+    const { picture } = this.#active;
+    if (picture === undefined || !this.#still.hidden) return;
+    this.#still.width = this.#active.width;
+    this.#still.height = this.#active.height;
+    this.#still.getContext("2d")?.drawImage(picture, 0, 0);
     this.#still.hidden = false;
   }
 
@@ -66,22 +96,25 @@ export class Stage {
     this.#still.height = 0;
   }
 
-  /** In a gesture: both elements may sound from now on (WebKit asks this of each). */
+  /** In a gesture: everything here may sound from now on. */
   bless(): void {
-    if (this.spare.getAttribute("src") === null) this.spare.play().catch(() => undefined);
+    for (const surface of [...this.videos, ...this.#guests]) surface.bless();
   }
 
   /** Takes out of the container what was put into it. */
   destroy(): void {
     this.#still.remove();
-    for (const video of this.#videos) video.remove();
+    for (const { element } of [...this.videos, ...this.#guests]) element.remove();
   }
 
   #mark(): void {
-    this.active.classList.add("on");
-    this.spare.classList.remove("on");
-    this.active.removeAttribute("aria-hidden");
-    this.spare.setAttribute("aria-hidden", "true");
+    for (const surface of [...this.videos, ...this.#guests]) {
+      const { element } = surface;
+      const isOn = surface === this.#active;
+      element.classList.toggle("on", isOn);
+      if (isOn) element.removeAttribute("aria-hidden");
+      else element.setAttribute("aria-hidden", "true");
+    }
   }
 }
 
