@@ -1,5 +1,6 @@
-import { addressOf, locate } from "./address.ts";
-import { Player } from "./player/player.ts";
+import { locateSource } from "./address.ts";
+import type { SluicePlayerElement } from "./element/sluice-player.ts";
+import type { Player } from "./player/player.ts";
 import type { PlayerStats } from "./player/player-stats.ts";
 import { byId, setText } from "./ui/elements.ts";
 import { formatBitrate, formatDelay, formatFrameRate } from "./ui/format.ts";
@@ -13,17 +14,22 @@ declare global {
   }
 }
 
-const { base, streamPath } = locate(new URL(location.href), new URL(document.baseURI));
-const player = new Player(byId("stage", HTMLElement), {
-  address: addressOf(base, streamPath),
-});
+// The script is asynchronous: the page may still be on its way.
+if (document.readyState === "loading") {
+  await new Promise((resolve) => addEventListener("DOMContentLoaded", resolve, { once: true }));
+}
+await customElements.whenDefined("sluice-player");
+const element = byId("stage", HTMLElement) as SluicePlayerElement;
+const source = locateSource(new URL(element.src, document.baseURI));
+const { player } = element;
+if (player === undefined || source === undefined) throw new Error("Cannot find the stream");
+const { streamPath } = source;
 window.sluicePlayer = player;
 
 document.title = `${streamPath} · Sluice`;
 setText(byId("stream-path", HTMLElement), streamPath);
 new PlayerView(player, streamPath);
 player.addEventListener("change", () => showFacts(player.stats()));
-player.start();
 
 function showFacts(stats: PlayerStats): void {
   const isOn = stats.state === "live";

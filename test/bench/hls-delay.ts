@@ -3,6 +3,7 @@ import type { Browser } from "playwright-core";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
 import { readCounter } from "../support/counter.ts";
 import { encodeWithFfmpeg } from "../support/ffmpeg.ts";
+import { findAll, observeAll } from "../support/in-page.ts";
 import { startSluice } from "../support/sluice.ts";
 import { WsViewer } from "../support/ws-viewer.ts";
 import { startHelper } from "./helper.ts";
@@ -117,7 +118,7 @@ function delayOf(rounds: readonly Watched[], came: readonly number[]): HlsDelay 
 async function watch(browser: Browser, url: string, time: number): Promise<Watched> {
   const context = await browser.newContext();
   const page = await context.newPage();
-  await page.addInitScript(`(${recordScreen})(${readCounter})`);
+  await page.addInitScript(`(${recordScreen})(${readCounter}, ${findAll}, ${observeAll})`);
   await page.goto(url, { waitUntil: "commit" });
   await page.evaluate("window.benchFirstPicture");
   await sleep(time);

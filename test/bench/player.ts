@@ -4,6 +4,7 @@ import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
 import { readCounter } from "../support/counter.ts";
 import { counterClip } from "../support/counter-clip.ts";
 import { encodeWithFfmpeg } from "../support/ffmpeg.ts";
+import { findAll, observeAll } from "../support/in-page.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
 import { WsViewer } from "../support/ws-viewer.ts";
 import { type Effort, figure, percentile, type Report } from "./report.ts";
@@ -210,7 +211,7 @@ async function watch(
 ): Promise<Recording & { player: PlayerFigures }> {
   const context = await browser.newContext();
   const page = await context.newPage();
-  await page.addInitScript(`(${recordScreen})(${readCounter})`);
+  await page.addInitScript(`(${recordScreen})(${readCounter}, ${findAll}, ${observeAll})`);
   await page.goto(url, { waitUntil: "commit" });
   await page.evaluate("window.benchFirstPicture");
   await sleep(time);

@@ -1,4 +1,5 @@
 import type { readCounter } from "../support/counter.ts";
+import type { findAll, observeAll } from "../support/in-page.ts";
 
 /** A picture on the screen; `at` is when it was expected there, ms since 1970 by the page's clock. */
 export type ShownPicture = {
@@ -20,7 +21,11 @@ export type Recording = {
  * Runs in the page, before its own scripts: records each picture with its counter in
  * `window.benchRecording`; `window.benchFirstPicture` resolves at the first. It refers to nothing outside of itself.
  */
-export function recordScreen(read: typeof readCounter): void {
+export function recordScreen(
+  read: typeof readCounter,
+  find: typeof findAll,
+  observe: typeof observeAll,
+): void {
   const { timeOrigin } = performance;
   const recording: Recording = { navigatedAt: timeOrigin, pictures: [], waits: [] };
   let tellFirst = () => {};
@@ -60,7 +65,7 @@ export function recordScreen(read: typeof readCounter): void {
 
   const known = new WeakSet<HTMLVideoElement>();
   const look = () => {
-    for (const video of document.querySelectorAll("video")) {
+    for (const video of find<HTMLVideoElement>("video")) {
       if (known.has(video)) continue;
       known.add(video);
       record(video);
@@ -69,5 +74,5 @@ export function recordScreen(read: typeof readCounter): void {
       });
     }
   };
-  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  observe(look);
 }

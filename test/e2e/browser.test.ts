@@ -5,6 +5,7 @@ import { constructedTags, interleave } from "../support/constructed-tags.ts";
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
 import { type Publisher, publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { readFlvFile } from "../support/flv-file.ts";
+import { findAll } from "../support/in-page.ts";
 import { Line } from "../support/line.ts";
 import { disturbOneDocument } from "../support/one-document.ts";
 import { TagPublisher } from "../support/rtmp-constructed.ts";
@@ -104,7 +105,7 @@ describe("/watch plays", () => {
     const context = await browser.newContext();
     ends.push(() => context.close());
     const page = await context.newPage();
-    await page.addInitScript(`(${keepSourceBuffers})()`);
+    await page.addInitScript(`(${keepSourceBuffers})(${findAll})`);
     const screen = await Screen.of(page);
     await page.goto(server.httpUrl("/watch/live/mp3"), { waitUntil: "commit" });
     await screen.untilSteady(broadcast, (delay) => delay < 500);
@@ -140,7 +141,7 @@ type SoundFacts = {
 };
 
 /** Runs in the page, before its own scripts. */
-function keepSourceBuffers(): void {
+function keepSourceBuffers(find: typeof findAll): void {
   const kept: { type: string; buffer: SourceBuffer }[] = [];
   const { addSourceBuffer } = MediaSource.prototype;
   MediaSource.prototype.addSourceBuffer = function (type) {
@@ -150,7 +151,7 @@ function keepSourceBuffers(): void {
   };
   Object.assign(window, {
     soundFacts: () => {
-      const video = document.querySelector<HTMLVideoElement>("video.on");
+      const [video] = find<HTMLVideoElement>("video.on");
       return {
         types: kept.map(({ type }) => type),
         decoded: Number(Reflect.get(video ?? {}, "webkitAudioDecodedByteCount")),
@@ -175,7 +176,7 @@ test("/watch begins muted where the browser demands it, and one tap brings the s
   const { broadcast } = await publish("live/muted", H264_AAC);
   const context = await strict.newContext();
   const page = await context.newPage();
-  await page.addInitScript(`addEventListener("playing", () => console.info("playing"), true)`);
+  await page.addInitScript(`(${tellPlaying})()`);
   const screen = await Screen.of(page);
   // Whatever is evaluated in a page counts as a gesture of its user: it must not be touched before.
   const playing = page.waitForEvent("console", { predicate: (said) => said.text() === "playing" });
@@ -190,6 +191,16 @@ test("/watch begins muted where the browser demands it, and one tap brings the s
   await screen.untilSteady(broadcast);
   expect(await screen.stats()).toMatchObject({ muted: false, soundBlocked: false, paused: false });
 });
+
+/** Runs in the page, before its own scripts: "playing" does not leave the element. */
+function tellPlaying(): void {
+  const { attachShadow } = Element.prototype;
+  Element.prototype.attachShadow = function (init) {
+    const root = attachShadow.call(this, init);
+    root.addEventListener("playing", () => console.info("playing"), true);
+    return root;
+  };
+}
 
 test("/watch says in words what it waits for, what happened, and what cannot be played", async () => {
   const screen = await watch(server.httpUrl("/watch/live/words"));

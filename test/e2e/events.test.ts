@@ -7,6 +7,7 @@ import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
 import { readCounter } from "../support/counter.ts";
 import { counterClip } from "../support/counter-clip.ts";
 import { readFlvFile, type Tag } from "../support/flv-file.ts";
+import { findAll, observeAll } from "../support/in-page.ts";
 import { Line } from "../support/line.ts";
 import { TagPublisher } from "../support/rtmp-constructed.ts";
 import { eventually } from "../support/server-process.ts";
@@ -68,7 +69,7 @@ async function open(url: string): Promise<{ page: Page; fired: () => Promise<Fir
   const context = await browser.newContext();
   ends.push(() => context.close());
   const page = await context.newPage();
-  await page.addInitScript(`(${listen})(${readCounter})`);
+  await page.addInitScript(`(${listen})(${readCounter}, ${findAll}, ${observeAll})`);
   await page.goto(url, { waitUntil: "commit" });
   return { page, fired: () => page.evaluate("window.firedEvents") };
 }
@@ -220,7 +221,7 @@ test("cue points fire by the clock where there is only sound, over WebSocket and
 });
 
 /** Runs in the page, before its own scripts; refers to nothing outside of itself. */
-function listen(read: typeof readCounter): void {
+function listen(read: typeof readCounter, find: typeof findAll, observe: typeof observeAll): void {
   const fired: Fired[] = [];
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -251,12 +252,12 @@ function listen(read: typeof readCounter): void {
   };
   const known = new WeakSet<HTMLVideoElement>();
   const look = (): void => {
-    for (const video of document.querySelectorAll("video")) {
+    for (const video of find<HTMLVideoElement>("video")) {
       if (!known.has(video)) watch(video);
       known.add(video);
     }
   };
-  new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  observe(look);
   let player: EventTarget | undefined;
   Object.defineProperty(window, "sluicePlayer", {
     get: () => player,
@@ -264,8 +265,8 @@ function listen(read: typeof readCounter): void {
       player = made;
       made.addEventListener("data", (event) => {
         const { detail } = event as CustomEvent<PlayerData>;
-        const video = document.querySelector<HTMLVideoElement>("video.on");
-        if (detail.name !== "onCuePoint" || video === null) return;
+        const [video] = find<HTMLVideoElement>("video.on");
+        if (detail.name !== "onCuePoint" || video === undefined) return;
         const shown = counterOf(video);
         // The player may have heard of the picture before us, or behind us.
         const before = shown === current ? previous : current;

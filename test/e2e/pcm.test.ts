@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { accountForBroadcast, type Run } from "../support/broadcast.ts";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
 import { encodeWithFfmpeg, type Publisher } from "../support/ffmpeg.ts";
+import { findAll } from "../support/in-page.ts";
 import { eventually } from "../support/server-process.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
 
@@ -68,7 +69,7 @@ test("Chromium plays it, as loud as it is", async () => {
       const page = await browser.newPage();
       await page.goto(server.httpUrl(`/watch/${streamPath}`));
       await eventually("the tone", async () => {
-        const level = await page.evaluate<number>(`(${levelOfSound})()`);
+        const level = await page.evaluate<number>(`(${levelOfSound})(${findAll})`);
         return Math.abs(level - TONE) < TONE / 20;
       });
     }
@@ -82,11 +83,11 @@ test("Chromium plays it, as loud as it is", async () => {
 const TONE = 1 / 8 / Math.SQRT2;
 
 /** Runs in the page: root mean square of what the player gives to the loudspeaker. */
-async function levelOfSound(): Promise<number> {
+async function levelOfSound(find: typeof findAll): Promise<number> {
   const kept = window as { analyser?: AnalyserNode };
   if (kept.analyser === undefined) {
-    const video = document.querySelector<HTMLVideoElement>("video.on");
-    if (video === null) return 0;
+    const [video] = find<HTMLVideoElement>("video.on");
+    if (video === undefined) return 0;
     const context = new AudioContext();
     kept.analyser = context.createAnalyser();
     kept.analyser.fftSize = 8192;

@@ -12,6 +12,7 @@ import { readCounter } from "../support/counter.ts";
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
 import { publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { readFlvFile, type Tag } from "../support/flv-file.ts";
+import { findAll } from "../support/in-page.ts";
 import { TagPublisher } from "../support/rtmp-constructed.ts";
 import { Broadcast, Screen } from "../support/screen.ts";
 import { eventually } from "../support/server-process.ts";
@@ -235,7 +236,7 @@ describe("the player shows subtitles at their pictures", () => {
     await page.getByRole("button", { name: "Captions and subtitles: off" }).click();
     await page.getByRole("menuitemradio", { name: "German" }).click();
     await page.getByRole("button", { name: "Captions and subtitles: German" }).waitFor();
-    await page.evaluate(`(${recordTexts})(${readCounter})`);
+    await page.evaluate(`(${recordTexts})(${readCounter}, ${findAll})`);
     await untilTextsFit(screen, "websocket");
 
     await untilOnAir(screen, 12);
@@ -276,7 +277,7 @@ async function untilTextsFit(screen: Screen, transport: string): Promise<void> {
 }
 
 /** Runs in the page: what each picture showed, and what was written over it. */
-function recordTexts(read: typeof readCounter): void {
+function recordTexts(read: typeof readCounter, find: typeof findAll): void {
   let shown: TextShown[] = [];
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -296,7 +297,7 @@ function recordTexts(read: typeof readCounter): void {
       if (counter !== undefined) shown.push({ counter, words });
     });
   };
-  for (const video of document.querySelectorAll("video")) watchVideo(video);
+  for (const video of find<HTMLVideoElement>("video")) watchVideo(video);
   Object.assign(window, {
     takeTexts: () => {
       const taken = shown;

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { readCounter } from "./counter.ts";
+import { findAll, observeAll } from "./in-page.ts";
 
 /** A browser that tests can drive, and how: others than Chromium may join. */
 export type BrowserDriver = {
@@ -57,7 +58,9 @@ export type Shown = {
  * @param selector of the `<video>`; where several match, the largest visible one with a picture
  */
 export function readShown(page: Page, selector = "video"): Promise<Shown | undefined> {
-  return page.evaluate(`(${readFromVideo})(${JSON.stringify(selector)}, ${readCounter})`);
+  return page.evaluate(
+    `(${readFromVideo})(${JSON.stringify(selector)}, ${readCounter}, ${findAll})`,
+  );
 }
 
 /**
@@ -72,19 +75,22 @@ export async function recordShown(
 ): Promise<
   () => Promise<readonly { readonly counter: number | undefined; readonly at: number }[]>
 > {
-  await page.evaluate(`(${startRecording})(${JSON.stringify(selector)}, ${readCounter})`);
+  const given = [JSON.stringify(selector), readCounter, findAll, observeAll].join(", ");
+  await page.evaluate(`(${startRecording})(${given})`);
   return () => page.evaluate("window.__stopRecordingCounters()");
 }
 
 /** Runs in the page. */
-function readFromVideo(selector: string, read: typeof readCounter): Shown | undefined {
+function readFromVideo(
+  selector: string,
+  read: typeof readCounter,
+  find: typeof findAll,
+): Shown | undefined {
   const area = (video: HTMLVideoElement) => {
     const { width, height } = video.getBoundingClientRect();
     return video.videoWidth > 0 ? width * height : -1;
   };
-  const [video] = [...document.querySelectorAll<HTMLVideoElement>(selector)].sort(
-    (a, b) => area(b) - area(a),
-  );
+  const [video] = find<HTMLVideoElement>(selector).sort((a, b) => area(b) - area(a));
   if (video === undefined || video.videoWidth === 0) return undefined;
   const { videoWidth: width, videoHeight: height } = video;
   const canvas = document.createElement("canvas");
@@ -108,7 +114,12 @@ function readFromVideo(selector: string, read: typeof readCounter): Shown | unde
 }
 
 /** Runs in the page. */
-function startRecording(selector: string, read: typeof readCounter): void {
+function startRecording(
+  selector: string,
+  read: typeof readCounter,
+  find: typeof findAll,
+  observe: typeof observeAll,
+): void {
   const shown: { counter: number | undefined; at: number }[] = [];
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -128,19 +139,18 @@ function startRecording(selector: string, read: typeof readCounter): void {
   };
   const watched = new WeakSet<HTMLVideoElement>();
   const look = () => {
-    for (const video of document.querySelectorAll<HTMLVideoElement>(selector)) {
+    for (const video of find<HTMLVideoElement>(selector)) {
       if (watched.has(video)) continue;
       watched.add(video);
       watch(video);
     }
   };
   look();
-  const observer = new MutationObserver(look);
-  observer.observe(document, { childList: true, subtree: true });
+  const end = observe(look);
   Object.assign(window, {
     __stopRecordingCounters: () => {
       recording = false;
-      observer.disconnect();
+      end();
       return shown;
     },
   });

@@ -2,6 +2,7 @@ import type { Page } from "playwright-core";
 import { FrameType } from "../../server/protocol/wire/frame.ts";
 import type { PlayerStats } from "../../web/player/player-stats.ts";
 import { readCounter } from "./counter.ts";
+import { findAll, observeAll } from "./in-page.ts";
 import { eventually } from "./server-process.ts";
 import type { WsViewer } from "./ws-viewer.ts";
 
@@ -33,7 +34,7 @@ export class Screen {
 
   /** To be called before the page is navigated. */
   static async of(page: Page): Promise<Screen> {
-    await page.addInitScript(`(${record})(${readCounter})`);
+    await page.addInitScript(`(${record})(${readCounter}, ${findAll}, ${observeAll})`);
     return new Screen(page);
   }
 
@@ -184,7 +185,7 @@ function median(values: readonly number[]): number {
 }
 
 /** Runs in the page, before its own scripts; refers to nothing outside of itself. */
-function record(read: typeof readCounter): void {
+function record(read: typeof readCounter, find: typeof findAll, observe: typeof observeAll): void {
   let pictures: { counter: number | undefined; at: number; width: number }[] = [];
   let words: string[] = [];
   let lastSaid = "";
@@ -216,18 +217,17 @@ function record(read: typeof readCounter): void {
   };
   const known = new WeakSet<HTMLVideoElement>();
   const look = (): void => {
-    for (const video of document.querySelectorAll("video")) {
+    for (const video of find<HTMLVideoElement>("video")) {
       if (known.has(video)) continue;
       known.add(video);
       watch(video);
     }
-    const overlay = document.getElementById("overlay");
+    const [overlay] = find<HTMLElement>("#overlay");
     const said = overlay?.hidden === false ? overlay.querySelector("p")?.textContent : undefined;
     if (said && said !== lastSaid) words.push(said);
     lastSaid = said ?? "";
   };
-  const everything = { childList: true, subtree: true, attributes: true, characterData: true };
-  new MutationObserver(look).observe(document, everything);
+  observe(look);
   Object.assign(window, {
     takeShown: () => {
       const taken = { pictures, words };

@@ -99,9 +99,7 @@ export class PlayerView {
       this.#frame.addEventListener(type, wake);
     }
     this.#frame.addEventListener("dblclick", (event) => {
-      const { target } = event;
-      const isPicture = target instanceof HTMLVideoElement || target instanceof HTMLCanvasElement;
-      if (isPicture) this.#toggleFullscreen();
+      if (event.target === byId("stage", HTMLElement)) this.#toggleFullscreen();
     });
     wake();
   }

@@ -1,9 +1,8 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import express from "express";
 import type { Log } from "../../log.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import { baseOf, PAGE_HEADERS, Page } from "./page.ts";
 
 /** What the web side is put together from. */
 export type AppParts = {
@@ -20,25 +19,6 @@ export type AppParts = {
   /** All listeners are up, and the server is not about to go. */
   readonly isReady: () => boolean;
   readonly log: Log;
-};
-
-/** Nothing is loaded from elsewhere; players need blobs, and hls.js a worker from one. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "media-src 'self' blob:",
-  "connect-src 'self' ws: wss:",
-  "worker-src 'self' blob:",
-  "img-src 'self' data: blob:",
-  "style-src 'self'",
-  "base-uri 'self'", // pages name their base, since a proxy may put a prefix before us
-  "object-src 'none'",
-  "frame-ancestors 'self'",
-].join("; ");
-
-const PAGE_HEADERS = {
-  "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-  "Content-Type": "text/html; charset=utf-8",
-  "Cache-Control": "no-cache",
 };
 
 /** Pages, API and outputs without end as one Express app. */
@@ -78,7 +58,9 @@ export function createApp(parts: AppParts): express.Express {
   app.get("/watch/*path", (request, response, next) => {
     const parts = [request.params.path].flat().filter((part) => part !== "");
     const isStreamPath = parts.length >= 2 && parts.join("/").length <= LIMITS.streamPath;
-    return isStreamPath ? watch.send(request, response) : next();
+    if (!isStreamPath) return next();
+    const src = `streams/${parts.map(encodeURIComponent).join("/")}`;
+    return watch.send(request, response, { src });
   });
 
   app.use((request, response) => {
@@ -92,39 +74,6 @@ export function createApp(parts: AppParts): express.Express {
     else fail(request, response, status, "BAD_REQUEST", "This address cannot be read");
   }) satisfies express.ErrorRequestHandler);
   return app;
-}
-
-/** One HTML page. Its links are relative to its `<base>`, which depends on where it is asked for. */
-class Page {
-  readonly #file: string;
-  #html: Promise<string> | undefined;
-
-  constructor(file: string) {
-    this.#file = file;
-  }
-
-  async send(request: express.Request, response: express.Response): Promise<void> {
-    this.#html ??= readFile(this.#file, "utf8");
-    let html: string;
-    try {
-      html = await this.#html;
-    } catch (error) {
-      this.#html = undefined; // it may be there next time
-      throw error;
-    }
-    const body = html.replace(/(<base href=")[^"]*(")/, `$1${baseOf(request.url)}$2`);
-    const etag = `"${createHash("sha1").update(body).digest("base64url")}"`;
-    response.set({ ...PAGE_HEADERS, ETag: etag });
-    if (request.fresh) response.status(304).end();
-    else response.send(body);
-  }
-}
-
-/** The way from a page back to where all of ours lies: `../` for each folder of its address. */
-function baseOf(url: string): string {
-  const path = url.split("?", 1)[0] ?? "";
-  const depth = path.split("/").length - 2;
-  return depth === 0 ? "./" : "../".repeat(depth);
 }
 
 function statusOf(error: unknown): number {

@@ -23,7 +23,10 @@ beforeAll(async () => {
   for (const folder of ["build/assets", "assets", "demo"])
     mkdirSync(join(publicDir, folder), { recursive: true });
   writeFileSync(join(publicDir, "index.html"), page("wall"));
-  writeFileSync(join(publicDir, "watch.html"), page("watch"));
+  writeFileSync(
+    join(publicDir, "watch.html"),
+    `${page("watch")}<sluice-player src="{{src}}"></sluice-player>`,
+  );
   writeFileSync(join(publicDir, "recordings.html"), page("recordings"));
   writeFileSync(join(publicDir, "build/assets", "watch.js"), "// watch");
   writeFileSync(join(publicDir, "build/assets", "chunk-hls-AETAVX4A.js"), "// hls");
@@ -102,6 +105,16 @@ describe("createApp serves pages", () => {
     expect(headers["x-powered-by"]).toBeUndefined();
     const again = await get(path, { headers: { "if-none-match": headers.etag } });
     expect([again.status, again.text]).toEqual([304, ""]);
+  });
+
+  test.each([
+    ["/watch/live/demo", "streams/live/demo"],
+    ["/watch/a/b/c/?x", "streams/a/b/c"],
+    ["/watch/live/caf%C3%A9%3F", "streams/live/caf%C3%A9%3F"],
+    [`/watch/live/'"><script>`, "streams/live/&#39;%22%3E%3Cscript%3E"],
+    ["/watch/live/$&{{src}}", "streams/live/%24%26%7B%7Bsrc%7D%7D"],
+  ])("%s names its stream", async (path, src) => {
+    expect((await get(path)).text).toContain(`<sluice-player src="${src}"></sluice-player>`);
   });
 
   test.each([
