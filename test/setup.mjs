@@ -57,6 +57,11 @@ const MATRIX = [
     found: () => command("WebKitWebDriver"),
     packages: ["webkit2gtk-driver", "gstreamer1.0-libav", "gstreamer1.0-plugins-bad"],
   },
+  {
+    name: "PulseAudio",
+    found: () => command("pulseaudio") && run("gst-inspect-1.0", ["--exists", "pulsesink"]),
+    packages: ["pulseaudio", "gstreamer1.0-pulseaudio"],
+  },
   { name: "Xvfb", found: () => command("Xvfb"), packages: ["xvfb"] },
 ];
 

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { Builder } from "selenium-webdriver";
 import { startChild } from "./child.ts";
 import { type DrivenBrowser, type DrivenOptions, type DrivenPage, find } from "./driven-browser.ts";
+import { startSilentSpeakers } from "./silent-speakers.ts";
 
 /** Where Debian puts the little browser that shows what WebKitGTK can. */
 const FOLDERS = ["x86_64-linux-gnu", "aarch64-linux-gnu"];
@@ -20,10 +21,12 @@ export async function openWebKit({ autoplay }: DrivenOptions): Promise<DrivenBro
     ...["-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"],
   ]);
   const [, display] = await screen.line(/^(\d+)\n/);
+  const speakers = await startSilentSpeakers();
   const port = await freePort();
   const driver = startChild("WebKitWebDriver", [`--port=${port}`], {
     env: {
       ...process.env,
+      ...speakers.env,
       DISPLAY: `:${display}`,
       GDK_BACKEND: "x11",
       LIBGL_ALWAYS_SOFTWARE: "1",
@@ -33,6 +36,7 @@ export async function openWebKit({ autoplay }: DrivenOptions): Promise<DrivenBro
   const stop = async () => {
     await driver.stop();
     await screen.stop();
+    await speakers.stop();
   };
   await listening(port);
   const policy = autoplay === true ? "allow" : "allow-without-sound";
