@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 /** What is seen in a browser, or hangs on real time to the tenth of a second. */
 const ALONE = [
   "browser",
+  "element",
   "enhanced",
   "events",
   "hls-players",

@@ -30,6 +30,8 @@ export type PlayerOptions = {
   readonly latency?: LatencySetting;
   readonly transport?: TransportSetting;
   readonly engine?: EngineSetting;
+  /** Learns where the stream stands and what tracks it has, and takes no media before `play()`. */
+  readonly isStandby?: boolean;
 };
 
 /**

@@ -16,7 +16,7 @@ import type { Surface } from "../engine/surface.ts";
 import { Link } from "../transport/link.ts";
 import { Stage } from "../ui/stage.ts";
 import type { PlayerState } from "../ui/words.ts";
-import type { PlayerOptions } from "./options.ts";
+import type { EngineSetting, LatencySetting, PlayerOptions, TransportSetting } from "./options.ts";
 import { PlayerEvents } from "./player-events.ts";
 import type { PlayerStats } from "./player-stats.ts";
 import { PlayerText, type PlayerTextTrack } from "./player-text.ts";
@@ -50,6 +50,10 @@ export type PlayerData = TimedEvent;
  * onMetaData as soon as it is there. `surfacechange`: `surface` is another one.
  */
 export class Player extends EventTarget {
+  /** As asked, not as it is. */
+  latency: LatencySetting;
+  transport: TransportSetting;
+  engine: EngineSetting;
   readonly #address: StreamAddress;
   readonly #stage: Stage;
   readonly #link: Link;
@@ -67,6 +71,8 @@ export class Player extends EventTarget {
   #lookout: HlsLookout | undefined;
   #prepared: MediaOpening | undefined;
   #streamState: StreamState | undefined;
+  /** Nothing is to come before somebody asks to see it. */
+  #isStandby: boolean;
   #hasBeenUp = false;
   #isLost = false;
   #droppedByServer = 0;
@@ -78,11 +84,17 @@ export class Player extends EventTarget {
   #lastState = "";
 
   /** @param container an element of the page; two `<video>` are put into it */
-  constructor(container: HTMLElement, { address }: PlayerOptions) {
+  constructor(container: HTMLElement, options: PlayerOptions) {
     super();
+    const { address } = options;
+    this.latency = options.latency ?? "low";
+    this.transport = options.transport ?? "auto";
+    this.engine = options.engine ?? "auto";
+    this.#isStandby = options.isStandby ?? false;
     this.#address = address;
     this.#stage = new Stage(container, () => this.dispatchEvent(new Event("surfacechange")));
     this.#starter = new Starter(() => this.#changed());
+    this.#starter.wantsPlay = !this.#isStandby;
     this.#events = new PlayerEvents((detail) => {
       this.dispatchEvent(new CustomEvent<PlayerData>("data", { detail }));
     });
@@ -120,7 +132,7 @@ export class Player extends EventTarget {
       mayBuild: () => this.#mseMayPlay,
       build: (plan) => this.#buildMse(plan),
       select: (trackIds) => {
-        if (!this.#rewind.isOn) this.#link.select(trackIds);
+        if (!this.#rewind.isOn && !this.#isStandby) this.#link.select(trackIds);
       },
       now: () => performance.now(),
     });
@@ -131,6 +143,7 @@ export class Player extends EventTarget {
     });
     const url = () => {
       const { asked } = this.#feed;
+      if (this.#isStandby) return `${address.webSocket}?tracks=`;
       return asked === undefined ? address.webSocket : `${address.webSocket}?tracks=${asked}`;
     };
     this.#link = new Link(url, {
@@ -171,6 +184,7 @@ export class Player extends EventTarget {
     if (this.#streamState === "ended") return { name: "ended" };
     if (this.#streamState === "reconnecting") return { name: "reconnecting", whose: "publisher" };
     if (this.#streamState === "live") {
+      if (this.#isStandby) return { name: "idle" };
       const { isAnything, unsupported, unplayable } = this.#tracks.playable;
       const isToldWhy = unsupported.length + unplayable.length > 0;
       if (!isAnything && isToldWhy) return { name: "unplayable", unsupported, unplayable };
@@ -248,13 +262,14 @@ export class Player extends EventTarget {
       this.#tryHls();
     } else {
       this.#link.connect();
-      this.#prepared = new MediaOpening(this.#stage.videos[0]);
+      if (!this.#isStandby) this.#prepared = new MediaOpening(this.#stage.videos[0]);
     }
   }
 
   /** Plays: on from where it is when the viewer went back, else at the live edge. */
   play(): void {
     this.#starter.wantsPlay = true;
+    if (this.#isStandby) this.#endStandby();
     if (!this.#rewind.isOn) this.#succession.current?.jumpToLive();
     const { current } = this.#succession;
     if (current !== undefined) this.#starter.start(current.surface);
@@ -282,7 +297,6 @@ export class Player extends EventTarget {
   /** 0 to 1 */
   setVolume(volume: number): void {
     this.surface.volume = Math.min(1, Math.max(0, volume));
-    if (volume > 0 && this.muted) this.setMuted(false);
     this.#changed();
   }
 
@@ -389,6 +403,18 @@ export class Player extends EventTarget {
     return performance.now() >= this.#mseRestsUntil && !this.#rewind.isOn;
   }
 
+  /** Somebody asked to see it. */
+  #endStandby(): void {
+    this.#isStandby = false;
+    if (this.#lookout !== undefined) {
+      this.#leaveHls(); // and look again at once
+      this.#tryHls();
+    }
+    if (mediaSourceClass() === undefined) return;
+    this.#prepared = new MediaOpening(this.#stage.videos[0]);
+    this.#link.restart();
+  }
+
   #hear(message: ServerMessage): void {
     switch (message.type) {
       case "hello":
@@ -481,6 +507,7 @@ export class Player extends EventTarget {
   }
 
   #buildHls(): void {
+    if (this.#isStandby) return;
     const { isAnything, unsupported, unplayable } = this.#tracks.playable;
     if (!isAnything && unsupported.length + unplayable.length > 0) return;
     const { current, next } = this.#succession;

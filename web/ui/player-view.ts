@@ -44,7 +44,10 @@ export class PlayerView {
     this.#big.onclick = () => this.#toggle();
     this.#mute.onclick = () => player.setMuted(!player.muted);
     this.#unmute.onclick = () => player.setMuted(false);
-    this.#volume.oninput = () => player.setVolume(this.#volume.valueAsNumber / 100);
+    this.#volume.oninput = () => {
+      player.setVolume(this.#volume.valueAsNumber / 100);
+      if (player.volume > 0 && player.muted) player.setMuted(false);
+    };
     this.#live.onclick = () => player.goLive();
     setIcon(this.#snapshot, "camera");
     this.#snapshot.onclick = () => {

@@ -11,6 +11,8 @@ export type NamedUnplayable = {
 
 /** Where the player stands, as people may know it. */
 export type PlayerState =
+  /** It is on air, and nobody asked to see it yet. */
+  | { readonly name: "idle" }
   | { readonly name: "connecting" }
   | { readonly name: "waiting" }
   | { readonly name: "live" }
@@ -37,6 +39,7 @@ export function wordsFor(state: PlayerState): Words | undefined {
         title: "Waiting for the broadcast",
         detail: "It starts here by itself as soon as it is on air.",
       };
+    case "idle":
     case "live":
       return undefined;
     case "reconnecting":

@@ -27,14 +27,15 @@ export function readViewerMessage(text: string): ViewerMessage | undefined {
 }
 
 /**
- * The tracks that a viewer asks for with its request: `?tracks=1,3`.
+ * The tracks that a viewer asks for with its request: `?tracks=1,3`, or none at all: `?tracks=`.
  *
  * @returns undefined where it does not, or not like that
  */
 export function readWantedTracks(requestTarget: string): readonly number[] | undefined {
   const query = requestTarget.split("?")[1] ?? "";
   const text = new URLSearchParams(query).get("tracks");
-  if (text === null || !/^\d{1,5}(,\d{1,5})*$/.test(text)) return undefined;
+  if (text === null || !/^(\d{1,5}(,\d{1,5})*)?$/.test(text)) return undefined;
+  if (text === "") return [];
   const tracks = text.split(",").map(Number);
   return isTrackList(tracks) ? tracks : undefined;
 }
