@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reporter, TestCase } from "vitest/node";
+import { browsersDocument } from "./browsers-document.ts";
 import { clientsDocument } from "./clients-document.ts";
 import { hlsDocument } from "./hls-document.ts";
 import { protocolsDocument } from "./protocols-document.ts";
@@ -18,7 +19,8 @@ const RESULTS = join(ROOT, "test/.cache/matrix.json");
 
 /**
  * Collects what the tests of the matrix found, over several runs (`test/.cache/matrix.json`), and
- * writes it to `docs/clients.md`, `docs/protocols.md` and `docs/hls-players.md` where they ran for their full minute.
+ * writes it to `docs/clients.md`, `docs/protocols.md`, `docs/hls-players.md` and
+ * `docs/browsers.md` where they ran for their full minute.
  */
 export class MatrixReporter implements Reporter {
   /** Of this run. */
@@ -54,6 +56,8 @@ export class MatrixReporter implements Reporter {
     writeFileSync(join(ROOT, "docs/clients.md"), clientsDocument(results));
     writeFileSync(join(ROOT, "docs/protocols.md"), protocolsDocument(results));
     writeFileSync(join(ROOT, "docs/hls-players.md"), hlsDocument(results));
+    const browsers = results.filter(({ table }) => table === "browsers");
+    writeFileSync(join(ROOT, "docs/browsers.md"), browsersDocument(browsers));
   }
 }
 

@@ -8,7 +8,8 @@ export type Row = {
     | "outputs"
     | "tracks"
     | "hls"
-    | "hls-players";
+    | "hls-players"
+    | "browsers";
   /** The client's name and version. */
   readonly client: string;
   readonly published: string;
