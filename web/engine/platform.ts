@@ -1,3 +1,5 @@
+import type { WebCodecsPresence } from "../control/choice.ts";
+
 /** What this browser offers, found by feature and never by name. */
 
 /** MediaSource, or Safari's managed one where only that exists (iPhone); undefined without MSE. */
@@ -15,8 +17,15 @@ export const isWebKit = (): boolean =>
   typeof ManagedMediaSource !== "undefined" || "GestureEvent" in globalThis;
 
 /** Whether HLS plays without MSE. Chromium says so too, but 9 s behind: ask only without MSE. */
-export const playsNativeHls = (video: HTMLVideoElement): boolean =>
-  video.canPlayType("application/vnd.apple.mpegurl") !== "";
+export const playsNativeHls = (
+  video: HTMLVideoElement = document.createElement("video"),
+): boolean => video.canPlayType("application/vnd.apple.mpegurl") !== "";
+
+/** Whether WebCodecs is there; browsers show it to secure contexts only. */
+export function webCodecsPresence(): WebCodecsPresence {
+  if ("VideoDecoder" in globalThis) return "there";
+  return globalThis.isSecureContext ? "missing" : "insecure";
+}
 
 /** Whether HLS can bring a track of the stream list to play here. */
 export function canPlayListed(track: {

@@ -1,4 +1,5 @@
 import type { StreamState } from "../../server/protocol/wire/control.ts";
+import type { ChoiceReason } from "../control/choice.ts";
 import type { Playback } from "../engine/playback.ts";
 import type { PlayerState } from "../ui/words.ts";
 
@@ -8,6 +9,8 @@ export type PlayerStats = {
   readonly streamState: StreamState | undefined;
   readonly transport: "websocket" | "hls" | undefined;
   readonly engine: Playback["engine"] | undefined;
+  /** Why by these; undefined while nothing plays. */
+  readonly reason: ChoiceReason | undefined;
   /** Server to screen, measured. */
   readonly delay: number | undefined;
   /** Media ahead of the playhead, and what is to be held of it. */

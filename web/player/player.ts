@@ -4,19 +4,26 @@ import type { StreamAddress } from "../address.ts";
 import type { TimedEvent } from "../control/event-schedule.ts";
 import type { PlayerTimeline } from "../control/timeline.ts";
 import { Traffic } from "../control/traffic.ts";
+import { pageStorage, WayMemory } from "../control/way-memory.ts";
 import { HlsLookout } from "../engine/hls-lookout.ts";
 import { HlsPlayback, type HlsStart } from "../engine/hls-playback.ts";
 import { LiveFeed } from "../engine/live-feed.ts";
 import { MediaOpening } from "../engine/media-opening.ts";
 import { MsePlayback } from "../engine/mse-playback.ts";
 import type { PlannedTrack } from "../engine/plan.ts";
-import { mediaSourceClass } from "../engine/platform.ts";
+import { mediaSourceClass, playsNativeHls } from "../engine/platform.ts";
 import type { Playback, PlaybackHost } from "../engine/playback.ts";
 import type { Surface } from "../engine/surface.ts";
 import { Link } from "../transport/link.ts";
 import { Stage } from "../ui/stage.ts";
 import type { PlayerState } from "../ui/words.ts";
-import type { EngineSetting, LatencySetting, PlayerOptions, TransportSetting } from "./options.ts";
+import {
+  type EngineSetting,
+  LATENCY_MODES,
+  type LatencySetting,
+  type PlayerOptions,
+  type TransportSetting,
+} from "./options.ts";
 import { PlayerEvents } from "./player-events.ts";
 import type { PlayerStats } from "./player-stats.ts";
 import { PlayerText, type PlayerTextTrack } from "./player-text.ts";
@@ -25,18 +32,11 @@ import { Rewind } from "./rewind.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { Starter } from "./starter.ts";
 import { Succession } from "./succession.ts";
+import { Ways } from "./ways.ts";
 
 /** The player looks at everything this often (ms), and tells what changed this often. */
 const TICK = 50;
 const CHANGE_EVERY = 250;
-
-/** So many connections that never came to be, and HLS is tried. */
-const FAILURES_BEFORE_HLS = 2;
-
-/** So many failed playbacks within so many ms, and MSE rests for as long as the last says. */
-const MOST_ERRORS = 4;
-const ERROR_WINDOW = 15_000;
-const MSE_REST = 30_000;
 
 /** What the encoder said in between: the `detail` of `data`. From strangers: text, never markup. */
 export type PlayerData = TimedEvent;
@@ -52,8 +52,6 @@ export type PlayerData = TimedEvent;
 export class Player extends EventTarget {
   /** As asked, not as it is. */
   latency: LatencySetting;
-  transport: TransportSetting;
-  engine: EngineSetting;
   readonly #address: StreamAddress;
   readonly #stage: Stage;
   readonly #link: Link;
@@ -66,6 +64,7 @@ export class Player extends EventTarget {
   readonly #events: PlayerEvents;
   readonly #tracks: PlayerTracks;
   readonly #rewind: Rewind;
+  readonly #ways: Ways;
   readonly #text = new PlayerText(() => this.#changed());
   #timer: ReturnType<typeof setInterval> | undefined;
   #lookout: HlsLookout | undefined;
@@ -76,10 +75,10 @@ export class Player extends EventTarget {
   #hasBeenUp = false;
   #isLost = false;
   #droppedByServer = 0;
-  #errors: number[] = [];
   #errorCount = 0;
   #lastError: string | undefined;
-  #mseRestsUntil = 0;
+  /** Nothing is sent over the WebSocket: HLS plays, and is to. */
+  #isLiveLeft = false;
   #changedAt = 0;
   #lastState = "";
 
@@ -88,10 +87,21 @@ export class Player extends EventTarget {
     super();
     const { address } = options;
     this.latency = options.latency ?? "low";
-    this.transport = options.transport ?? "auto";
-    this.engine = options.engine ?? "auto";
     this.#isStandby = options.isStandby ?? false;
     this.#address = address;
+    this.#ways = new Ways({
+      transport: options.transport ?? "auto",
+      engine: options.engine ?? "auto",
+      latency: () =>
+        typeof this.latency === "number" ? this.latency : LATENCY_MODES[this.latency],
+      browser: {
+        mediaSource: mediaSourceClass() !== undefined,
+        nativeHls: playsNativeHls(),
+        webCodecs: "missing", // there is no engine for it
+      },
+      decodes: () => ({ mse: undefined, webCodecs: undefined }),
+      memory: new WayMemory(pageStorage(), address.webSocket),
+    });
     this.#stage = new Stage(container, () => this.dispatchEvent(new Event("surfacechange")));
     this.#starter = new Starter(() => this.#changed());
     this.#starter.wantsPlay = !this.#isStandby;
@@ -115,7 +125,7 @@ export class Player extends EventTarget {
       build: (start) => this.#takeHls(start),
       leaveLive: () => this.#link.select([]),
       enterLive: () => {
-        const isExpected = this.#link.isUp && this.#mseMayPlay;
+        const isExpected = this.#link.isUp && this.#mayBeLive;
         if (isExpected) this.#link.restart();
         return isExpected;
       },
@@ -129,7 +139,7 @@ export class Player extends EventTarget {
     this.#feed = new LiveFeed({
       canPlay: (mimeType) => mediaSourceClass()?.isTypeSupported(mimeType) ?? false,
       canChangeType: typeof SourceBuffer !== "undefined" && "changeType" in SourceBuffer.prototype,
-      mayBuild: () => this.#mseMayPlay,
+      mayBuild: () => this.#mayBeLive,
       build: (plan) => this.#buildMse(plan),
       select: (trackIds) => {
         if (!this.#rewind.isOn && !this.#isStandby) this.#link.select(trackIds);
@@ -151,7 +161,8 @@ export class Player extends EventTarget {
       onFrames: (frames) => this.#receive(frames),
       onUp: () => this.#up(),
       onDown: (failures) => {
-        if (failures >= FAILURES_BEFORE_HLS) this.#tryHls();
+        this.#ways.line.down(performance.now(), failures);
+        this.#follow(performance.now());
         this.#changed();
       },
     });
@@ -255,14 +266,36 @@ export class Player extends EventTarget {
     return this.#starter.soundBlocked && this.surface.muted;
   }
 
+  /** How it is to come, as asked for; may be set while it plays. What is actual is in `stats`. */
+  get transport(): TransportSetting {
+    return this.#ways.transport;
+  }
+
+  set transport(transport: TransportSetting) {
+    if (transport === this.#ways.transport) return;
+    this.#ways.transport = transport;
+    this.#askedAnew();
+  }
+
+  /** What is to decode it over the WebSocket, as asked for; may be set while it plays. */
+  get engine(): EngineSetting {
+    return this.#ways.engine;
+  }
+
+  set engine(engine: EngineSetting) {
+    if (engine === this.#ways.engine) return;
+    this.#ways.engine = engine;
+    this.#askedAnew();
+  }
+
   /** Begins; once. */
   start(): void {
     this.#timer = setInterval(() => this.#tick(), TICK);
-    if (mediaSourceClass() === undefined) {
-      this.#tryHls();
-    } else {
-      this.#link.connect();
-      if (!this.#isStandby) this.#prepared = new MediaOpening(this.#stage.videos[0]);
+    this.#follow(performance.now());
+    if (!this.#ways.usesWebSocket) return;
+    this.#link.connect();
+    if (mediaSourceClass() !== undefined && !this.#isStandby) {
+      this.#prepared = new MediaOpening(this.#stage.videos[0]);
     }
   }
 
@@ -358,6 +391,7 @@ export class Player extends EventTarget {
       streamState: this.#streamState,
       transport: current?.transport,
       engine: current?.engine,
+      reason: current && this.#ways.reasonOf(current, now),
       delay: figures?.delay,
       buffer: (figures?.ahead ?? 0) * 1_000,
       target: (figures?.target ?? 0) * 1_000,
@@ -398,9 +432,9 @@ export class Player extends EventTarget {
     this.#stage.destroy();
   }
 
-  /** Whether MediaSource has not failed lately, and is not to leave the past alone. */
-  get #mseMayPlay(): boolean {
-    return performance.now() >= this.#mseRestsUntil && !this.#rewind.isOn;
+  /** Whether a playback of the WebSocket may be made: it is the choice, and the past is not played. */
+  get #mayBeLive(): boolean {
+    return !this.#rewind.isOn && this.#ways.isLive(performance.now());
   }
 
   /** Somebody asked to see it. */
@@ -410,8 +444,10 @@ export class Player extends EventTarget {
       this.#leaveHls(); // and look again at once
       this.#tryHls();
     }
-    if (mediaSourceClass() === undefined) return;
-    this.#prepared = new MediaOpening(this.#stage.videos[0]);
+    if (!this.#ways.usesWebSocket) return;
+    if (mediaSourceClass() !== undefined) {
+      this.#prepared = new MediaOpening(this.#stage.videos[0]);
+    }
     this.#link.restart();
   }
 
@@ -466,9 +502,11 @@ export class Player extends EventTarget {
 
   #up(): void {
     this.#hasBeenUp = true;
+    this.#isLiveLeft = false;
+    this.#ways.line.up(performance.now());
     this.#feed.reconnected();
     this.#text.reconnected(this.timeline?.end);
-    if (this.#rewind.isOn && this.#succession.current?.transport === "hls") this.#link.select([]);
+    if (this.#succession.current?.transport === "hls" && !this.#mayBeLive) this.#leaveLive();
     this.#changed();
   }
 
@@ -490,6 +528,37 @@ export class Player extends EventTarget {
     this.#lookout.start();
   }
 
+  /** Another way was asked for. */
+  #askedAnew(): void {
+    this.#ways.tryAgain();
+    if (this.#ways.usesWebSocket) this.#link.hurry();
+    this.#follow(performance.now());
+    this.#changed();
+  }
+
+  /** Goes the way that is to be gone now, where it is not. To be called often. */
+  #follow(now: number): void {
+    if (this.#rewind.isOn) return;
+    const choice = this.#ways.choice(now);
+    const { current } = this.#succession;
+    if (choice?.transport === "hls") {
+      this.#tryHls();
+      if (current?.transport === "websocket") return; // until HLS has a picture
+      if (!this.#ways.usesWebSocket) this.#link.rest();
+      else if (current !== undefined && this.#link.isUp && !this.#isLiveLeft) this.#leaveLive();
+    } else if (current?.transport === "hls") {
+      if (this.#isLiveLeft && this.#link.isUp) this.#link.restart();
+    } else if (this.#ways.transport === "websocket") {
+      this.#leaveHls();
+    }
+  }
+
+  /** Nothing is to be sent over the WebSocket, which stays: it tells how the broadcast stands. */
+  #leaveLive(): void {
+    this.#isLiveLeft = true;
+    this.#link.select([]);
+  }
+
   /** The WebSocket plays again: HLS is not needed any more. */
   #leaveHls(): void {
     this.#lookout?.stop();
@@ -502,8 +571,13 @@ export class Player extends EventTarget {
     const prepared = this.#prepared?.surface === surface ? this.#prepared : undefined;
     if (prepared !== undefined) this.#prepared = undefined;
     const playback = new MsePlayback(prepared ?? new MediaOpening(surface), plan, this.#host);
-    this.#succession.take(playback);
+    this.#made(playback);
     return playback;
+  }
+
+  #made(playback: Playback, reason = this.#ways.choice(performance.now())?.reason): void {
+    this.#ways.made(playback, reason ?? "best");
+    this.#succession.take(playback);
   }
 
   #buildHls(): void {
@@ -511,9 +585,9 @@ export class Player extends EventTarget {
     const { isAnything, unsupported, unplayable } = this.#tracks.playable;
     if (!isAnything && unsupported.length + unplayable.length > 0) return;
     const { current, next } = this.#succession;
-    const mseWorks = this.#link.isUp && this.#mseMayPlay;
-    if (current?.transport === "hls" || next !== undefined || mseWorks) return;
-    this.#takeHls();
+    if (current?.transport === "hls" || next?.transport === "hls" || this.#rewind.isOn) return;
+    const choice = this.#ways.choice(performance.now());
+    if (choice?.transport === "hls") this.#takeHls();
   }
 
   #takeHls(start?: HlsStart): void {
@@ -522,25 +596,28 @@ export class Player extends EventTarget {
     const surface = this.#succession.freeVideo();
     const playback = new HlsPlayback(surface, this.#address.playlist, this.#host, start);
     playback.select(this.#feed.preferred);
-    this.#succession.take(playback);
+    this.#made(playback, start === undefined ? undefined : "rewind");
   }
 
-  #failed(playback: Playback, error: unknown): void {
+  #failed(playback: Playback, error: unknown, isFinal = false): void {
     const now = performance.now();
     this.#lastError = error instanceof MediaError ? error.message : String(error);
     this.#errorCount += 1;
-    if (playback instanceof MsePlayback) {
-      this.#feed.discard(playback);
-      this.#errors = [...this.#errors.filter((at) => at > now - ERROR_WINDOW), now];
-      if (this.#errors.length >= MOST_ERRORS) {
-        this.#errors = [];
-        this.#mseRestsUntil = now + MSE_REST;
-        this.#tryHls();
-      }
-    }
+    if (!this.#rewind.isOn) this.#ways.failed(playback, now, isFinal);
+    if (playback instanceof MsePlayback) this.#feed.discard(playback);
     this.#succession.remove(playback);
     this.#rewind.failed(playback);
+    this.#follow(now);
     this.#changed();
+  }
+
+  /** A playback that was given what it needs, and shows nothing: another way may. */
+  #watchFirstPicture(now: number): void {
+    const { current, next } = this.#succession;
+    const awaited = next ?? current;
+    const isLive = awaited?.transport === "websocket" && this.#link.isUp && !document.hidden;
+    if (!this.#ways.isOverdue(isLive ? awaited : undefined, now) || awaited === undefined) return;
+    this.#failed(awaited, new Error(`No picture by ${awaited.engine}`), true);
   }
 
   #tick(): void {
@@ -553,10 +630,13 @@ export class Player extends EventTarget {
       expectsMedia: this.#streamState === "live" && this.#link.isUp,
     };
     this.#succession.tick(situation);
+    this.#watchFirstPicture(now);
+    this.#follow(now);
     this.#events.follow(this.#succession.current);
     this.#text.follow(this.#succession.current);
     this.#rewind.tick(now);
     const { current } = this.#succession;
+    this.#ways.follow(current, now, this.#rewind.isOn || current?.isStarved === true);
     if (current?.isReady) {
       if (current.transport === "hls") this.#link.isSpare = !this.#rewind.isOn;
       else if (this.#lookout !== undefined && this.#link.isUp) this.#leaveHls();
@@ -575,12 +655,19 @@ export class Player extends EventTarget {
 
   #watchPage(): void {
     const { signal } = this.#listening;
-    addEventListener("online", () => this.#link.hurry(), { signal });
+    const hurry = () => {
+      if (this.#ways.usesWebSocket) this.#link.hurry();
+    };
+    const onLine = () => {
+      this.#ways.line.forgive(); // another network, maybe
+      hurry();
+    };
+    addEventListener("online", onLine, { signal });
     document.addEventListener(
       "visibilitychange",
       () => {
         if (document.hidden) return;
-        if (mediaSourceClass() !== undefined) this.#link.hurry();
+        hurry();
         this.#tick();
         const { ahead, target } = this.#succession.current?.figures ?? { ahead: 0, target: 0 };
         const isLate = this.#succession.current?.transport === "websocket" && ahead > target + 0.2;

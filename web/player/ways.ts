@@ -27,8 +27,8 @@ const LONGEST_LOOK = 100;
 export type WaysOptions = {
   readonly transport: TransportSetting;
   readonly engine: EngineSetting;
-  /** ms to hold. */
-  readonly latency: number;
+  /** ms to hold, as it is asked now. */
+  readonly latency: () => number;
   readonly browser: ChoiceSituation["browser"];
   /** Whether the broadcast's tracks can be decoded. */
   readonly decodes: () => ChoiceSituation["decodes"];
@@ -50,23 +50,20 @@ export class Ways {
   #awaited: { readonly playback: Playback; waited: number; at: number } | undefined;
   transport: TransportSetting;
   engine: EngineSetting;
-  /** ms to hold. */
-  latency: number;
 
   constructor(options: WaysOptions) {
     this.#options = options;
     this.transport = options.transport;
     this.engine = options.engine;
-    this.latency = options.latency;
     this.#remembered = options.memory.recall(Date.now());
   }
 
   /** What should play a live broadcast; undefined where nothing can, now. */
   choice(now: number): Choice | undefined {
-    const { transport, engine, latency } = this;
-    const { browser, decodes } = this.#options;
+    const { transport, engine } = this;
+    const { browser, decodes, latency } = this.#options;
     return choose({
-      asked: { transport, engine, latency },
+      asked: { transport, engine, latency: latency() },
       browser,
       decodes: decodes(),
       webSocket: this.line.state(now),
@@ -77,6 +74,12 @@ export class Ways {
       },
       remembered: this.#remembered,
     });
+  }
+
+  /** Whether the WebSocket is of any use here. */
+  get usesWebSocket(): boolean {
+    const { mediaSource, webCodecs } = this.#options.browser;
+    return this.transport !== "hls" && (mediaSource || webCodecs === "there");
   }
 
   /** Whether a playback of what comes over the WebSocket may be made now. */

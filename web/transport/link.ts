@@ -28,6 +28,8 @@ export class Link {
   #connections = 0;
   #lastSocket: StreamSocket | undefined;
   #isStopped = false;
+  /** We end the connection ourselves: nothing was lost. */
+  #isLeaving = false;
   /** Something else plays meanwhile: attempts may become rare. */
   isSpare = false;
 
@@ -86,8 +88,14 @@ export class Link {
 
   /** Leaves the present connection for a new one, which begins with the current pictures. */
   restart(): void {
-    this.#socket?.close("restarted");
+    this.#leave("restarted");
     this.hurry();
+  }
+
+  /** Leaves the connection, and makes none until it is asked to. */
+  rest(): void {
+    clearTimeout(this.#timer);
+    this.#leave("rests");
   }
 
   /** To be called a few times a second. */
@@ -106,6 +114,12 @@ export class Link {
     this.#socket?.close("stopped");
   }
 
+  #leave(reason: string): void {
+    this.#isLeaving = true;
+    this.#socket?.close(reason);
+    this.#isLeaving = false;
+  }
+
   #up(socket: StreamSocket): void {
     this.#lastSocket = socket;
     this.#failures = 0;
@@ -117,7 +131,7 @@ export class Link {
 
   #down(socket: StreamSocket): void {
     if (this.#socket === socket) this.#socket = undefined;
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#isLeaving) return;
     if (!socket.greeted) this.#failures += 1;
     const wait = this.isSpare ? this.#probing.next() : this.#backoff.next();
     this.#timer = setTimeout(() => this.connect(), wait);
