@@ -7,7 +7,14 @@ import { HlsRecovery } from "./hls-recovery.ts";
 import { HlsTimeline, type ListedMedia } from "./hls-timeline.ts";
 import { HlsTracks } from "./hls-tracks.ts";
 import { playsNativeHls } from "./platform.ts";
-import type { Playback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
+import type {
+  HlsStart,
+  HlsTextListener,
+  PlaybackFigures,
+  PlaybackHost,
+  SegmentPlayback,
+  Situation,
+} from "./playback.ts";
 import type { NamedText } from "./text-screen.ts";
 import type { VideoSurface } from "./video-surface.ts";
 
@@ -26,22 +33,8 @@ const STARVED = 1_000;
 /** The playhead has landed where it was sent when it is this near, seconds. */
 const NEAR = 0.5;
 
-/** Where a playback is to begin: at the live edge, or back in the window. */
-export type HlsStart = {
-  /** On the stream's timeline, ms … */
-  readonly time: number;
-  /** … and how far that is from the beginning of the window, ms, to load about the right place. */
-  readonly intoWindow: number;
-};
-
-/** What is told of texts. */
-export type HlsTextListener = {
-  onTracks(): void;
-  onCues(trackId: string, cues: readonly VTTCue[]): void;
-};
-
 /** HLS into one `<video>`: hls.js (a chunk of its own), or the browser where there is no MSE. */
-export class HlsPlayback implements Playback {
+export class HlsPlayback implements SegmentPlayback {
   readonly engine: "hls.js" | "native-hls";
   readonly transport = "hls";
   readonly surface: VideoSurface;

@@ -4,6 +4,7 @@ import type { TimedEvent } from "../control/event-schedule.ts";
 import type { Place } from "../control/timeline.ts";
 import type { PlannedTrack } from "./plan.ts";
 import type { Surface } from "./surface.ts";
+import type { NamedText } from "./text-screen.ts";
 
 /** What the statistics say of one playback. */
 export type PlaybackFigures = {
@@ -63,6 +64,41 @@ export type LivePlayback = Playback & {
   /** The history is complete: the playhead may go to its end. */
   endHistory(): void;
 };
+
+/** Where a playback of segments is to begin: at the live edge, or back in the window. */
+export type HlsStart = {
+  /** On the stream's timeline, ms … */
+  readonly time: number;
+  /** … and how far that is from the beginning of the window, ms, to load about the right place. */
+  readonly intoWindow: number;
+};
+
+/** What is told of the texts of segments. */
+export type HlsTextListener = {
+  onTracks(): void;
+  onCues(trackId: string, cues: readonly VTTCue[]): void;
+};
+
+/** A playback of segments: of renditions, with texts among them, and back in time. */
+export type SegmentPlayback = Playback & {
+  readonly transport: "hls";
+  /** The tracks that play; where the browser plays HLS by itself, it does not tell. */
+  readonly trackIds: readonly number[];
+  /** Plays these tracks: a rendition of the picture without adapting it any more, a sound. */
+  select(trackIds: readonly number[]): void;
+  /** Captions and subtitles that the playlist lists. */
+  readonly textTracks: readonly NamedText[];
+  /** Loads the texts of this track, and no others. */
+  showText(id: string | undefined): void;
+  /** Who shows texts: cues have times of the surface. */
+  onTexts(listener: HlsTextListener): void;
+  /** Goes to a moment of the window, ms on the timeline, and plays on from there. */
+  seek(time: number): void;
+};
+
+/** Whether it plays segments. Its code is another chunk: nobody else may ask for the class. */
+export const isSegmented = (playback: Playback | undefined): playback is SegmentPlayback =>
+  playback?.transport === "hls";
 
 /** What a playback has to know of the player. */
 export type Situation = {

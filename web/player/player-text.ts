@@ -1,8 +1,7 @@
 import type { AnnouncedTextTrack, ServerMessage } from "../../server/protocol/wire/control.ts";
 import { fittingText, readTextWish, type TextWish } from "../control/text-choice.ts";
 import { TextCues } from "../control/text-cues.ts";
-import { HlsPlayback } from "../engine/hls-playback.ts";
-import type { Playback } from "../engine/playback.ts";
+import { isSegmented, type Playback } from "../engine/playback.ts";
 import type { Texts } from "../engine/surface.ts";
 
 /** Captions or subtitles that one may choose. */
@@ -83,7 +82,7 @@ export class PlayerText {
       this.#playback = playback;
       this.#screen = playback?.surface.texts;
       this.#apply();
-      if (playback instanceof HlsPlayback) {
+      if (isSegmented(playback)) {
         const screen = this.#screen;
         playback.onTexts({
           onTracks: () => this.#apply(),
@@ -97,12 +96,12 @@ export class PlayerText {
 
   /** Whether texts come as they are told, and not in segments. */
   get #isLive(): boolean {
-    return !(this.#playback instanceof HlsPlayback);
+    return !isSegmented(this.#playback);
   }
 
   /** What is there to be shown: over HLS it may be known without a WebSocket. */
   get #present(): readonly AnnouncedTextTrack[] {
-    if (!(this.#playback instanceof HlsPlayback)) return this.#announced;
+    if (!isSegmented(this.#playback)) return this.#announced;
     const { textTracks } = this.#playback;
     return textTracks.length > 0 ? textTracks : this.#announced;
   }
@@ -112,7 +111,7 @@ export class PlayerText {
     const selected = fittingText(this.#present, this.#wish)?.id;
     for (const track of this.#present) screen?.announce(track);
     screen?.select(selected);
-    if (this.#playback instanceof HlsPlayback) {
+    if (isSegmented(this.#playback)) {
       this.#playback.showText(selected);
     } else if (screen !== undefined) {
       for (const { id } of this.#present) {

@@ -1,8 +1,8 @@
 import type { AnnouncedTrack, AnnouncedUnplayable } from "../../server/protocol/wire/control.ts";
 import type { ListedStream, ListedTrack } from "../../server/protocol/wire/stream-list.ts";
-import { HlsPlayback } from "../engine/hls-playback.ts";
 import type { LiveFeed } from "../engine/live-feed.ts";
 import { canPlayListed } from "../engine/platform.ts";
+import { isSegmented } from "../engine/playback.ts";
 import type { NamedTrack, NamedUnplayable } from "../ui/words.ts";
 import type { Succession } from "./succession.ts";
 
@@ -59,7 +59,7 @@ export class PlayerTracks {
     const { feed, succession, isUp } = this.#sources;
     const { current } = succession;
     if (current?.transport === "hls" || !isUp()) {
-      const selected = current instanceof HlsPlayback ? current.trackIds : [];
+      const selected = isSegmented(current) ? current.trackIds : [];
       return (this.#listed?.tracks ?? this.#announced).map((track) => ({
         ...track,
         isSelected: selected.includes(track.id),

@@ -5,14 +5,17 @@ import type { TimedEvent } from "../control/event-schedule.ts";
 import type { PlayerTimeline } from "../control/timeline.ts";
 import { Traffic } from "../control/traffic.ts";
 import { pageStorage, WayMemory } from "../control/way-memory.ts";
-import { HlsLookout } from "../engine/hls-lookout.ts";
-import { HlsPlayback, type HlsStart } from "../engine/hls-playback.ts";
 import { LiveFeed } from "../engine/live-feed.ts";
 import { MediaOpening } from "../engine/media-opening.ts";
 import { MsePlayback } from "../engine/mse-playback.ts";
 import type { PlannedTrack } from "../engine/plan.ts";
 import { mediaSourceClass, playsNativeHls } from "../engine/platform.ts";
-import type { Playback, PlaybackHost } from "../engine/playback.ts";
+import {
+  type HlsStart,
+  isSegmented,
+  type Playback,
+  type PlaybackHost,
+} from "../engine/playback.ts";
 import type { Surface } from "../engine/surface.ts";
 import { Link } from "../transport/link.ts";
 import { Stage } from "../ui/stage.ts";
@@ -67,7 +70,10 @@ export class Player extends EventTarget {
   readonly #ways: Ways;
   readonly #text = new PlayerText(() => this.#changed());
   #timer: ReturnType<typeof setInterval> | undefined;
-  #lookout: HlsLookout | undefined;
+  /** While HLS is looked for, or plays: ends that. */
+  #lookout: AbortController | undefined;
+  /** The playback of segments whose code is on its way. */
+  #hlsComing: object | undefined;
   #prepared: MediaOpening | undefined;
   #streamState: StreamState | undefined;
   /** Nothing is to come before somebody asks to see it. */
@@ -123,6 +129,9 @@ export class Player extends EventTarget {
     this.#rewind = new Rewind(address, this.#succession, {
       trackId: () => this.#feed.plan.tracks[0]?.track.id ?? this.#tracks.all[0]?.id,
       build: (start) => this.#takeHls(start),
+      cancel: () => {
+        this.#hlsComing = undefined;
+      },
       leaveLive: () => this.#link.select([]),
       enterLive: () => {
         const isExpected = this.#link.isUp && this.#mayBeLive;
@@ -225,7 +234,7 @@ export class Player extends EventTarget {
     this.#feed.prefer(trackIds);
     const { current, next } = this.#succession;
     for (const playback of [current, next]) {
-      if (playback instanceof HlsPlayback) playback.select(trackIds);
+      if (isSegmented(playback)) playback.select(trackIds);
     }
     this.#changed();
   }
@@ -425,7 +434,8 @@ export class Player extends EventTarget {
     clearInterval(this.#timer);
     this.#listening.abort();
     this.#events.stop();
-    this.#lookout?.stop();
+    this.#lookout?.abort();
+    this.#hlsComing = undefined;
     this.#link.stop();
     this.#succession.destroy();
     this.#prepared?.destroy();
@@ -512,20 +522,31 @@ export class Player extends EventTarget {
 
   #tryHls(): void {
     if (this.#lookout !== undefined) return;
-    this.#lookout = new HlsLookout(this.#address, {
-      onState: (stream) => {
-        this.#isLost = false;
-        this.#tracks.list(stream);
-        if (!this.#link.isUp) this.#streamState = stream?.state ?? "waiting";
-        this.#changed();
+    const end = new AbortController();
+    this.#lookout = end;
+    import("../engine/hls-lookout.ts").then(
+      ({ HlsLookout }) => {
+        if (end.signal.aborted) return;
+        const lookout = new HlsLookout(this.#address, {
+          onState: (stream) => {
+            this.#isLost = false;
+            this.#tracks.list(stream);
+            if (!this.#link.isUp) this.#streamState = stream?.state ?? "waiting";
+            this.#changed();
+          },
+          onLost: () => {
+            this.#isLost = true;
+            this.#changed();
+          },
+          onPlaylist: () => this.#buildHls(),
+        });
+        end.signal.addEventListener("abort", () => lookout.stop());
+        lookout.start();
       },
-      onLost: () => {
-        this.#isLost = true;
-        this.#changed();
+      () => {
+        if (this.#lookout === end) this.#lookout = undefined;
       },
-      onPlaylist: () => this.#buildHls(),
-    });
-    this.#lookout.start();
+    );
   }
 
   /** Another way was asked for. */
@@ -561,7 +582,7 @@ export class Player extends EventTarget {
 
   /** The WebSocket plays again: HLS is not needed any more. */
   #leaveHls(): void {
-    this.#lookout?.stop();
+    this.#lookout?.abort();
     this.#lookout = undefined;
     this.#link.isSpare = false;
   }
@@ -581,31 +602,52 @@ export class Player extends EventTarget {
   }
 
   #buildHls(): void {
-    if (this.#isStandby) return;
+    if (this.#needsHls && this.#hlsComing === undefined) this.#takeHls();
+  }
+
+  /** Whether HLS could play something that nothing else plays. */
+  get #needsHls(): boolean {
+    if (this.#isStandby) return false;
     const { isAnything, unsupported, unplayable } = this.#tracks.playable;
-    if (!isAnything && unsupported.length + unplayable.length > 0) return;
+    if (!isAnything && unsupported.length + unplayable.length > 0) return false;
     const { current, next } = this.#succession;
-    if (current?.transport === "hls" || next?.transport === "hls" || this.#rewind.isOn) return;
-    const choice = this.#ways.choice(performance.now());
-    if (choice?.transport === "hls") this.#takeHls();
+    if (isSegmented(current) || isSegmented(next) || this.#rewind.isOn) return false;
+    return this.#ways.choice(performance.now())?.transport === "hls";
   }
 
   #takeHls(start?: HlsStart): void {
-    this.#prepared?.destroy();
-    this.#prepared = undefined;
-    const surface = this.#succession.freeVideo();
-    const playback = new HlsPlayback(surface, this.#address.playlist, this.#host, start);
-    playback.select(this.#feed.preferred);
-    this.#made(playback, start === undefined ? undefined : "rewind");
+    const coming = {};
+    this.#hlsComing = coming;
+    import("../engine/hls-playback.ts").then(
+      ({ HlsPlayback }) => {
+        if (this.#hlsComing !== coming) return;
+        this.#hlsComing = undefined;
+        if (start === undefined && !this.#needsHls) return;
+        this.#prepared?.destroy();
+        this.#prepared = undefined;
+        const surface = this.#succession.freeVideo();
+        const playback = new HlsPlayback(surface, this.#address.playlist, this.#host, start);
+        playback.select(this.#feed.preferred);
+        this.#made(playback, start === undefined ? undefined : "rewind");
+      },
+      (error: unknown) => {
+        if (this.#hlsComing === coming) this.#failed(undefined, error);
+      },
+    );
   }
 
-  #failed(playback: Playback, error: unknown, isFinal = false): void {
+  /** @param playback undefined: one of segments, whose code did not come */
+  #failed(playback: Playback | undefined, error: unknown, isFinal = false): void {
     const now = performance.now();
     this.#lastError = error instanceof MediaError ? error.message : String(error);
     this.#errorCount += 1;
-    if (!this.#rewind.isOn) this.#ways.failed(playback, now, isFinal);
-    if (playback instanceof MsePlayback) this.#feed.discard(playback);
-    this.#succession.remove(playback);
+    if (playback === undefined) {
+      this.#hlsComing = undefined;
+    } else {
+      if (!this.#rewind.isOn) this.#ways.failed(playback, now, isFinal);
+      if (playback instanceof MsePlayback) this.#feed.discard(playback);
+      this.#succession.remove(playback);
+    }
     this.#rewind.failed(playback);
     this.#follow(now);
     this.#changed();

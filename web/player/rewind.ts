@@ -1,8 +1,7 @@
 import type { StreamAddress } from "../address.ts";
 import { destination, type PlayerTimeline, timelineOf } from "../control/timeline.ts";
 import { DvrWindow } from "../engine/dvr-window.ts";
-import { HlsPlayback, type HlsStart } from "../engine/hls-playback.ts";
-import type { Playback } from "../engine/playback.ts";
+import { type HlsStart, isSegmented, type Playback } from "../engine/playback.ts";
 import type { Succession } from "./succession.ts";
 
 /** What plays the past goes to the edge itself where the live lane has not come within this long, ms. */
@@ -14,6 +13,8 @@ export type RewindHost = {
   trackId(): number | undefined;
   /** Makes a playback of the past, to be swapped in when it is there. */
   build(start: HlsStart): void;
+  /** What was to be built is not wanted any more. */
+  cancel(): void;
   /** Nothing is to be sent over the live lane any more. */
   leaveLive(): void;
   /** The live lane is to begin anew. @returns whether it can be expected to come */
@@ -78,9 +79,9 @@ export class Rewind {
     this.#isOn = true;
     this.#returningSince = undefined;
     const { current, next } = this.#succession;
-    const past = [next, current].find((one) => one instanceof HlsPlayback);
+    const past = [next, current].find(isSegmented);
     if (past !== current) this.#goal = to;
-    if (past instanceof HlsPlayback) {
+    if (past !== undefined) {
       past.seek(to);
     } else {
       const late = performance.now() - asked;
@@ -101,7 +102,8 @@ export class Rewind {
     const { next } = this.#succession;
     if (current?.transport === "websocket") {
       // What was about to go back did not come that far.
-      if (next instanceof HlsPlayback) this.#succession.remove(next);
+      this.#host.cancel();
+      if (isSegmented(next)) this.#succession.remove(next);
       current.jumpToLive();
       return;
     }
@@ -116,10 +118,11 @@ export class Rewind {
     else if (this.#isOn) this.#host.leaveLive();
   }
 
-  /** A playback failed. */
-  failed(playback: Playback): void {
+  /** A playback failed; undefined: the one of the past could not even be made. */
+  failed(playback: Playback | undefined): void {
     const { current } = this.#succession;
-    if (!this.#isOn || playback.transport !== "hls" || current?.transport === "hls") return;
+    const isLive = playback !== undefined && !isSegmented(playback);
+    if (!this.#isOn || isLive || isSegmented(current)) return;
     this.#isOn = false;
     this.#goal = undefined;
     if (current === undefined) this.#host.enterLive();
@@ -128,7 +131,7 @@ export class Rewind {
   /** To be called every 50 ms or so. */
   tick(now: number): void {
     const { current } = this.#succession;
-    if (this.#isOn && current instanceof HlsPlayback && current.isReady) {
+    if (this.#isOn && isSegmented(current) && current.isReady) {
       // The broadcast is over, and all of it was seen; or it was paused for hours on a fast machine.
       const { timeline } = this;
       const isThere = timeline !== undefined && destination(timeline.position, timeline) === "live";
