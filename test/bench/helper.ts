@@ -20,7 +20,7 @@ export type HelperName =
   | "hls-floor"
   | "hls-origin";
 
-const BUNDLES = join(import.meta.dirname, "../.cache/bench");
+const BUNDLES = join(import.meta.dirname, "../.cache/bundles/bench");
 
 /** Starts `NAME.ts` of this folder, as bundled. It ends when this process does. */
 export function startHelper<Request extends object, Answer>(
