@@ -1,26 +1,17 @@
-/** The player's delay policy, in seconds and ratios; measured figures in `docs/benchmarks.md`. */
+/** The player's delay policy, in seconds and ratios; what it rests on is in `docs/decisions.md`. */
 export const LATENCY = {
-  /** Media ahead of the playhead: without and with sound. */
-  target: 0.1,
-  targetWithSound: 0.125,
-  /** WebKit starts sound only with more, and jumps instead of changing its rate. */
-  targetWithSoundWhereSeeking: 0.3,
   longestTarget: 3,
   raise: 1.3,
   lower: 0.95,
   calm: 5_000,
-  /**
-   * Sound that is heard keeps its pitch at other rates, which asks for some 60 ms more of it ahead
-   * (it is cut and joined): with less than `stretched` ahead it may not, and 1 % is not heard. The
-   * second figure is for the way to the target, after a start, a jump or a stall.
-   */
-  stretched: 0.19,
-  fastestStretched: [1.05, 1.1],
-  fastestHeard: [1.01, 1.02],
-  slowestHeard: 0.985,
-  /** Where nothing sounds, or it is muted. */
-  fastestUnheard: [1.05, 1.25],
-  slowestUnheard: 0.95,
+  /** Rates that nobody notices, the pitch kept where it is heard … */
+  slowest: 0.97,
+  fastest: 1.05,
+  /** … and on the way to the target, after a start, a jump or a stall, where nothing is heard. */
+  fastestUnheard: 1.1,
+  /** Where the pitch cannot be kept: 1 % is not heard, 2 % hardly, and it is rare. */
+  slowestUnkept: 0.985,
+  fastestUnkept: [1.01, 1.02],
   /** Rate per second that the buffer is off: steadily, and on the way to the target. */
   gain: 1,
   approachGain: 2,
@@ -30,6 +21,8 @@ export const LATENCY = {
   /** Farther behind than this: jump. */
   jump: 0.6,
   jumpWhereSeeking: 0.4,
+  /** Nearer than was just asked for: go back this far rather than slow down for long. */
+  jumpBack: 0.3,
   betweenJumps: 1_000,
   /** Readings are averaged over this many ms, since the buffer is a saw-tooth. */
   window: 500,
@@ -49,6 +42,11 @@ export type Reading = {
   readonly playing: boolean;
   /** Whether there is sound, and somebody hears it. */
   readonly audible: boolean;
+  /**
+   * Seconds of sound that have to be ahead before its pitch may be kept at another rate: it is cut and
+   * joined for that, and runs out sooner.
+   */
+  readonly pitchFrom: number;
 };
 
 /** What to do. */
@@ -63,9 +61,10 @@ export type Decision = {
 /** Keeps the playhead a steady distance behind the live edge. Time and readings are inputs. */
 export class LatencyController {
   readonly #steering: Steering;
-  readonly #base: number;
+  #base: number;
   #floor = 0;
-  #extra = 1;
+  /** Seconds that stalls have added. */
+  #extra = 0;
   #changedAt = 0;
   #jumpedAt = Number.NEGATIVE_INFINITY;
   #readings: { readonly now: number; readonly ahead: number }[] = [];
@@ -73,6 +72,9 @@ export class LatencyController {
   #keepsPitch = false;
   /** After a start, a jump or a stall, until the target is met. */
   #approaches = true;
+  /** Something else was asked for, and is not held yet. */
+  #isNew = false;
+  #lead = 0;
 
   /** @param base seconds to hold on a calm line */
   constructor({ base, steering }: { base: number; steering: Steering }) {
@@ -80,15 +82,29 @@ export class LatencyController {
     this.#steering = steering;
   }
 
-  /** Seconds to hold on a calm line, as asked. */
+  /** Seconds to hold on a calm line, as asked. It may be changed while it plays. */
   get base(): number {
     return this.#base;
+  }
+
+  set base(seconds: number) {
+    if (seconds === this.#base) return;
+    this.#base = seconds;
+    this.#extra = 0;
+    this.#approaches = true;
+    this.#isNew = true;
   }
 
   /** Seconds of media to hold ahead of the playhead. */
   get target(): number {
     // The floor has seen for itself how late the media was that the last stall waited for.
-    return Math.min(LATENCY.longestTarget, Math.max(this.#base * this.#extra, this.#floor));
+    const needed = Math.max(this.#base + this.#extra, this.#floor);
+    return Math.min(Math.max(LATENCY.longestTarget, this.#base), needed) + this.#lead;
+  }
+
+  /** Seconds more, so that others who need more show the same moment. */
+  set lead(seconds: number) {
+    this.#lead = seconds;
   }
 
   /** Seconds the stream needs whatever is asked: frame distance, jitter, reorder depth. */
@@ -99,15 +115,17 @@ export class LatencyController {
   /** The picture stood still although the stream was on: hold more from now on. */
   stalled(now: number): void {
     this.#approaches = true;
-    const most = LATENCY.longestTarget / this.#base;
-    this.#extra = Math.min(most, this.#extra * LATENCY.raise);
+    const most = Math.max(0, LATENCY.longestTarget - this.#base);
+    const raised = Math.max(LEAST_HELD, this.#base + this.#extra) * LATENCY.raise;
+    this.#extra = Math.min(most, raised - this.#base);
     this.#changedAt = now;
     this.#readings = [];
   }
 
   /** The last stall was an outage and says nothing about the line's jitter. */
   forgiven(): void {
-    this.#extra = Math.max(1, this.#extra / LATENCY.raise);
+    const before = (this.#base + this.#extra) / LATENCY.raise;
+    this.#extra = Math.max(0, before - this.#base);
     this.#readings = [];
   }
 
@@ -115,17 +133,18 @@ export class LatencyController {
   jumped(now: number): void {
     this.#jumpedAt = now;
     this.#approaches = true;
+    this.#isNew = false;
     this.#readings = [];
   }
 
   /** To be asked every 50 to 100 ms. */
-  decide({ now, ahead, playing, audible }: Reading): Decision {
+  decide({ now, ahead, playing, audible, pitchFrom }: Reading): Decision {
     if (!playing) {
       this.#readings = [];
       return this.#hold(1);
     }
-    if (this.#extra > 1 && now - this.#changedAt >= LATENCY.calm) {
-      this.#extra = Math.max(1, this.#extra * LATENCY.lower);
+    if (this.#extra > 0 && now - this.#changedAt >= LATENCY.calm) {
+      this.#extra = Math.max(0, (this.#base + this.#extra) * LATENCY.lower - this.#base);
       this.#changedAt = now;
     }
     const window = this.#approaches ? LATENCY.approachWindow : LATENCY.window;
@@ -135,13 +154,13 @@ export class LatencyController {
     const mean = this.#mean();
     const off = mean - this.target;
     const far = this.#steering === "seek" ? LATENCY.jumpWhereSeeking : LATENCY.jump;
-    if (off > far) {
+    if (off > far || (this.#isNew && off < -LATENCY.jumpBack)) {
       if (now - this.#jumpedAt < LATENCY.betweenJumps) return this.#hold(this.#rate);
       this.jumped(now);
       return { ...this.#hold(1), jump: true };
     }
     if (this.#steering === "seek") return this.#hold(1);
-    this.#keepsPitch = audible && mean > LATENCY.stretched;
+    this.#keepsPitch = audible && mean > pitchFrom;
     return this.#hold(this.#steer(off, audible));
   }
 
@@ -162,17 +181,25 @@ export class LatencyController {
     const turned = this.#rate !== 1 && off > 0 !== this.#rate > 1;
     if (Math.abs(off) < limit || turned) {
       this.#approaches = false;
+      this.#isNew = false;
       return 1;
     }
     const gain = this.#approaches ? LATENCY.approachGain : LATENCY.gain;
     const percents = Math.sign(off) * Math.max(1, Math.round(Math.abs(off) * gain * 100));
-    const slowest = audible ? LATENCY.slowestHeard : LATENCY.slowestUnheard;
-    return Math.min(this.#fastest(audible), Math.max(slowest, 1 + percents / 100));
+    return Math.min(this.#fastest(audible), Math.max(this.#slowest(audible), 1 + percents / 100));
+  }
+
+  #slowest(audible: boolean): number {
+    return audible && !this.#keepsPitch ? LATENCY.slowestUnkept : LATENCY.slowest;
   }
 
   #fastest(audible: boolean): number {
-    const heard = this.#keepsPitch ? LATENCY.fastestStretched : LATENCY.fastestHeard;
-    const [steady, approach] = audible ? heard : LATENCY.fastestUnheard;
+    if (!audible) return this.#approaches ? LATENCY.fastestUnheard : LATENCY.fastest;
+    if (this.#keepsPitch) return LATENCY.fastest;
+    const [steady, approach] = LATENCY.fastestUnkept;
     return this.#approaches ? approach : steady;
   }
 }
+
+/** Stalls are answered as if at least so much (seconds) had been held. */
+const LEAST_HELD = 0.1;

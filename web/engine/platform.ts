@@ -40,3 +40,12 @@ export function canPlayListed(track: {
   const video = document.createElement("video");
   return types.some((type) => video.canPlayType(type) !== "");
 }
+
+/**
+ * Whether sound on its own way to the speakers has to be far ahead (Chromium), so that another way is
+ * worth it. `AudioContext` does not care for secure contexts, the property is Chromium's and WebKit's.
+ */
+export const outputHoldsSound = (): boolean =>
+  "webkitAudioDecodedByteCount" in HTMLMediaElement.prototype &&
+  typeof AudioContext !== "undefined" &&
+  !isWebKit();

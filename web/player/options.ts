@@ -17,6 +17,10 @@ export const LATENCY_MODES: Readonly<Record<LatencyMode, number>> = {
   smooth: 1_000,
 };
 
+/** Seconds of media that are to be held ahead on a calm line. */
+export const secondsAhead = (latency: LatencySetting): number =>
+  (typeof latency === "number" ? latency : LATENCY_MODES[latency]) / 1_000;
+
 /** How the broadcast comes: `auto` takes the WebSocket, and HLS where that fails. */
 export type TransportSetting = "auto" | "websocket" | "hls";
 
