@@ -134,7 +134,11 @@ export function recordPage(read: typeof readCounter, tone: number): void {
       for (const surface of surfaces(document)) {
         if (!(surface instanceof HTMLVideoElement) || tapped.has(surface)) continue;
         tapped.add(surface);
-        audio.createMediaElementSource(surface).connect(audio.destination);
+        try {
+          audio.createMediaElementSource(surface).connect(audio.destination);
+        } catch {
+          // The player leads it through a context of its own, and we heard of that.
+        }
       }
       await audio.resume();
       setInterval(listen, 4);

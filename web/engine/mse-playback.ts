@@ -1,7 +1,8 @@
 import type { Bytes } from "../../server/protocol/bytes/bytes.ts";
 import type { Frame } from "../../server/protocol/wire/frame.ts";
+import { ArrivalLine } from "../control/arrival-line.ts";
 import { ArrivalJitter } from "../control/jitter.ts";
-import { LATENCY, LatencyController } from "../control/latency.ts";
+import { LATENCY, LatencyController, type Steering } from "../control/latency.ts";
 import { ShownDelay } from "../control/shown-delay.ts";
 import { StallWatch } from "../control/stall-watch.ts";
 import type { Place } from "../control/timeline.ts";
@@ -9,8 +10,9 @@ import { MediaIntake } from "./media-intake.ts";
 import type { MediaOpening } from "./media-opening.ts";
 import { PictureWatch } from "./picture-watch.ts";
 import type { PlannedTrack } from "./plan.ts";
-import { isWebKit } from "./platform.ts";
+import { isWebKit, outputHoldsSound } from "./platform.ts";
 import type { LivePlayback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
+import { SoundRoute } from "./sound-route.ts";
 import type { VideoSurface } from "./video-surface.ts";
 
 /** Seconds kept behind the playhead, trimmed to the lesser when the greater is passed. */
@@ -33,15 +35,22 @@ const SETTLING = 300;
 const MOST_JITTER = 0.6;
 
 /**
- * Sound that Chromium wants to have ahead lest it stops, seconds; more of it where it is heard. It takes 0.2 s and more to begin
- * again, so jitter is provided for more strictly than for pictures: the latest few of half a minute, and
- * 70 ms until that is known (encoders that batch small writes have such gaps every ten seconds).
+ * Sound that has to be ahead lest it stops, seconds: on Chromium's own way to the speakers, more of it
+ * where it is heard; on others; where WebKit starts at all. It takes 0.2 s and more to begin again, so
+ * jitter is provided for more strictly than for pictures: the latest few of half a minute, and 70 ms until
+ * that is known (encoders that batch small writes have such gaps every ten seconds).
  */
-const SOUND_AHEAD = { muted: 0.08, audible: 0.115 } as const;
+const SOUND_AHEAD = { muted: 0.08, audible: 0.115, routed: 0.03, whereSeeking: 0.3 } as const;
 const JITTER = {
   alone: { quantile: 0.95, window: 10_000, assumed: 0 },
   withSound: { quantile: 0.997, window: 30_000, assumed: 70 },
 } as const;
+
+/** Less than this (seconds) is held ahead: another way for the sound is worth it. */
+const WORTH_ROUTING = 0.2;
+
+/** Sound ahead (seconds) from which its pitch can be kept at other rates: on Chromium's own way, on others. */
+const PITCH_FROM = { held: 0.19, routed: 0.05 } as const;
 
 /**
  * Seconds that starting costs: decoding from the GOP's beginning, and sound that has to be ahead
@@ -78,6 +87,9 @@ export class MsePlayback implements LivePlayback {
   readonly #delay = new ShownDelay();
   readonly #jitter: ArrivalJitter;
   readonly #clock = new StallWatch();
+  readonly #arrivals = new ArrivalLine();
+  readonly #route: SoundRoute;
+  readonly #steering: Steering = isWebKit() ? "seek" : "rate";
   readonly #hasSound: boolean;
   readonly #listening = new AbortController();
   #isReady = false;
@@ -103,11 +115,8 @@ export class MsePlayback implements LivePlayback {
     this.#host = host;
     this.#hasSound = plan.some(({ track }) => track.mediaType === "audio");
     this.#jitter = new ArrivalJitter(this.#hasSound ? JITTER.withSound : JITTER.alone);
-    const steering = isWebKit() ? "seek" : "rate";
-    const withSound =
-      steering === "seek" ? LATENCY.targetWithSoundWhereSeeking : LATENCY.targetWithSound;
-    const base = this.#hasSound ? withSound : LATENCY.target;
-    this.#controller = new LatencyController({ base, steering });
+    this.#route = new SoundRoute(video);
+    this.#controller = new LatencyController({ base: host.asked(), steering: this.#steering });
     const { signal } = this.#listening;
     video.addEventListener("error", () => this.#fail(video.error), { signal });
     video.addEventListener("seeked", () => this.#landed(), { signal });
@@ -117,11 +126,15 @@ export class MsePlayback implements LivePlayback {
     this.#intake = new MediaIntake(opening, plan, {
       onSample: ({ decodedAt, shownAt, serverTime, isHistory }) => {
         this.#delay.push(shownAt, serverTime);
+        this.#arrivals.push(decodedAt, serverTime);
         // A page that is still starting reads late: that is not the line's doing.
         if (isHistory || !this.#isSettled || this.#clock.isOutage) return;
         this.#jitter.push(performance.now(), decodedAt * 1_000);
       },
-      onBreak: () => this.#jitter.reset(),
+      onBreak: () => {
+        this.#jitter.reset();
+        this.#arrivals.reset();
+      },
       onAppended: () => this.#appended(),
       onError: (error) => this.#fail(error),
     });
@@ -154,6 +167,7 @@ export class MsePlayback implements LivePlayback {
       jumps: this.#jumps,
       reorderDelay: this.#intake.reorderDelay * 1_000,
       jitter: this.#jitter.value(performance.now()),
+      moment: this.#isReady ? this.#arrivals.moment(this.video.currentTime) : undefined,
     };
   }
 
@@ -188,7 +202,9 @@ export class MsePlayback implements LivePlayback {
     this.#intake.endHistory();
   }
 
-  tick({ now, wantsPlay, expectsMedia }: Situation): void {
+  tick({ now, wantsPlay, expectsMedia, lead = 0 }: Situation): void {
+    this.#controller.base = this.#host.asked();
+    this.#controller.lead = lead;
     this.#intake.tick(now);
     const { edge } = this.#intake;
     if (edge === undefined || this.#intake.isHistory) return;
@@ -243,16 +259,26 @@ export class MsePlayback implements LivePlayback {
   #floor(now: number): number {
     const interval = Math.min(0.34, this.#intake.pictureInterval);
     const jitter = Math.min(MOST_JITTER, this.#jitter.value(now) / 1_000);
-    const ahead = this.video.muted ? SOUND_AHEAD.muted : SOUND_AHEAD.audible;
-    const needed = this.#hasSound ? ahead + jitter : jitter + 2 * interval;
+    const needed = this.#hasSound ? this.#soundAhead + jitter : jitter + 2 * interval;
     return Math.max(this.#controller.base, 3 * interval, needed) + this.#intake.reorderDelay;
+  }
+
+  /** Whether sound goes the way of Chromium that wants much of it. */
+  get #isSoundHeld(): boolean {
+    return outputHoldsSound() && !this.#route.isOn;
+  }
+
+  get #soundAhead(): number {
+    if (this.#steering === "seek") return SOUND_AHEAD.whereSeeking;
+    if (!this.#isSoundHeld) return SOUND_AHEAD.routed;
+    return this.video.muted ? SOUND_AHEAD.muted : SOUND_AHEAD.audible;
   }
 
   /** Where to land behind the edge: within what is buffered without a hole. */
   #landing(edge: number): number {
     const { buffered } = this.video;
     const start = buffered.length > 0 ? buffered.start(buffered.length - 1) : edge;
-    const spared = this.#hasSound ? STARTING.withSound : STARTING.alone;
+    const spared = this.#hasSound && this.#isSoundHeld ? STARTING.withSound : STARTING.alone;
     const distance = Math.max(0.02, this.#controller.target - spared);
     return Math.max(start + 0.001, edge - distance);
   }
@@ -272,12 +298,12 @@ export class MsePlayback implements LivePlayback {
     if (this.#isSettled || !this.#isReady || this.video.seeking) return;
     const isLate = this.#ahead > this.#controller.target + LATE_START;
     if (this.video.paused) {
-      if (isLate) this.jumpToLive();
+      if (isLate) this.#correct();
     } else if (this.#clock.hasMoved) {
       this.#movedAt ??= now;
       if (now - this.#movedAt < SETTLING) return;
       this.#isSettled = true;
-      if (isLate) this.jumpToLive();
+      if (isLate) this.#correct();
     }
   }
 
@@ -293,7 +319,13 @@ export class MsePlayback implements LivePlayback {
     if (this.#ahead <= this.#controller.target) return;
     this.#clock.recovered();
     this.#jitter.reset();
-    if (this.#ahead > this.#controller.target + LATE) this.jumpToLive();
+    if (this.#ahead > this.#controller.target + LATE) this.#correct();
+  }
+
+  /** Jumps to the edge by itself: when there is a picture, and not again and again. */
+  #correct(): void {
+    const isSoon = performance.now() - this.#jumpedAt < LATENCY.betweenJumps;
+    if (this.#isReady && !isSoon) this.jumpToLive();
   }
 
   /** What can be done about a clock that stands still. */
@@ -320,12 +352,12 @@ export class MsePlayback implements LivePlayback {
     // content with what a start needs. Media must be coming again, and the jump must be cheap.
     this.#stalledAtEdge ??= edge;
     const isWorthIt = this.#hasSound && this.#clock.isStalled && this.#jumpCost < DEAR_JUMP;
-    if (isWorthIt && edge > this.#stalledAtEdge && now - this.#jumpedAt > LATENCY.betweenJumps) {
-      this.jumpToLive();
+    if (isWorthIt && edge > this.#stalledAtEdge) {
+      this.#correct();
       return;
     }
     const isTooMuch = this.#ahead > this.#controller.target + HANGING.ahead;
-    if (this.#clock.stillFor(now) > HANGING.still && isTooMuch) this.jumpToLive();
+    if (this.#clock.stillFor(now) > HANGING.still && isTooMuch) this.#correct();
   }
 
   #steer(now: number): void {
@@ -333,7 +365,10 @@ export class MsePlayback implements LivePlayback {
     const moves = this.#clock.hasMoved && !this.#clock.isStalled;
     const playing = moves && !(video.paused || video.seeking);
     const audible = this.#hasSound && !video.muted && video.volume > 0;
-    const reading = { now, ahead: this.#ahead, playing, audible };
+    if (audible && playing && this.#controller.base < WORTH_ROUTING) this.#route.seek(now);
+    else this.#route.keep();
+    const pitchFrom = this.#isSoundHeld ? PITCH_FROM.held : PITCH_FROM.routed;
+    const reading = { now, ahead: this.#ahead, playing, audible, pitchFrom };
     const { rate, keepsPitch, jump } = this.#controller.decide(reading);
     if (jump) this.jumpToLive();
     if (video.preservesPitch !== keepsPitch) video.preservesPitch = keepsPitch;

@@ -20,6 +20,11 @@ export type PlaybackFigures = {
   readonly reorderDelay: number;
   /** What uneven arrival asks for, ms. */
   readonly jitter: number;
+  /**
+   * When the server received what is shown now, ms since 1970 by its clock, had nothing been late; undefined
+   * where that is not known. Players go together by it (`sync-group`).
+   */
+  readonly moment?: number | undefined;
 };
 
 /** A way of playing on one surface: the player composes these and swaps one for another. */
@@ -108,6 +113,8 @@ export type Situation = {
   readonly wantsPlay: boolean;
   /** Whether media is to be expected: the line is up and somebody publishes. */
   readonly expectsMedia: boolean;
+  /** Seconds to hold beyond what is asked and needed, for others' sake; 0 unless told. */
+  readonly lead?: number;
 };
 
 /** What a playback asks of the player. */
@@ -119,4 +126,6 @@ export type PlaybackHost = {
   onError(playback: Playback, error: unknown): void;
   /** Server's clock minus ours, ms. */
   clockOffset(): number | undefined;
+  /** Seconds of media to hold ahead on a calm line, as it is asked for now. */
+  asked(): number;
 };

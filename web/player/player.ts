@@ -22,9 +22,9 @@ import { Stage } from "../ui/stage.ts";
 import type { PlayerState } from "../ui/words.ts";
 import {
   type EngineSetting,
-  LATENCY_MODES,
   type LatencySetting,
   type PlayerOptions,
+  secondsAhead,
   type TransportSetting,
 } from "./options.ts";
 import { PlayerEvents } from "./player-events.ts";
@@ -53,7 +53,7 @@ export type PlayerData = TimedEvent;
  * onMetaData as soon as it is there. `surfacechange`: `surface` is another one.
  */
 export class Player extends EventTarget {
-  /** As asked, not as it is. */
+  /** As asked, not as it is: what is held is `stats().target`. It may be set while it plays. */
   latency: LatencySetting;
   readonly #address: StreamAddress;
   readonly #stage: Stage;
@@ -98,8 +98,7 @@ export class Player extends EventTarget {
     this.#ways = new Ways({
       transport: options.transport ?? "auto",
       engine: options.engine ?? "auto",
-      latency: () =>
-        typeof this.latency === "number" ? this.latency : LATENCY_MODES[this.latency],
+      latency: () => secondsAhead(this.latency) * 1_000,
       browser: {
         mediaSource: mediaSourceClass() !== undefined,
         nativeHls: playsNativeHls(),
@@ -144,6 +143,7 @@ export class Player extends EventTarget {
       onEvent: (event) => this.#events.offer(event),
       onError: (playback, error) => this.#failed(playback, error),
       clockOffset: () => this.#link.clockOffset,
+      asked: () => secondsAhead(this.latency),
     };
     this.#feed = new LiveFeed({
       canPlay: (mimeType) => mediaSourceClass()?.isTypeSupported(mimeType) ?? false,

@@ -84,7 +84,8 @@ test("LatencyController jumps when far off, and no two jumps within a second", (
   const far = make();
   const at: number[] = [];
   for (let now = 0; now < 5_000; now += 50) {
-    if (far.decide({ now, ahead: 9, playing: true, audible: true, pitchFrom: 0 }).jump) at.push(now);
+    if (far.decide({ now, ahead: 9, playing: true, audible: true, pitchFrom: 0 }).jump)
+      at.push(now);
   }
   expect(at.length).toBeGreaterThan(2);
   expect(at.every((now, index) => index === 0 || now - (at[index - 1] ?? 0) >= 1_000)).toBe(true);
@@ -99,7 +100,9 @@ test("LatencyController never changes the rate where it steers by jumps", () => 
 test("LatencyController decides nothing while nothing plays", () => {
   const controller = make();
   for (let now = 0; now < 2_000; now += 50) {
-    expect(controller.decide({ now, ahead: 9, playing: false, audible: true, pitchFrom: 0 })).toMatchObject({
+    expect(
+      controller.decide({ now, ahead: 9, playing: false, audible: true, pitchFrom: 0 }),
+    ).toMatchObject({
       rate: 1,
       jump: false,
     });
