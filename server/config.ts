@@ -55,6 +55,8 @@ export type Settings = {
   readonly relays: readonly RelaySpec[];
   /** Certificates of authorities that relays trust besides the usual ones, PEM. */
   readonly relayTlsCa: string | undefined;
+  /** Who may show an embedded player in a frame: `*`, `none`, or origins, `self` among them. */
+  readonly embedOrigins: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 };
@@ -174,6 +176,21 @@ const patterns = z
     z.array(z.string()),
   ])
   .pipe(z.array(z.string().refine(isRecordingPattern)).max(LIMITS.recordRules));
+
+const EMBED_WORDS = ["*", "self", "none"];
+const EMBED_ORIGIN = /^https?:\/\/(\*\.)?[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?(:(\d{1,5}|\*))?$/i;
+const embedOrigins = z
+  .union([
+    z.string().transform((text) => text.split(/\s+/).filter((one) => one !== "")),
+    z.array(z.string()),
+  ])
+  .pipe(
+    z
+      .array(z.string().refine((one) => EMBED_WORDS.includes(one) || EMBED_ORIGIN.test(one)))
+      .min(1)
+      .max(LIMITS.embedOrigins)
+      .refine((all) => all.length === 1 || !all.some((one) => one === "*" || one === "none")),
+  );
 
 const dvr = measure(TIME_UNITS).pipe(z.number().max(LONGEST_DVR));
 
@@ -388,6 +405,14 @@ const TABLE: { readonly [name in Name]: Setting } = {
     defaultText: "none",
     allowed: FILE,
   },
+  embedOrigins: {
+    flag: "embed-origins",
+    value: "ORIGIN",
+    description: "whose pages may show the player of /embed in a frame; may be repeated",
+    defaultText: "*: anybody's",
+    allowed: "*, self, none, or origins such as https://example.com and https://*.example.com",
+    isList: true,
+  },
   logLevel: {
     flag: "log-level",
     value: "LEVEL",
@@ -442,6 +467,7 @@ const schema = (isTerminal: boolean) =>
     recordInterval: interval.default(1000),
     recordKeep: age.optional(),
     recordDisk: size.default(50e9),
+    embedOrigins: embedOrigins.default(["*"]),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
     logFormat: z.enum(["pretty", "json"]).default(isTerminal ? "pretty" : "json"),
   });

@@ -378,6 +378,7 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
     publicDir,
     outputs: [watchGate, flv.handle, mp4.handle, poster.handle],
     api: api.router,
+    embedOrigins: settings.embedOrigins,
     isReady: () => isReady,
     log,
   });

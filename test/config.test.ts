@@ -50,6 +50,7 @@ const defaults: Settings = {
   dvr: 120_000,
   dvrDisk: 10e9,
   record: [],
+  embedOrigins: ["*"],
   recordDir: undefined,
   recordInterval: 1000,
   recordKeep: undefined,
@@ -73,7 +74,7 @@ test("readInvocation takes the command before or behind the flags", () => {
 
 test("readInvocation reads every flag", () => {
   const flags =
-    "--host ::1 --rtmp-port 0 --http-port=65535 --rtmps-port 0 --https-port 443 --tls-cert c.pem --tls-key k.pem --rtmps-tls-max 1.3 --data-dir /d --open --local-publish off --rtmpe off --capture-dir /c --grace-period 1.5 --hls-part 333 --hls-target-duration 6 --dvr 4h --dvr-disk 1.5TB --record live/* --record a/b --record-dir /r --record-interval 60 --record-keep off --record-disk 10MB --log-level debug --log-format pretty";
+    "--host ::1 --rtmp-port 0 --http-port=65535 --rtmps-port 0 --https-port 443 --tls-cert c.pem --tls-key k.pem --rtmps-tls-max 1.3 --data-dir /d --open --local-publish off --rtmpe off --capture-dir /c --grace-period 1.5 --hls-part 333 --hls-target-duration 6 --dvr 4h --dvr-disk 1.5TB --record live/* --record a/b --record-dir /r --embed-origins self --embed-origins https://*.example.com --record-interval 60 --record-keep off --record-disk 10MB --log-level debug --log-format pretty";
   expect(settings(flags.split(" "))).toEqual({
     host: "::1",
     rtmpPort: 0,
@@ -94,6 +95,7 @@ test("readInvocation reads every flag", () => {
     dvr: 14_400_000,
     dvrDisk: 1.5e12,
     record: ["live/*", "a/b"],
+    embedOrigins: ["self", "https://*.example.com"],
     recordDir: "/r",
     recordInterval: 60_000,
     recordKeep: undefined,
@@ -128,6 +130,7 @@ test("readInvocation reads every variable", () => {
     SLUICE_DVR_DISK: "500MB",
     SLUICE_LOG_FORMAT: "json",
     SLUICE_RECORD: "live/* **",
+    SLUICE_EMBED_ORIGINS: "none",
     SLUICE_RECORD_DIR: "/r",
     SLUICE_RECORD_INTERVAL: "0.5",
     SLUICE_RECORD_KEEP: "12h",
@@ -153,6 +156,7 @@ test("readInvocation reads every variable", () => {
     dvr: 90_000,
     dvrDisk: 500e6,
     record: ["live/*", "**"],
+    embedOrigins: ["none"],
     recordDir: "/r",
     recordInterval: 500,
     recordKeep: 43_200_000,
@@ -426,6 +430,9 @@ describe("completeSettings", () => {
     [{ recordInterval: 10 }, "settings.recordInterval: 10 is not allowed here"],
     [{ recordKeep: 0 }, "settings.recordKeep: 0 is not allowed here"],
     [{ record: ["/"] }, 'settings.record: ["/"] is not allowed here; allowed: APP/NAME, where'],
+    [{ embedOrigins: ["*", "self"] }, 'settings.embedOrigins: ["*","self"] is not allowed here'],
+    [{ embedOrigins: ["https://a;b"] }, 'settings.embedOrigins: ["https://a;b"] is not allowed'],
+    [{ embedOrigins: ["https://a/b"] }, 'settings.embedOrigins: ["https://a/b"] is not allowed'],
     [{ recordDisk: 5 }, "settings.recordDisk: 5 is not allowed here; allowed: a number with MB"],
     [{ pull: "x" }, "settings.pull is no setting; allowed: host rtmpPort"],
   ])("refuses %o as the command line does", (given, message) => {

@@ -144,6 +144,14 @@ export const LIMITS = {
   /** Messages that a viewer may send to us, each and per second. */
   viewerMessage: 4_096, // 4 KiB
   viewerMessagesPerSecond: 50,
+  /** What the address of a page may say: characters of a token, of a poster's address. */
+  viewerToken: 2_048,
+  posterUrl: 2_048,
+  /** Characters of an address that oEmbed is asked for, and of a switch that goes on from there. */
+  pageUrl: 4_096,
+  switchValue: 100,
+  /** Origins whose pages may show an embedded player. */
+  embedOrigins: 64,
   /** A viewer whose unsent bytes pass this loses pictures up to the next sync sample … */
   viewerBacklog: 2_097_152, // 2 MiB
   /** … or whose oldest unsent bytes are older than this. */

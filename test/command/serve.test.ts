@@ -32,6 +32,7 @@ const settings: Settings = {
   relays: [],
   relayTlsCa: undefined,
   logLevel: "info",
+  embedOrigins: ["*"],
   logFormat: "json",
 };
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { oembedSchema } from "./oembed.ts";
 import { reconnectAnswerSchema, reconnectRequestSchema } from "./reconnect.ts";
 import { recordingListSchema, recordingRequestSchema, recordingSchema } from "./recording-list.ts";
 import { relayListSchema, relayRequestSchema, relaySchema } from "./relay-list.ts";
@@ -61,6 +62,33 @@ export function openApiDescription(version: string): { readonly [name: string]: 
               content: { "text/event-stream": { schema: { type: "string" } } },
             },
             503: failure("Too many listen already (`TOO_MANY_LISTENERS`)"),
+          },
+        },
+      },
+      "/api/v1/oembed": {
+        get: {
+          operationId: "oembed",
+          summary: "How a page of this server is shown in another one: oEmbed 1.0",
+          description:
+            "Pages under /watch name this address for themselves. Switches of the page's query go on to the player, a token does not.",
+          parameters: [
+            {
+              name: "url",
+              in: "query",
+              required: true,
+              schema: { type: "string", format: "uri" },
+              description: "a page under /watch or /embed, as others reach it",
+            },
+            query("maxwidth", { type: "integer", minimum: 1 }, "CSS pixels"),
+            query("maxheight", { type: "integer", minimum: 1 }, "CSS pixels"),
+            query("format", { type: "string", enum: ["json"] }, "there is no other"),
+          ],
+          responses: {
+            200: { description: "A player in an iframe", content: json("OEmbed") },
+            400: failure("A parameter cannot be read (`BAD_REQUEST`)"),
+            401: failure("The stream is not for everybody (`UNAUTHORIZED`)"),
+            404: failure("It is no page of a stream of this server (`NOT_FOUND`)"),
+            501: failure("Another format is asked for (`NOT_IMPLEMENTED`)"),
           },
         },
       },
@@ -217,6 +245,7 @@ export function openApiDescription(version: string): { readonly [name: string]: 
         RecordingList: schema(recordingListSchema),
         Recording: schema(recordingSchema),
         RecordingRequest: schema(recordingRequestSchema),
+        OEmbed: schema(oembedSchema),
         Error: error,
       },
     },

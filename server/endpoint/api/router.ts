@@ -1,7 +1,9 @@
 import express from "express";
 import { isDirectLoopback, isLoopbackHost, isSameOrigin } from "../../access/direct-loopback.ts";
+import { BASE_HEADERS, publicBase } from "../../access/public-base.ts";
 import type { Clock } from "../../live/clock.ts";
 import { EventFeed, type EventLimits } from "./events.ts";
+import { answerOEmbed } from "./oembed.ts";
 import { openApiDescription } from "./openapi.ts";
 import { type RequestReconnect, reconnectRoute } from "./reconnect.ts";
 import { type RecordingControl, recordingRoutes } from "./recordings.ts";
@@ -39,7 +41,7 @@ type Audience = "public" | "local";
 const PROPOSED_APP = "live";
 const PROPOSED_NAME = "demo";
 
-const PATHS = ["/streams", "/events", "/openapi.json"];
+const PATHS = ["/streams", "/events", "/openapi.json", "/oembed"];
 
 /**
  * What is asked for is answered to everybody, on every page; what changes something is done, and
@@ -90,6 +92,16 @@ export function createApi(parts: ApiParts): Api {
   router.get("/openapi.json", (_request, response) => {
     response.set(headersFor("public")).type("json").send(description);
   });
+  router.get("/oembed", (request, response) => {
+    const answer = answerOEmbed(new URLSearchParams(request.url.split("?").slice(1).join("?")), {
+      base: publicBase(request),
+      mayWatch: (streamPath) => parts.mayWatch(request, streamPath),
+      sizeOf: (streamPath) => pictureSize(parts.liveStreams(), streamPath),
+    });
+    response.set({ "Access-Control-Allow-Origin": "*", Vary: BASE_HEADERS });
+    if ("code" in answer) sendError(response, answer.status, answer.code, answer.message);
+    else response.set("Cache-Control", "no-cache").json(answer);
+  });
   router.use(
     reconnectRoute({
       request: parts.requestReconnect,
@@ -122,6 +134,20 @@ export function createApi(parts: ApiParts): Api {
     sendError(response, 404, "NOT_FOUND", "There is nothing here; see openapi.json");
   });
   return { router, close: () => feed.close() };
+}
+
+/** Of the first picture that a broadcast has. */
+function pictureSize(
+  liveStreams: readonly ListedLiveStream[],
+  streamPath: string,
+): { readonly width: number; readonly height: number } | undefined {
+  const found = liveStreams.find((one) => one.streamPath === streamPath);
+  for (const { track } of found?.status() ?? []) {
+    const { track: picture } = track;
+    if (picture.mediaType !== "video") continue;
+    if (picture.width > 0 && picture.height > 0) return picture;
+  }
+  return undefined;
 }
 
 /** Answers with an error in the API's form. */

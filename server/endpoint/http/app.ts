@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import express from "express";
 import type { Log } from "../../log.ts";
-import { LIMITS } from "../../protocol/limits.ts";
 import { baseOf, PAGE_HEADERS, Page } from "./page.ts";
+import { streamPages } from "./stream-pages.ts";
 
 /** What the web side is put together from. */
 export type AppParts = {
@@ -16,6 +16,8 @@ export type AppParts = {
   ) => void)[];
   /** What answers under `/api/v1`. */
   readonly api: express.Router;
+  /** Who may show `/embed` in a frame: `*`, `none`, or origins, `self` among them. */
+  readonly embedOrigins: readonly string[];
   /** All listeners are up, and the server is not about to go. */
   readonly isReady: () => boolean;
   readonly log: Log;
@@ -48,20 +50,13 @@ export function createApp(parts: AppParts): express.Express {
   app.use("/api/v1", parts.api);
 
   const wall = new Page(join(publicDir, "index.html"));
-  const watch = new Page(join(publicDir, "watch.html"));
   const recordings = new Page(join(publicDir, "recordings.html"));
   app.get("/", (request, response) => wall.send(request, response));
   app.get("/recordings", (request, response, next) => {
     // Behind a slash its links would lead elsewhere.
     return request.path.endsWith("/") ? next() : recordings.send(request, response);
   });
-  app.get("/watch/*path", (request, response, next) => {
-    const parts = [request.params.path].flat().filter((part) => part !== "");
-    const isStreamPath = parts.length >= 2 && parts.join("/").length <= LIMITS.streamPath;
-    if (!isStreamPath) return next();
-    const src = `streams/${parts.map(encodeURIComponent).join("/")}`;
-    return watch.send(request, response, { src });
-  });
+  app.use(streamPages({ publicDir, embedOrigins: parts.embedOrigins }));
 
   app.use((request, response) => {
     fail(request, response, 404, "NOT_FOUND", "There is nothing at this address");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import express from "express";
 
 /**
- * Answers a request for `/player.js`, and for what lies under `/assets`; `next` gets what does not, or
+ * Answers a request for `/player.js` or `/embed.js`, and for what lies under `/assets`; `next` gets what does not, or
  * why it failed.
  */
 export type Assets = (
@@ -15,8 +15,8 @@ export type Assets = (
 
 const PREFIX = "/assets/";
 
-/** The player element, under a name that pages elsewhere can rely on. */
-const PLAYER = /^\/player\.js(\.map)?(\?|$)/;
+/** The player element and what drives an embedded one, under names that pages elsewhere can rely on. */
+const MODULES = /^\/(player|embed)\.js(\.map)?(\?|$)/;
 
 /** esbuild's hash in a name: other bytes, other name. */
 const HASHED_NAME = /-[0-9A-Z]{8}\.[a-z]+(\.map)?$/;
@@ -28,7 +28,7 @@ const HASHED_NAME = /-[0-9A-Z]{8}\.[a-z]+(\.map)?$/;
  * @param publicDir whose `build/assets` and `assets` are looked into, in this order
  */
 export function createAssets(publicDir: string): Assets {
-  const [player, ...folders] = ["build", "build/assets", "assets"].map((folder) =>
+  const [modules, ...folders] = ["build", "build/assets", "assets"].map((folder) =>
     express.static(join(publicDir, folder), {
       cacheControl: false,
       dotfiles: "ignore",
@@ -50,8 +50,8 @@ export function createAssets(publicDir: string): Assets {
   );
   return (request, response, next) => {
     const { url } = request;
-    if (url !== undefined && PLAYER.test(url)) {
-      player?.(request as express.Request, response as express.Response, next);
+    if (url !== undefined && MODULES.test(url)) {
+      modules?.(request as express.Request, response as express.Response, next);
       return;
     }
     if (!url?.startsWith(PREFIX)) {

@@ -2,24 +2,52 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type express from "express";
 
+/** Who may show a page in a frame, and whose images it may show besides our own: CSP source expressions. */
+export type PolicyOptions = {
+  /** undefined: anybody, whatever their pages come from. */
+  readonly frameAncestors: readonly string[] | undefined;
+  readonly images?: readonly string[];
+};
+
 /** Nothing is loaded from elsewhere; players need blobs, and hls.js a worker from one. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "media-src 'self' blob:",
-  "connect-src 'self' ws: wss:",
-  "worker-src 'self' blob:",
-  "img-src 'self' data: blob:",
-  "style-src 'self'",
-  "base-uri 'self'", // pages name their base, since a proxy may put a prefix before us
-  "object-src 'none'",
-  "frame-ancestors 'self'",
-].join("; ");
+export function contentSecurityPolicy({ frameAncestors, images = [] }: PolicyOptions): string {
+  const directives = [
+    "default-src 'self'",
+    "media-src 'self' blob:",
+    "connect-src 'self' ws: wss:",
+    "worker-src 'self' blob:",
+    ["img-src 'self' data: blob:", ...images].join(" "),
+    "style-src 'self'",
+    "base-uri 'self'", // pages name their base, since a proxy may put a prefix before us
+    "object-src 'none'",
+  ];
+  // `*` would mean pages from the web only: not those of apps, of files, or in a sandbox.
+  if (frameAncestors !== undefined) directives.push(`frame-ancestors ${frameAncestors.join(" ")}`);
+  return directives.join("; ");
+}
 
 /** What a page is sent with. */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
-  "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+  "Content-Security-Policy": contentSecurityPolicy({ frameAncestors: ["'self'"] }),
   "Content-Type": "text/html; charset=utf-8",
   "Cache-Control": "no-cache",
+};
+
+/** HTML as it is to be; all else that goes into a page is text, and escaped. */
+export class Markup {
+  readonly html: string;
+
+  constructor(html: string) {
+    this.html = html;
+  }
+}
+
+/** What a page is filled and sent with. */
+export type PageContent = {
+  /** What stands in it for `{{name}}`, and attributes for `data-fill="name"`. */
+  readonly values?: { readonly [name: string]: string | Markup };
+  /** Over those that all pages have. */
+  readonly headers?: { readonly [name: string]: string };
 };
 
 /** One HTML page. Its links are relative to its `<base>`, which depends on where it is asked for. */
@@ -31,11 +59,10 @@ export class Page {
     this.#file = file;
   }
 
-  /** @param values what stands in it for `{{name}}`: text, which is escaped */
   async send(
     request: express.Request,
     response: express.Response,
-    values: { readonly [name: string]: string } = {},
+    { values = {}, headers = {} }: PageContent = {},
   ): Promise<void> {
     this.#html ??= readFile(this.#file, "utf8");
     let html: string;
@@ -47,9 +74,12 @@ export class Page {
     }
     const body = html
       .replace(/(<base href=")[^"]*(")/, `$1${baseOf(request.url)}$2`)
-      .replace(/\{\{(\w+)\}\}/g, (_, name: string) => escapeHtml(values[name] ?? ""));
+      .replace(/data-fill="(\w+)"|\{\{(\w+)\}\}/g, (_, fill?: string, name?: string) => {
+        const value = values[fill ?? name ?? ""] ?? "";
+        return value instanceof Markup ? value.html : escapeHtml(value);
+      });
     const etag = `"${createHash("sha1").update(body).digest("base64url")}"`;
-    response.set({ ...PAGE_HEADERS, ETag: etag });
+    response.set({ ...PAGE_HEADERS, ETag: etag, ...headers });
     if (request.fresh) response.status(304).end();
     else response.send(body);
   }
@@ -58,6 +88,15 @@ export class Page {
 /** Text as it may stand in HTML, in an attribute with quotes too. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** Attributes of an element, `true` for those without a value. */
+export function attributes(all: { readonly [name: string]: string | boolean | undefined }): Markup {
+  const written = Object.entries(all).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return [];
+    return value === true ? [name] : [`${name}="${escapeHtml(value)}"`];
+  });
+  return new Markup(written.join(" "));
 }
 
 /** The way from a page back to where all of ours lies: `../` for each folder of its address. */

@@ -297,7 +297,8 @@ describe("createApi", () => {
       for (const method of ["GET", "POST"]) {
         if (known === "/events" && method === "GET") continue;
         const status = method.toLowerCase() in methods ? 200 : 405;
-        expect([known, method, (await get(known, {}, method)).status]).toEqual([
+        const asked = known === "/oembed" ? `${known}?url=http://localhost/watch/live/demo` : known;
+        expect([known, method, (await get(asked, {}, method)).status]).toEqual([
           ...[known, method, status],
         ]);
       }
@@ -307,6 +308,17 @@ describe("createApi", () => {
     expect(Object.keys(told)).toEqual(
       Object.keys(listStreams([liveStream()], viewers, 0).streams[0] ?? {}),
     );
+  });
+
+  test("answers oEmbed with the picture's shape, for who it is for", async () => {
+    const url = encodeURIComponent(`http://localhost:${port()}/watch/live/demo`);
+    const answer = await get(`/oembed?url=${url}&maxwidth=320`);
+    const { width, height, html } = JSON.parse(answer.text);
+    expect([width, height]).toEqual([320, 180]);
+    expect(html).toContain(`src="http://localhost:${port()}/embed/live/demo"`);
+    expect(answer.headers["access-control-allow-origin"]).toBe("*");
+    expect((await get("/oembed?url=x")).status).toBe(400);
+    expect((await get(`/oembed?url=${url}&format=xml`)).status).toBe(501);
   });
 
   test("answers what it does not know with JSON", async () => {

@@ -25,12 +25,17 @@ beforeAll(async () => {
   writeFileSync(join(publicDir, "index.html"), page("wall"));
   writeFileSync(
     join(publicDir, "watch.html"),
-    `${page("watch")}<sluice-player src="{{src}}"></sluice-player>`,
+    `${page("watch")}<h1>{{streamPath}}</h1>{{head}}<sluice-player data-fill="player"></sluice-player>`,
+  );
+  writeFileSync(
+    join(publicDir, "embed.html"),
+    `${page("embed")}<sluice-player data-fill="player"></sluice-player>`,
   );
   writeFileSync(join(publicDir, "recordings.html"), page("recordings"));
   writeFileSync(join(publicDir, "build/assets", "watch.js"), "// watch");
   writeFileSync(join(publicDir, "build/assets", "chunk-hls-AETAVX4A.js"), "// hls");
   writeFileSync(join(publicDir, "build", "player.js"), "// player");
+  writeFileSync(join(publicDir, "build", "embed.js"), "// embed");
   writeFileSync(join(publicDir, "build/assets", ".secret"), "hidden");
   writeFileSync(join(publicDir, "assets", "icon.svg"), "<svg/>");
   writeFileSync(join(publicDir, "demo", "clip.flv"), "FLV");
@@ -52,6 +57,7 @@ beforeAll(async () => {
       },
     ],
     api,
+    embedOrigins: ["self", "https://*.example.com"],
     isReady: () => isReady,
     log: createLog({ level: "info", format: "json", write: (line) => void logged.push(line) }),
   });
@@ -112,9 +118,11 @@ describe("createApp serves pages", () => {
     ["/watch/a/b/c/?x", "streams/a/b/c"],
     ["/watch/live/caf%C3%A9%3F", "streams/live/caf%C3%A9%3F"],
     [`/watch/live/'"><script>`, "streams/live/&#39;%22%3E%3Cscript%3E"],
-    ["/watch/live/$&{{src}}", "streams/live/%24%26%7B%7Bsrc%7D%7D"],
+    ["/watch/live/$&{{head}}", "streams/live/%24%26%7B%7Bhead%7D%7D"],
   ])("%s names its stream", async (path, src) => {
-    expect((await get(path)).text).toContain(`<sluice-player src="${src}"></sluice-player>`);
+    expect((await get(path)).text).toContain(
+      `<sluice-player src="${src}" autoplay></sluice-player>`,
+    );
   });
 
   test.each([
@@ -150,6 +158,67 @@ describe("createApp serves pages", () => {
   });
 });
 
+describe("createApp serves /watch", () => {
+  const host = "tv.example";
+
+  test("with what other sites ask for", async () => {
+    const headers = { host, "x-forwarded-proto": "https", "x-forwarded-prefix": "/p" };
+    const { text, headers: answered } = await get("/watch/live/demo?muted&latency=250", {
+      headers,
+    });
+    const page = "https://tv.example/p/watch/live/demo";
+    expect(text).toContain(`<meta property="og:url" content="${page}">`);
+    expect(text).toContain('name="twitter:player" content="https://tv.example/p/embed/live/demo');
+    const [, oembed = ""] = /json\+oembed" href="([^"]*)"/.exec(text) ?? [];
+    const discovered = new URL(oembed.replaceAll("&#38;", "&"));
+    expect(discovered.pathname).toBe("/p/api/v1/oembed");
+    expect(discovered.searchParams.get("url")).toBe(page);
+    expect(text).toContain('<sluice-player src="streams/live/demo" autoplay muted latency="250">');
+    expect(answered["vary"]).toMatch(/X-Forwarded-Host/);
+    expect(answered["content-security-policy"]).toContain("frame-ancestors 'self'");
+  });
+
+  test("without them where nobody says who we are", async () => {
+    const { text } = await get("/watch/live/demo", { headers: { host: '"><script>' } });
+    expect(text).not.toMatch(/<script>|og:url|oembed/);
+    expect(text).toContain('<meta property="og:title" content="live/demo · live">');
+  });
+
+  test("with names as text", async () => {
+    const { text } = await get("/watch/live/%3Cimg%20src=x%3E%22");
+    expect(text).toContain("<h1>live/&#60;img src=x&#62;&#34;</h1>");
+    expect(text).not.toMatch(/<img/);
+  });
+});
+
+describe("createApp serves /embed", () => {
+  test("to frames of whom the settings name", async () => {
+    const { status, text, headers } = await get("/embed/live/demo?controls=0&token=s%22x");
+    expect(status).toBe(200);
+    expect(text).toContain('<sluice-player src="streams/live/demo" token="s&#34;x">');
+    expect(headers["content-security-policy"]).toMatch(
+      /; frame-ancestors 'self' https:\/\/\*\.example\.com$/,
+    );
+    expect(headers["cache-control"]).toBe("private, no-store");
+    expect((await get("/embed/live/demo")).headers["cache-control"]).toBe("no-cache");
+  });
+
+  test("with a poster from elsewhere, and from nowhere else", async () => {
+    const { text, headers } = await get("/embed/live/demo?poster=https://img.example/a.jpg");
+    expect(text).toContain('poster="https://img.example/a.jpg"');
+    expect(headers["content-security-policy"]).toContain(
+      "img-src 'self' data: blob: https://img.example;",
+    );
+  });
+
+  test.each(["/embed", "/embed/demo", "/embed/live/%2e%2e", "/embed/live/a%2Fb"])(
+    "and nothing at %s",
+    async (path) => {
+      expect((await get(path)).status).toBe(404);
+    },
+  );
+});
+
 describe("createApp serves assets", () => {
   test("to be kept where the name has a hash", async () => {
     const { status, headers } = await get("/assets/chunk-hls-AETAVX4A.js");
@@ -158,10 +227,10 @@ describe("createApp serves assets", () => {
     expect(headers["cache-control"]).toBe("public, max-age=31536000, immutable");
   });
 
-  test("and the player element, to pages of anywhere", async () => {
-    const { status, headers, text } = await get("/player.js?v=1");
+  test.each(["player", "embed"])("and %s.js, to pages of anywhere", async (name) => {
+    const { status, headers, text } = await get(`/${name}.js?v=1`);
     expect(status).toBe(200);
-    expect(text).toContain("// player");
+    expect(text).toContain(`// ${name}`);
     expect(headers["access-control-allow-origin"]).toBe("*");
     expect(headers["cross-origin-resource-policy"]).toBe("cross-origin");
   });
