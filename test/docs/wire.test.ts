@@ -55,6 +55,7 @@ test("the messages of docs/wire.md are JSON with a type", () => {
         "selected",
         "history",
         "dropped",
+        "bitrates",
         "text-tracks",
         "cue",
         "data",

@@ -7,12 +7,16 @@ const KNOWN = [
   "selected",
   "history",
   "dropped",
+  "bitrates",
   "data",
   "text-tracks",
   "cue",
   "clock",
   "error",
 ];
+
+/** Their `tracks` are a list. */
+const LISTS = ["selected", "text-tracks", "bitrates"];
 
 /**
  * Reads one text message of the server.
@@ -32,7 +36,7 @@ export function parseServerMessage(text: string): ServerMessage | undefined {
     if (!("tracks" in message && Array.isArray(message.tracks))) return undefined;
     if (!("unplayable" in message && Array.isArray(message.unplayable))) return undefined;
   }
-  if (message.type === "selected" || message.type === "text-tracks") {
+  if (LISTS.includes(message.type)) {
     if (!("tracks" in message && Array.isArray(message.tracks))) return undefined;
   }
   if (message.type === "data") {

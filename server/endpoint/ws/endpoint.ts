@@ -8,6 +8,7 @@ import { TrackLanes } from "../../live/track-lanes.ts";
 import { type Log, RepeatLog } from "../../log.ts";
 import { AddressCounter } from "../entry/address-counter.ts";
 import { Announcement } from "./announcement.ts";
+import { BITRATES_EVERY, BitrateMessages } from "./bitrate-message.ts";
 import { type DataLimits, DataMessages } from "./data-message.ts";
 import { packMessage } from "./packager.ts";
 import { TextMessages } from "./text-message.ts";
@@ -134,6 +135,17 @@ export class WebSocketEndpoint {
       this.#repeats.warn("WIRE_DATA", message, { streamPath });
     });
     const textMessages = new TextMessages(liveStream);
+    const bitrateMessages = new BitrateMessages(liveStream);
+    // A rate of less than that is one of key frames.
+    if (clock.now() - (liveStream.startedAt ?? clock.now()) > BITRATES_EVERY)
+      bitrateMessages.look();
+    let cancelLook = () => {};
+    const look = (): void => {
+      const message = bitrateMessages.look();
+      if (message !== undefined) for (const viewer of viewers) viewer.tellBitrates(message);
+      cancelLook = clock.after(BITRATES_EVERY, look);
+    };
+    cancelLook = clock.after(BITRATES_EVERY, look);
     // It watches before its viewers do: what is held back goes out before they are told of a change.
     const unobserve = liveStream.observe({
       sample: (sample) => lanes.push(sample),
@@ -148,11 +160,12 @@ export class WebSocketEndpoint {
       state: () => lanes.flush(),
     });
     const stop = (): void => {
+      cancelLook();
       lanes.flush();
       unobserve();
     };
     const viewers = new Set<Viewer>();
-    const made = { lanes, announcement, dataMessages, textMessages };
+    const made = { lanes, announcement, dataMessages, textMessages, bitrateMessages };
     const channel = { liveStream, ...made, viewers, stop };
     this.#channels.set(streamPath, channel);
     return channel;

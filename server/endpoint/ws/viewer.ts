@@ -9,6 +9,7 @@ import type { TrackLanes, TrackReceiver } from "../../live/track-lanes.ts";
 import type { ServerMessage } from "../../protocol/wire/control.ts";
 import { unsentBytes } from "../entry/unsent-bytes.ts";
 import type { Announcement } from "./announcement.ts";
+import type { BitrateMessages } from "./bitrate-message.ts";
 import type { DataMessages } from "./data-message.ts";
 import { packText } from "./packager.ts";
 import { type TextMessages, TextTeller } from "./text-message.ts";
@@ -40,6 +41,7 @@ export type Broadcast = {
   readonly announcement: Announcement;
   readonly dataMessages: DataMessages;
   readonly textMessages: TextMessages;
+  readonly bitrateMessages: BitrateMessages;
 };
 
 /** Below this many unsent bytes in the socket the next message is handed to it. */
@@ -89,11 +91,13 @@ export class Viewer implements TrackReceiver<Buffer> {
    */
   constructor(
     { webSocket, socket }: { webSocket: WebSocket; socket: Duplex },
-    { liveStream, lanes, announcement, dataMessages, textMessages }: Broadcast,
+    broadcast: Broadcast,
     { clock, limits }: { clock: Clock; limits: ViewerLimits },
     trackIds: readonly number[] | undefined,
     onClose: (reason: string, samplesDropped: number) => void,
   ) {
+    const { liveStream, lanes, announcement, dataMessages, textMessages, bitrateMessages } =
+      broadcast;
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#liveStream = liveStream;
@@ -107,7 +111,7 @@ export class Viewer implements TrackReceiver<Buffer> {
     this.#lastTaken = clock.now();
     this.#lastPing = clock.now();
     if (trackIds !== undefined) this.choice.choose(trackIds);
-    this.#begin();
+    this.#begin(bitrateMessages.latest);
     const pump = (): void => this.#pump();
     socket.on("drain", pump);
     webSocket.on("message", (data, isBinary) => this.#receive(data.toString(), isBinary));
@@ -141,7 +145,12 @@ export class Viewer implements TrackReceiver<Buffer> {
     this.#pump();
   }
 
-  #begin(): void {
+  /** Left out where it does not keep up: what it knows is not far off. */
+  tellBitrates(message: Buffer): void {
+    if (!this.#isClosed) this.#tellData(message);
+  }
+
+  #begin(bitrates: Buffer | undefined): void {
     const { state, streamPath } = this.#liveStream;
     const serverTime = this.#clock.now();
     // What happens in one turn leaves in one packet.
@@ -165,6 +174,7 @@ export class Viewer implements TrackReceiver<Buffer> {
     if (this.#liveStream.tracks.length > 0 || this.#liveStream.unplayable.length > 0) {
       this.#announce();
     }
+    if (bitrates !== undefined) this.#tellData(bitrates);
     const { metadata } = this.#liveStream;
     if (metadata !== undefined) this.#tellData(this.#dataMessages.of(metadata));
     for (const event of this.#liveStream.recentData) {

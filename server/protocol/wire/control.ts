@@ -102,6 +102,15 @@ export type ServerMessage =
       readonly samples: number;
       readonly bytes: number;
     }
+  /**
+   * What the tracks cost, measured over the last seconds: where there are several pictures to choose
+   * from, and again whenever it changed by a tenth.
+   */
+  | {
+      readonly type: "bitrates";
+      /** bits/s */
+      readonly tracks: readonly { readonly id: number; readonly bitrate: number }[];
+    }
   /** What the encoder says in between (onMetaData, cues, captions), in its place among the frames. */
   | {
       readonly type: "data";
