@@ -1,20 +1,26 @@
 import { defineConfig } from "vitest/config";
 
-/** What is seen in a browser, or hangs on real time to the tenth of a second. */
-const ALONE = [
-  "browser",
+const files = (names: readonly string[]): string[] =>
+  names.map((name) => `test/e2e/${name}.test.ts`);
+
+/** What hangs on real time to the tenth of a second: nothing else runs meanwhile. */
+const ALONE = files(["browser", "events", "outputs", "player", "slow-viewers", "tracks"]);
+
+/** What is seen in a browser, and may be a little late. */
+const PAGES = files([
+  "choice",
+  "controls",
   "element",
+  "embed",
   "enhanced",
-  "events",
   "hls-players",
   "http2",
-  "outputs",
   "pcm",
-  "player",
   "recordings-page",
-  "slow-viewers",
-  "tracks",
-].map((name) => `test/e2e/${name}.test.ts`);
+  "wall",
+  "webcodecs",
+  "worker",
+]);
 
 const REAL_TIME = { testTimeout: 90_000, hookTimeout: 90_000 };
 
@@ -26,6 +32,7 @@ export default defineConfig({
           name: "unit",
           pool: "threads",
           isolate: false, // they share no state: a worker for each file costs more than the tests
+          testTimeout: 20_000, // a busy machine is no fault
           sequence: { groupOrder: 0 },
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/matrix/**"],
@@ -37,15 +44,24 @@ export default defineConfig({
           name: "e2e",
           sequence: { groupOrder: 1 },
           include: ["test/e2e/**/*.test.ts"],
-          exclude: ALONE,
-          maxWorkers: 2, // real clients mostly wait for what real time brings
+          exclude: [...ALONE, ...PAGES],
+          maxWorkers: 3, // real clients mostly wait for what real time brings
+        },
+      },
+      {
+        test: {
+          ...REAL_TIME,
+          name: "pages",
+          sequence: { groupOrder: 2 },
+          include: PAGES,
+          maxWorkers: 2,
         },
       },
       {
         test: {
           ...REAL_TIME,
           name: "alone",
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           include: ALONE,
           fileParallelism: false,
         },
