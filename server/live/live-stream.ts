@@ -22,6 +22,10 @@ import type { DateRange } from "./date-range.ts";
 import { DateRanges } from "./date-ranges.ts";
 import { DeclaredDuration } from "./declared-duration.ts";
 import { EncoderClock, type EncoderStatus } from "./encoder-clock.ts";
+import { encoderName } from "./health/encoder-name.ts";
+import { StreamHealth, type StreamReport } from "./health/stream-health.ts";
+import { TrackHealth } from "./health/track-health.ts";
+import type { HealthHistory } from "./health/vitals.ts";
 import { History } from "./history.ts";
 import { LiveSample } from "./live-sample.ts";
 import { type LiveTrack, liveTrack, relabelled, ticksToMs } from "./live-track.ts";
@@ -109,6 +113,7 @@ type Lane = {
   clock: { audio: AudioClock } | { video: VideoClock };
   declared: DeclaredDuration;
   rate: RateMeter;
+  health: TrackHealth;
   sequenceNumber: number;
   epoch: number;
   /** The next sample that is delivered is the first behind a break. */
@@ -173,6 +178,7 @@ export class LiveStream {
   readonly #timedEvents = new TimedEvents();
   #dataEvents = 0;
   #encoder = new EncoderClock();
+  #health: StreamHealth | undefined;
   #publication: Publication | undefined;
   #state: LiveState = "waiting";
   #startedAt: Milliseconds | undefined;
@@ -299,6 +305,16 @@ export class LiveStream {
     return this.#encoder.status;
   }
 
+  /** How well the present publisher's broadcast comes; undefined where there is none. */
+  get health(): StreamReport | undefined {
+    return this.#health?.report(this.#clock.now());
+  }
+
+  /** The same by the second, of the last minutes. */
+  get healthHistory(): HealthHistory | undefined {
+    return this.#health?.history(this.#clock.now());
+  }
+
   /** The announced tracks with their measured rates. */
   status(): readonly TrackStatus[] {
     const now = this.#clock.now();
@@ -363,6 +379,7 @@ export class LiveStream {
       this.#timeline.splice();
       this.#encoder = new EncoderClock();
     }
+    if (!goesOn || this.#health === undefined) this.#examineAnew();
     for (const lane of this.#lanes.values()) {
       lane.isConfirmed = false;
       // Another encoder's pictures; after a mere jump of the clock the references hold.
@@ -374,6 +391,27 @@ export class LiveStream {
     }
     this.#setState("live");
     return publication;
+  }
+
+  #examineAnew(): void {
+    const health = new StreamHealth(this.#clock.now(), () => ({
+      encoder: encoderName(this.#metadataValues),
+      status: this.#encoder.status,
+      unplayable: this.#unplayable,
+      tracks: [...this.#lanes.values()]
+        .filter((lane) => lane.isActive || lane.isConfirmed)
+        .sort((a, b) => rank(a) - rank(b)),
+    }));
+    for (const lane of this.#lanes.values()) {
+      lane.health = new TrackHealth(lane.live.track.mediaType);
+    }
+    this.#health = health;
+  }
+
+  get #metadataValues(): { readonly [name: string]: DataValue } | undefined {
+    const values = this.#metadata?.values[0];
+    const isRecord = typeof values === "object" && values !== null && !Array.isArray(values);
+    return isRecord ? (values as { readonly [name: string]: DataValue }) : undefined;
   }
 
   /** The server goes away: nobody is waited for any more. */
@@ -436,14 +474,19 @@ export class LiveStream {
         const { frame } = event;
         const now = this.#clock.now();
         const { at: dts } = this.#timeline.place(trackKey(frame), frame.dts, now);
+        this.#health?.bytes(frame.tag.length, now);
         for (const observer of this.#observers) observer.opaque?.({ ...frame, dts });
         return;
       }
+      case "bad-message":
+        this.#health?.badMessage();
+        return;
     }
   }
 
   #end(reason: "clean" | "lost"): void {
     this.#publication = undefined;
+    this.#health = undefined;
     this.#text.end(this.#timeline.newest);
     // First: who is told of the last segments is to know that they are, for now.
     this.#setState(reason === "clean" ? "ended" : "reconnecting");
@@ -505,6 +548,7 @@ export class LiveStream {
           : { audio: new AudioClock(live.timescale) },
       declared: new DeclaredDuration(live.timescale, isVideo ? track.frameRate : undefined),
       rate: known?.rate ?? new RateMeter(),
+      health: known?.health ?? new TrackHealth(track.mediaType),
       sequenceNumber: known?.sequenceNumber ?? 0,
       epoch: known?.epoch ?? -1,
       isBroken: known?.isBroken ?? true,
@@ -530,6 +574,7 @@ export class LiveStream {
     const now = this.#clock.now();
     const { at, epoch } = this.#timeline.place(key, sample.dts, now, sample.compositionOffset);
     lane.rate.add(now, sample.data.length);
+    this.#health?.sample(lane.health, sample, at, now, epoch);
     lane.lastArrival = now;
     lane.lastAt = Math.max(lane.lastAt, at);
     if (epoch.index !== lane.epoch) {

@@ -128,6 +128,9 @@ export const LIMITS = {
   /** What a newcomer is given at once: the current GOP within these. */
   historyTime: 12_000,
   historyBytes: 25_165_824, // 24 MiB
+  /** How well a live stream comes is kept for so many seconds, and of each track so many arrivals. */
+  healthSeconds: 120,
+  healthArrivals: 1024,
 
   /** Data messages of the last seconds that a newcomer is given, and their bytes as they came. */
   recentDataTime: 15_000,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { streamHealthSchema } from "./health.ts";
 import { oembedSchema } from "./oembed.ts";
 import { reconnectAnswerSchema, reconnectRequestSchema } from "./reconnect.ts";
 import { recordingListSchema, recordingRequestSchema, recordingSchema } from "./recording-list.ts";
@@ -30,6 +31,13 @@ export function openApiDescription(version: string): { readonly [name: string]: 
   });
   const failure = (description: string) => ({ description, content: json("Error") });
   const id = { name: "id", in: "path", required: true, schema: { type: "string" } };
+  const streamPath = {
+    name: "path",
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+    description: "APP/NAME, with its slashes as they are",
+  };
   const query = (name: string, schema: object, description: string) => ({
     ...{ name, in: "query", required: false, schema, description },
   });
@@ -48,6 +56,18 @@ export function openApiDescription(version: string): { readonly [name: string]: 
           operationId: "listStreams",
           summary: "Live streams, their tracks and viewers",
           responses: { 200: { description: "All of them", content: json("StreamList") } },
+        },
+      },
+      "/api/v1/streams/{path}/health": {
+        get: {
+          operationId: "streamHealth",
+          summary: "How well a stream comes: figures by track and by the second, and what is amiss",
+          description: "Measured where it arrives. Nothing in it is a secret.",
+          parameters: [streamPath],
+          responses: {
+            200: { description: "As of the last full second", content: json("StreamHealth") },
+            404: failure("Nobody publishes it (`NOT_FOUND`)"),
+          },
         },
       },
       "/api/v1/events": {
@@ -98,15 +118,7 @@ export function openApiDescription(version: string): { readonly [name: string]: 
           summary: "Asks who publishes a stream to come on another connection",
           description:
             "By Enhanced RTMP's reconnect request, to encoders that know it; viewers notice nothing. Answered only to who asks from the server's own machine, directly, without an `Origin` or with this server's.",
-          parameters: [
-            {
-              name: "path",
-              in: "path",
-              required: true,
-              schema: { type: "string" },
-              description: "APP/NAME, with its slashes as they are",
-            },
-          ],
+          parameters: [streamPath],
           requestBody: { required: false, content: json("ReconnectRequest") },
           responses: {
             200: { description: "Who was asked", content: json("ReconnectAnswer") },
@@ -237,6 +249,7 @@ export function openApiDescription(version: string): { readonly [name: string]: 
     components: {
       schemas: {
         StreamList: schema(streamListSchema),
+        StreamHealth: schema(streamHealthSchema),
         ReconnectRequest: schema(reconnectRequestSchema),
         ReconnectAnswer: schema(reconnectAnswerSchema),
         RelayList: schema(relayListSchema),

@@ -2,17 +2,24 @@ import express from "express";
 import { isDirectLoopback, isLoopbackHost, isSameOrigin } from "../../access/direct-loopback.ts";
 import { BASE_HEADERS, publicBase } from "../../access/public-base.ts";
 import type { Clock } from "../../live/clock.ts";
+import type { LiveStream } from "../../live/live-stream.ts";
 import { EventFeed, type EventLimits } from "./events.ts";
+import { listedStreamHealth } from "./health.ts";
 import { answerOEmbed } from "./oembed.ts";
 import { openApiDescription } from "./openapi.ts";
 import { type RequestReconnect, reconnectRoute } from "./reconnect.ts";
 import { type RecordingControl, recordingRoutes } from "./recordings.ts";
 import { type RelayControl, relayRoutes } from "./relays.ts";
-import { type ListedLiveStream, listStreams, type ViewerCounts } from "./stream-list.ts";
+import {
+  countViewers,
+  type ListedLiveStream,
+  listStreams,
+  type ViewerCounts,
+} from "./stream-list.ts";
 
 /** What the API is made of. */
 export type ApiParts = {
-  readonly liveStreams: () => readonly ListedLiveStream[];
+  readonly liveStreams: () => readonly (ListedLiveStream & Pick<LiveStream, "healthHistory">)[];
   readonly viewers: ViewerCounts;
   readonly clock: Clock;
   readonly limits: EventLimits;
@@ -41,7 +48,10 @@ type Audience = "public" | "local";
 const PROPOSED_APP = "live";
 const PROPOSED_NAME = "demo";
 
-const PATHS = ["/streams", "/events", "/openapi.json", "/oembed"];
+/** How well one stream comes. */
+const HEALTH = "/streams/*path/health";
+
+const PATHS = ["/streams", HEALTH, "/events", "/openapi.json", "/oembed"];
 
 /**
  * What is asked for is answered to everybody, on every page; what changes something is done, and
@@ -71,6 +81,19 @@ export function createApi(parts: ApiParts): Api {
   router.get("/streams", (request, response) => {
     const audience = audienceOf(request);
     response.set(headersFor(audience)).type("json").send(render(audience));
+  });
+  router.get(HEALTH, (request, response) => {
+    const { path } = request.params;
+    const streamPath = Array.isArray(path) ? path.join("/") : (path ?? "");
+    const found = parts.liveStreams().find((liveStream) => liveStream.streamPath === streamPath);
+    const { health, healthHistory } = found ?? {};
+    response.set(headersFor(audienceOf(request)));
+    if (health === undefined || healthHistory === undefined) {
+      sendError(response, 404, "NOT_FOUND", "Nobody publishes this stream");
+      return;
+    }
+    const { total } = countViewers(streamPath, viewers);
+    response.json(listedStreamHealth(streamPath, health, healthHistory, total));
   });
   router.get("/events", (request, response) => {
     const audience = audienceOf(request);

@@ -4,6 +4,7 @@ import { inOrder } from "../../live/track-choice.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
 import type { ListedStream, ListedTrack, StreamList } from "../../protocol/wire/stream-list.ts";
 import { encoderSchema, listedEncoder } from "./encoder-status.ts";
+import { healthSchema, listedHealth } from "./health.ts";
 
 const bitrate = z.int().min(0).describe("bits a second, measured over the last seconds");
 const mediaType = z.enum(["video", "audio"]);
@@ -52,6 +53,7 @@ const stream = z.strictObject({
     .array(z.strictObject({ mediaType, codecName: z.string().describe("for people") }))
     .describe("tracks that no browser plays"),
   encoder: encoderSchema.optional(),
+  health: healthSchema.optional(),
   recording: z.string().optional().describe("the id of the recording that is being made of it"),
   warnings: z
     .array(
@@ -78,7 +80,7 @@ export const streamListSchema: z.ZodType<StreamList> = z.strictObject({
 /** What the list needs of a live stream. */
 export type ListedLiveStream = Pick<
   LiveStream,
-  "streamPath" | "state" | "startedAt" | "status" | "unplayable" | "encoder" | "warnings"
+  "streamPath" | "state" | "startedAt" | "status" | "unplayable" | "encoder" | "warnings" | "health"
 >;
 
 /** How many watch a stream, by transport. */
@@ -123,26 +125,33 @@ function listedStream(
     const status = rates.get(live);
     return status === undefined ? [] : [listedTrack(status)];
   });
-  const websocket = viewers.webSocket(streamPath);
-  const hls = viewers.hls(streamPath);
-  const flv = viewers.flv(streamPath);
-  const mp4 = viewers.mp4(streamPath);
-  const rtmp = viewers.rtmp(streamPath);
+  const { health } = liveStream;
   return {
     path: streamPath,
     state,
     startedAt: startedAt === undefined ? null : new Date(Math.round(startedAt)).toISOString(),
     uptimeSeconds: startedAt === undefined ? 0 : Math.max(0, Math.floor((now - startedAt) / 1000)),
     bitrate: tracks.reduce((sum, one) => sum + one.bitrate, 0),
-    viewers: { websocket, hls, flv, mp4, rtmp, total: websocket + hls + flv + mp4 + rtmp },
+    viewers: countViewers(streamPath, viewers),
     tracks,
     unplayable: unplayable.map(({ mediaType: type, codecName }) => ({
       mediaType: type,
       codecName,
     })),
     ...(encoder && { encoder }),
+    ...(health && { health: listedHealth(health) }),
     warnings: liveStream.warnings.map(({ code, message }) => ({ code, message })),
   };
+}
+
+/** @returns how many watch a stream, by transport and in all */
+export function countViewers(streamPath: string, counts: ViewerCounts): ListedStream["viewers"] {
+  const websocket = counts.webSocket(streamPath);
+  const hls = counts.hls(streamPath);
+  const flv = counts.flv(streamPath);
+  const mp4 = counts.mp4(streamPath);
+  const rtmp = counts.rtmp(streamPath);
+  return { websocket, hls, flv, mp4, rtmp, total: websocket + hls + flv + mp4 + rtmp };
 }
 
 function listedTrack({ track: live, bitrate: bits }: TrackStatus): ListedTrack {

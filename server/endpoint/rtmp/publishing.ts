@@ -69,6 +69,7 @@ export class Publishing {
   /** Counts a message that could not be understood. @throws as `take` does */
   bad(error: ProtocolError): void {
     this.remark(error.code, error.message);
+    this.publication.input({ type: "bad-message", code: error.code });
     this.#badMessages.bad(error);
   }
 

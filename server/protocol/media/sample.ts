@@ -86,6 +86,8 @@ export type MediaEvent =
     }
   /** The encoder says that this track ends here (SequenceEnd); it may begin again. */
   | { readonly type: "track-end"; readonly mediaType: MediaType; readonly trackIndex: number }
+  /** A message that could not be understood was dropped: nothing of it is here. */
+  | { readonly type: "bad-message"; readonly code: string }
   /** onMetaData, as it stands now. */
   | {
       readonly type: "metadata";

@@ -2,6 +2,8 @@
  * `GET /api/v1/streams`, as it is answered and as the pages read it: one type for both ends.
  */
 
+import type { ListedHealth } from "./stream-health.ts";
+
 /** A track as it is told to others. */
 export type ListedTrack = {
   /** Within the live stream, and the same on every transport. */
@@ -77,6 +79,8 @@ export type ListedStream = {
   readonly encoder?: ListedEncoder | undefined;
   /** The id of the recording that is being made of it. */
   readonly recording?: string | undefined;
+  /** How well it comes; absent while nobody publishes it. */
+  readonly health?: ListedHealth | undefined;
   /** What the publisher can better; empty where nothing is amiss. */
   readonly warnings: readonly {
     /** Stable, for machines. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EventFeed, type EventResponse } from "../../../server/endpoint/api/events.ts";
+import { healthSchema, streamHealthSchema } from "../../../server/endpoint/api/health.ts";
 import { reconnectAnswerSchema } from "../../../server/endpoint/api/reconnect.ts";
 import {
   type ListedRelay,
@@ -19,6 +20,7 @@ import {
 } from "../../../server/endpoint/api/stream-list.ts";
 import { audioTrack, videoTrack } from "../../support/live-samples.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { vitals } from "../../support/vitals.ts";
 
 const start = Date.UTC(2026, 4, 1, 10);
 const liveStream = (fields: Partial<ListedLiveStream> = {}): ListedLiveStream => ({
@@ -32,6 +34,18 @@ const liveStream = (fields: Partial<ListedLiveStream> = {}): ListedLiveStream =>
   unplayable: [{ mediaType: "audio", trackIndex: 1, codecName: "Speex" }],
   encoder: undefined,
   warnings: [{ code: "LONG_GOP", message: "Key frames" }],
+  health: {
+    vitals: vitals({
+      encoder: { kind: "other", name: "Some encoder" },
+      avOffset: -0.2,
+      speed: Number.NaN,
+      drops: {
+        recent: { dropped: 0, skipped: 0, lagged: 0 },
+        total: { dropped: 3, skipped: 2, lagged: 1 },
+      },
+    }),
+    findings: [{ code: "B_FRAMES", severity: "info", message: "B-frames" }],
+  },
   ...fields,
 });
 const viewers = { webSocket: () => 3, hls: () => 2, flv: () => 4, mp4: () => 1, rtmp: () => 5 };
@@ -79,9 +93,39 @@ test("listStreams tells of each stream that is or was published, by path", () =>
       },
     ],
     unplayable: [{ mediaType: "audio", codecName: "Speex" }],
+    health: {
+      at: 1_700_000_030_000,
+      bitrate: { now: 2_100_000, mean: 2_100_000, peak: 2_500_000 },
+      frameRate: 30,
+      declaredFrameRate: 30,
+      keyframes: { last: 2000, pictures: 60, longest: 2000, shortest: 2000 },
+      avOffset: 0,
+      jitter: 6,
+      pause: { current: 12, longest: 40 },
+      drops: { encoder: 6, missing: 0, badMessages: 0 },
+      second: { bitrate: 2_100_000, pictures: 30, drops: 0 },
+      findings: [{ code: "B_FRAMES", severity: "info", message: "B-frames" }],
+    },
     warnings: [{ code: "LONG_GOP", message: "Key frames" }],
   });
   expect(streamListSchema.parse(list)).toEqual(list);
+});
+
+test("listStreams tells of no health where nobody publishes", () => {
+  const list = listStreams([liveStream({ state: "ended", health: undefined })], viewers, start);
+  expect(list.streams[0]).not.toHaveProperty("health");
+  expect(streamListSchema.parse(list)).toEqual(list);
+});
+
+test("listStreams leaves out what is not known yet", () => {
+  const young = vitals({ tracks: [], avOffset: undefined });
+  const [stream] = listStreams(
+    [liveStream({ health: { vitals: young, findings: [] } })],
+    viewers,
+    start,
+  ).streams;
+  const told = ["at", "bitrate", "pause", "drops", "findings", "second"];
+  expect(Object.keys(healthSchema.parse(stream?.health))).toEqual(told);
 });
 
 test("listStreams tells what the encoder tells of itself", () => {
@@ -139,7 +183,20 @@ describe("createApi", () => {
         if (streamPath === "live/nobody") return [];
         return [{ address: "192.0.2.7", transport: "rtmp", name: "FMLE/3.0", asked: true }];
       },
-      liveStreams: () => [liveStream()],
+      liveStreams: () => [
+        {
+          ...liveStream(),
+          healthHistory: {
+            at: start,
+            bitrate: [1, 2.4],
+            pictures: [Number.NaN, 30],
+            jitter: [Number.NaN, 3.2],
+            avOffset: [Number.NaN, -4.4],
+            pause: [10, 11],
+            drops: [0, 1],
+          },
+        },
+      ],
       viewers,
       clock,
       limits: { clients: 2, silence: 10_000 },
@@ -222,6 +279,30 @@ describe("createApi", () => {
   const post = (path: string, body?: string, headers: Record<string, string> = {}) =>
     get(path, { "content-type": "application/json", ...headers }, "POST", body);
 
+  test("tells anybody how well a stream comes", async () => {
+    const answer = await get("/streams/live/demo/health", { "x-forwarded-for": "203.0.113.9" });
+    expect(answer).toMatchObject({
+      status: 200,
+      headers: { "access-control-allow-origin": "*", "cache-control": "no-store" },
+    });
+    const { health } = streamHealthSchema.parse(JSON.parse(answer.text));
+    expect(health).toMatchObject({
+      encoder: "Some encoder",
+      viewers: 15,
+      drift: { ppm: 20, over: 200_000 },
+      encoderDrops: { dropped: 3, skipped: 2, lagged: 1 },
+      findings: [{ code: "B_FRAMES" }],
+      history: { interval: 1000, pictures: [null, 30], avOffset: [null, -4], bitrate: [1, 2] },
+    });
+    expect(health).not.toHaveProperty("speed");
+    expect(health.tracks).toMatchObject([
+      { id: 1, codecName: "H.264", profile: "High", level: "3.1", width: 640, reorderDepth: 0 },
+      { id: 2, codecName: "AAC", profile: "LC", sampleRate: 48_000, channels: 2 },
+    ]);
+    expect(await get("/streams/live/nobody/health")).toMatchObject({ status: 404 });
+    expect(await post("/streams/live/demo/health")).toMatchObject({ status: 405 });
+  });
+
   test("asks a publisher to reconnect, here or elsewhere", async () => {
     const here = await post("/streams/live/show/reconnect");
     expect(here).toMatchObject({ status: 200, headers: { "cache-control": "no-store" } });
@@ -291,7 +372,7 @@ describe("createApi", () => {
     for (const [path, methods] of Object.entries<object>(description.paths)) {
       const known = path
         .replace("/api/v1", "")
-        .replace("{path}", "live/show")
+        .replace("{path}", "live/demo")
         .replace("{id}", "r1");
       if (/^.(relays|recordings)/.test(known)) continue; // they have tests of their own
       for (const method of ["GET", "POST"]) {

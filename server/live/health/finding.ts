@@ -1,0 +1,42 @@
+/** "error": somebody sees or hears nothing. "warning": everybody notices. "info": it could be better. */
+export type Severity = "error" | "warning" | "info";
+
+/** Everything that the doctor knows. */
+export type FindingCode =
+  | "NO_MEDIA"
+  | "NO_KEYFRAME"
+  | "CODEC_UNPLAYABLE"
+  | "ARRIVAL_STALLS"
+  | "FRAMES_DROPPED"
+  | "ENCODER_OVERLOADED"
+  | "SLOWER_THAN_TIME"
+  | "FASTER_THAN_TIME"
+  | "KEYFRAMES_FAR_APART"
+  | "FRAME_RATE_LOW"
+  | "PICTURES_MISSING"
+  | "AV_OFFSET"
+  | "AUDIO_STOPPED"
+  | "AUDIO_SILENT"
+  | "VIDEO_PROFILE"
+  | "CODEC_LIMITED"
+  | "TIMESTAMP_JUMPS"
+  | "MESSAGES_DROPPED"
+  | "ARRIVAL_JITTER"
+  | "KEYFRAMES_IRREGULAR"
+  | "B_FRAMES"
+  | "FRAME_RATE_VARIABLE"
+  | "BITRATE_UNSTEADY"
+  | "AUDIO_MISSING"
+  | "AUDIO_SAMPLE_RATE"
+  | "RESOLUTION_ODD"
+  | "RESOLUTION_LARGE"
+  | "CLOCK_DRIFT";
+
+/** Something that is amiss with a broadcast. */
+export type Finding = {
+  /** Stable, for machines. */
+  readonly code: FindingCode;
+  readonly severity: Severity;
+  /** For people: one sentence that says what is wrong, and which setting of the encoder to change. */
+  readonly message: string;
+};
