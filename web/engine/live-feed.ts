@@ -3,7 +3,6 @@ import type { AnnouncedTrack } from "../../server/protocol/wire/control.ts";
 import { type Frame, FrameFlag, FrameType } from "../../server/protocol/wire/frame.ts";
 import { GopCache } from "./gop-cache.ts";
 import { isContinuation, type Plan, type PlannedTrack, planTracks } from "./plan.ts";
-import type { LivePlayback } from "./playback.ts";
 
 /** With only one kind of track announced, the other is waited for this long (ms). */
 const GRACE = 100;
@@ -39,12 +38,29 @@ type Source = {
   plannedAt: number;
 };
 
-/** What the feed asks of the player. */
+/** What a feed feeds: a playback, or what stands for one. */
+export type LiveSink = {
+  /** The track of each kind that is played now. */
+  readonly plan: readonly PlannedTrack[];
+  /** Whether samples of this track are taken as they are. */
+  plays(trackId: number): boolean;
+  /** Takes an init segment: of the track that is played, or of another of its kind in its place. */
+  init(planned: PlannedTrack, bytes: Bytes): void;
+  /**
+   * Takes samples in order of arrival, of any planned track. `isHistory`: more of the past is
+   * still to come, so the playhead waits.
+   */
+  feed(frames: readonly Frame[], isHistory: boolean): void;
+  /** The history is complete: the playhead may go to its end. */
+  endHistory(): void;
+};
+
+/** What the feed asks of the line. */
 export type FeedHost = {
   readonly canPlay: (mimeType: string) => boolean;
   readonly canChangeType: boolean;
-  /** Makes a playback of these tracks on a free `<video>`: it takes the stage when it is ready. */
-  build(plan: readonly PlannedTrack[]): LivePlayback;
+  /** Makes a playback of these tracks: it takes the stage when it is ready. */
+  build(plan: readonly PlannedTrack[]): LiveSink;
   /** Asks the server for these tracks and no others. */
   select(trackIds: readonly number[]): void;
   /** Whether a playback may be built now: MSE rests for a while after many errors. */
@@ -61,7 +77,7 @@ export class LiveFeed {
   readonly #cache = new GopCache();
   #sources = new Map<number, Source>();
   readonly #known = new Map<number, Source>();
-  #playback: LivePlayback | undefined;
+  #playback: LiveSink | undefined;
   #plan: Plan = { tracks: [], wanted: [], unsupported: [] };
   /** What the server sends of the tracks announced. */
   #sent: ReadonlySet<number> = new Set();
@@ -199,8 +215,16 @@ export class LiveFeed {
     if (this.#history === 0) this.#decide();
   }
 
+  /** Another playback is to take the place of the present one, of the same media. */
+  rebuild(): void {
+    if (this.#playback === undefined) return;
+    this.#mustRebuild = true;
+    this.#builtAt = Number.NEGATIVE_INFINITY;
+    this.#decide();
+  }
+
   /** The playback failed, or was given up: the next one begins with what is held. */
-  discard(playback: LivePlayback): void {
+  discard(playback: LiveSink): void {
     if (this.#playback === playback) this.#playback = undefined;
   }
 

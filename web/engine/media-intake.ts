@@ -1,6 +1,7 @@
 import type { Bytes } from "../../server/protocol/bytes/bytes.ts";
 import { type Frame, FrameFlag } from "../../server/protocol/wire/frame.ts";
 import { AppendGrouping } from "../control/append-grouping.ts";
+import { wallClock } from "../transport/websocket.ts";
 import type { MediaOpening } from "./media-opening.ts";
 import type { PlannedTrack } from "./plan.ts";
 import { TrackBuffer } from "./track-buffer.ts";
@@ -11,20 +12,27 @@ const MOST_EARLY = 5_000;
 /** B-frames held longer than this many are a burst, and say nothing about reordering. */
 const MOST_REORDERED = 16;
 
+/** What is known of a sample that came, of the track that sets the pace: pictures; sound without them. */
+export type MediaSample = {
+  /** Seconds on the media timeline. */
+  readonly decodedAt: number;
+  readonly shownAt: number;
+  /** ms since 1970, by the server's clock. */
+  readonly serverTime: number;
+  /** ms since 1970, by our clock: when it came. */
+  readonly cameAt: number;
+  readonly isHistory: boolean;
+  /** The stream's timeline breaks before it. */
+  readonly isBreak: boolean;
+};
+
 /** What the intake reports. */
 export type IntakeHost = {
-  /** A sample of the track that sets the pace (pictures; sound where there are none) came. */
-  onSample(times: {
-    /** Seconds on the media timeline. */
-    readonly decodedAt: number;
-    readonly shownAt: number;
-    readonly serverTime: number;
-    readonly isHistory: boolean;
-  }): void;
-  /** The stream's timeline breaks here. */
-  onBreak(): void;
+  onSample(sample: MediaSample): void;
   onAppended(): void;
   onError(error: unknown): void;
+  /** Where it is played, seconds: full buffers make room behind it. */
+  playhead(): number;
 };
 
 type MediaType = PlannedTrack["track"]["mediaType"];
@@ -103,6 +111,7 @@ export class MediaIntake {
   feed(frames: readonly Frame[], isHistory: boolean): void {
     this.#whenOpen(() => {
       const now = performance.now();
+      const cameAt = wallClock();
       const perKind = new Map<MediaType, Frame[]>();
       for (const frame of frames) {
         const kind = this.#kinds.get(frame.trackId);
@@ -113,7 +122,10 @@ export class MediaIntake {
           const { timescale } = buffer.track;
           const shownAt = (frame.dts + frame.compositionOffset) / timescale;
           const { serverTime } = frame;
-          this.#host.onSample({ decodedAt: frame.dts / timescale, shownAt, serverTime, isHistory });
+          const decodedAt = frame.dts / timescale;
+          const isBreak = isPicture && (frame.flags & FrameFlag.Discontinuity) !== 0;
+          const sample = { decodedAt, shownAt, serverTime, cameAt, isHistory, isBreak };
+          this.#host.onSample(sample);
         }
         const released = isPicture ? this.#group(frame, now) : [frame];
         if (released.length === 0) continue;
@@ -155,7 +167,7 @@ export class MediaIntake {
         const buffer = new TrackBuffer(this.#opening.mediaSource, planned, {
           onError: (error) => this.#host.onError(error),
           onAppended: () => this.#host.onAppended(),
-          playhead: () => this.#opening.video.currentTime,
+          playhead: () => this.#host.playhead(),
         });
         this.#buffers.set(planned.track.mediaType, buffer);
       }
@@ -183,7 +195,6 @@ export class MediaIntake {
     const before = grouping.flush();
     grouping.reset();
     this.#deepest = 0;
-    this.#host.onBreak();
     return [...before, ...grouping.push(frame, now)];
   }
 

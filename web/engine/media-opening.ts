@@ -1,35 +1,30 @@
-import { isManaged, mediaSourceClass } from "./platform.ts";
-import type { VideoSurface } from "./video-surface.ts";
+import { mediaSourceClass } from "./platform.ts";
 
 /**
  * A MediaSource on its way to open in a `<video>`. Opening takes a turn of the browser's (30 to 60
  * ms on a busy machine): the first one is made while the connection is, and waits for its tracks.
  */
 export class MediaOpening {
-  readonly surface: VideoSurface;
-  readonly video: HTMLVideoElement;
   readonly mediaSource: MediaSource;
-  readonly #url: string;
   #isOpen = false;
   #onOpen: (() => void) | undefined;
 
-  /** Takes hold of `surface`, which must be free. @throws where the browser has no MediaSource */
-  constructor(surface: VideoSurface) {
-    const { video } = surface;
+  /** @throws where the browser has no MediaSource */
+  constructor() {
     const MediaSourceClass = mediaSourceClass();
     if (MediaSourceClass === undefined) throw new Error("Cannot play here: no MediaSource");
-    this.surface = surface;
-    this.video = video;
     this.mediaSource = new MediaSourceClass();
-    this.#url = URL.createObjectURL(this.mediaSource);
     const onOpen = () => {
-      URL.revokeObjectURL(this.#url);
       this.#isOpen = true;
       this.#onOpen?.();
     };
     this.mediaSource.addEventListener("sourceopen", onOpen, { once: true });
-    if (isManaged()) video.disableRemotePlayback = true;
-    video.src = this.#url;
+  }
+
+  /** What a `<video>` is to play: in a worker, what stands for the MediaSource (once, to be handed over). */
+  get source(): MediaSource | MediaSourceHandle {
+    const { handle } = this.mediaSource as { readonly handle?: MediaSourceHandle };
+    return handle ?? this.mediaSource;
   }
 
   /** Calls once, when it is open: at once if it is. */
@@ -38,11 +33,8 @@ export class MediaOpening {
     else this.#onOpen = action;
   }
 
-  /** Lets go of the `<video>`. */
-  destroy(): void {
+  /** Nobody waits for it any more. */
+  drop(): void {
     this.#onOpen = undefined;
-    URL.revokeObjectURL(this.#url);
-    this.video.removeAttribute("src");
-    this.video.load();
   }
 }

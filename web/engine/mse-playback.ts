@@ -1,17 +1,16 @@
-import type { Bytes } from "../../server/protocol/bytes/bytes.ts";
-import type { Frame } from "../../server/protocol/wire/frame.ts";
 import { ArrivalLine } from "../control/arrival-line.ts";
 import { ArrivalJitter } from "../control/jitter.ts";
 import { LATENCY, LatencyController, type Steering } from "../control/latency.ts";
 import { ShownDelay } from "../control/shown-delay.ts";
 import { StallWatch } from "../control/stall-watch.ts";
 import type { Place } from "../control/timeline.ts";
-import { MediaIntake } from "./media-intake.ts";
-import type { MediaOpening } from "./media-opening.ts";
+import type { LineMedium } from "../line/line-medium.ts";
+import type { MediaAttachment } from "./media-attachment.ts";
+import type { MediaSample } from "./media-intake.ts";
 import { PictureWatch } from "./picture-watch.ts";
 import type { PlannedTrack } from "./plan.ts";
 import { isWebKit, outputHoldsSound } from "./platform.ts";
-import type { LivePlayback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
+import type { Playback, PlaybackFigures, PlaybackHost, Situation } from "./playback.ts";
 import { SoundRoute } from "./sound-route.ts";
 import type { VideoSurface } from "./video-surface.ts";
 
@@ -73,16 +72,24 @@ const HANGING = { still: 1_500, ahead: 0.5 } as const;
  */
 const LONGEST_SEEK = 1_000;
 
-/** One MediaSource on one `<video>`, with a track of each of a fixed set of kinds, fed by frames. */
-export class MsePlayback implements LivePlayback {
+/** A medium of the line, and the `<video>` that plays it. */
+export type AttachedMedium = {
+  readonly medium: LineMedium;
+  readonly attachment: MediaAttachment;
+};
+
+/**
+ * One MediaSource on one `<video>`, with a track of each of a fixed set of kinds: where it plays, how far
+ * behind the edge, and what to do about a clock that stands still. The line fills it, wherever it lives.
+ */
+export class MsePlayback implements Playback {
   readonly engine = "mse";
   readonly transport = "websocket";
   readonly surface: VideoSurface;
   readonly video: HTMLVideoElement;
-  #plan: readonly PlannedTrack[];
   readonly #host: PlaybackHost;
-  readonly #opening: MediaOpening;
-  readonly #intake: MediaIntake;
+  readonly #attachment: MediaAttachment;
+  readonly #medium: LineMedium;
   readonly #controller: LatencyController;
   readonly #delay = new ShownDelay();
   readonly #jitter: ArrivalJitter;
@@ -105,13 +112,17 @@ export class MsePlayback implements LivePlayback {
   #evictedAt = 0;
   #looked = { at: 0, edge: 0 };
 
-  /** Takes the opening over. */
-  constructor(opening: MediaOpening, plan: readonly PlannedTrack[], host: PlaybackHost) {
-    const { video } = opening;
-    this.#opening = opening;
-    this.surface = opening.surface;
+  /** Takes both over. */
+  constructor(
+    { attachment, medium }: AttachedMedium,
+    plan: readonly PlannedTrack[],
+    host: PlaybackHost,
+  ) {
+    const { video } = attachment.surface;
+    this.#attachment = attachment;
+    this.#medium = medium;
+    this.surface = attachment.surface;
     this.video = video;
-    this.#plan = plan;
     this.#host = host;
     this.#hasSound = plan.some(({ track }) => track.mediaType === "audio");
     this.#jitter = new ArrivalJitter(this.#hasSound ? JITTER.withSound : JITTER.alone);
@@ -123,26 +134,11 @@ export class MsePlayback implements LivePlayback {
     const onShown = (mediaTime: number, at: number) =>
       this.#delay.shown(mediaTime, at + (host.clockOffset() ?? 0));
     new PictureWatch(video, onShown, signal);
-    this.#intake = new MediaIntake(opening, plan, {
-      onSample: ({ decodedAt, shownAt, serverTime, isHistory }) => {
-        this.#delay.push(shownAt, serverTime);
-        this.#arrivals.push(decodedAt, serverTime);
-        // A page that is still starting reads late: that is not the line's doing.
-        if (isHistory || !this.#isSettled || this.#clock.isOutage) return;
-        this.#jitter.push(performance.now(), decodedAt * 1_000);
-      },
-      onBreak: () => {
-        this.#jitter.reset();
-        this.#arrivals.reset();
-      },
-      onAppended: () => this.#appended(),
+    medium.listen({
+      onSample: (sample) => this.#sampled(sample),
+      onProgress: () => this.#progressed(),
       onError: (error) => this.#fail(error),
     });
-  }
-
-  /** The track of each kind that is played now. */
-  get plan(): readonly PlannedTrack[] {
-    return this.#plan;
   }
 
   get isReady(): boolean {
@@ -165,49 +161,23 @@ export class MsePlayback implements LivePlayback {
       rate: this.video.playbackRate,
       stalls: this.#clock.stalls,
       jumps: this.#jumps,
-      reorderDelay: this.#intake.reorderDelay * 1_000,
+      reorderDelay: this.#medium.progress.reorderDelay * 1_000,
       jitter: this.#jitter.value(performance.now()),
       moment: this.#isReady ? this.#arrivals.moment(this.video.currentTime) : undefined,
     };
   }
 
   get place(): Place | undefined {
-    const { edge } = this.#intake;
+    const { edge } = this.#medium.progress;
     if (edge === undefined || !this.#isPositioned) return undefined;
     return { position: this.video.currentTime * 1_000, edge: edge * 1_000, start: undefined };
-  }
-
-  /** Whether samples of this track are taken as they are. */
-  plays(trackId: number): boolean {
-    return this.#plan.some(({ track }) => track.id === trackId);
-  }
-
-  /** Takes an init segment: of the track that is played, or of another of its kind in its place. */
-  init(planned: PlannedTrack, bytes: Bytes): void {
-    const { mediaType } = planned.track;
-    this.#plan = this.#plan.map((one) => (one.track.mediaType === mediaType ? planned : one));
-    this.#intake.init(planned, bytes);
-  }
-
-  /**
-   * Takes samples in order of arrival, of any planned track. `isHistory`: more of the past is
-   * still to come, so the playhead waits.
-   */
-  feed(frames: readonly Frame[], isHistory: boolean): void {
-    this.#intake.feed(frames, isHistory);
-  }
-
-  /** The history is complete: the playhead may go to its end. */
-  endHistory(): void {
-    this.#intake.endHistory();
   }
 
   tick({ now, wantsPlay, expectsMedia, lead = 0 }: Situation): void {
     this.#controller.base = this.#host.asked();
     this.#controller.lead = lead;
-    this.#intake.tick(now);
-    const { edge } = this.#intake;
-    if (edge === undefined || this.#intake.isHistory) return;
+    const { edge, isHistory } = this.#medium.progress;
+    if (edge === undefined || isHistory) return;
     if (!this.#isPositioned && !this.#position(now, edge)) return;
     const { video } = this;
     if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !video.seeking) {
@@ -234,33 +204,46 @@ export class MsePlayback implements LivePlayback {
   }
 
   jumpToLive(): void {
-    const { edge } = this.#intake;
+    const { edge } = this.#medium.progress;
     if (edge !== undefined && this.#isPositioned) this.#jump(this.#landing(edge));
   }
 
   destroy(): void {
     this.#listening.abort();
-    this.#intake.close();
-    this.#opening.destroy();
+    this.#medium.close();
+    this.#attachment.destroy();
   }
 
   #fail(error: unknown): void {
     if (!this.#listening.signal.aborted) this.#host.onError(this, error);
   }
 
+  #sampled({ decodedAt, shownAt, serverTime, cameAt, isHistory, isBreak }: MediaSample): void {
+    if (isBreak) {
+      this.#jitter.reset();
+      this.#arrivals.reset();
+    }
+    this.#delay.push(shownAt, serverTime);
+    this.#arrivals.push(decodedAt, serverTime);
+    // A page that is still starting reads late: that is not the line's doing.
+    if (isHistory || !this.#isSettled || this.#clock.isOutage) return;
+    this.#jitter.push(cameAt - performance.timeOrigin, decodedAt * 1_000);
+  }
+
   /** After an append: the first position does not wait for the next tick. */
-  #appended(): void {
-    const { edge, isHistory } = this.#intake;
+  #progressed(): void {
+    const { edge, isHistory } = this.#medium.progress;
     if (edge === undefined || this.#isPositioned || isHistory) return;
     this.#position(performance.now(), edge);
   }
 
   /** What the stream asks for, whatever the mode: three pictures, jitter, groups of pictures. */
   #floor(now: number): number {
-    const interval = Math.min(0.34, this.#intake.pictureInterval);
+    const interval = Math.min(0.34, this.#medium.progress.pictureInterval);
     const jitter = Math.min(MOST_JITTER, this.#jitter.value(now) / 1_000);
+    const { reorderDelay } = this.#medium.progress;
     const needed = this.#hasSound ? this.#soundAhead + jitter : jitter + 2 * interval;
-    return Math.max(this.#controller.base, 3 * interval, needed) + this.#intake.reorderDelay;
+    return Math.max(this.#controller.base, 3 * interval, needed) + reorderDelay;
   }
 
   /** Whether sound goes the way of Chromium that wants much of it. */
@@ -395,8 +378,8 @@ export class MsePlayback implements LivePlayback {
     this.#evictedAt = now;
     const { buffered, currentTime } = this.video;
     const start = buffered.length > 0 ? buffered.start(0) : currentTime;
-    if (currentTime - start < BEHIND.most && edge - start < MOST_BUFFERED) return;
+    const isFew = currentTime - start < BEHIND.most && edge - start < MOST_BUFFERED;
     const end = Math.max(currentTime - BEHIND.kept, edge - MOST_BUFFERED);
-    if (end > 0) this.#intake.evict(end);
+    this.#medium.trim(currentTime, isFew || end <= 0 ? undefined : end);
   }
 }

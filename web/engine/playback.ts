@@ -1,8 +1,6 @@
-import type { Bytes } from "../../server/protocol/bytes/bytes.ts";
-import type { Frame } from "../../server/protocol/wire/frame.ts";
 import type { TimedEvent } from "../control/event-schedule.ts";
 import type { Place } from "../control/timeline.ts";
-import type { PlannedTrack } from "./plan.ts";
+import type { LiveSink } from "./live-feed.ts";
 import type { Surface } from "./surface.ts";
 import type { NamedText } from "./text-screen.ts";
 
@@ -53,22 +51,8 @@ export type Playback = {
   destroy(): void;
 };
 
-/** A playback of what comes over the WebSocket, fed frame by frame. */
-export type LivePlayback = Playback & {
-  /** The track of each kind that is played now. */
-  readonly plan: readonly PlannedTrack[];
-  /** Whether samples of this track are taken as they are. */
-  plays(trackId: number): boolean;
-  /** Takes an init segment: of the track that is played, or of another of its kind in its place. */
-  init(planned: PlannedTrack, bytes: Bytes): void;
-  /**
-   * Takes samples in order of arrival, of any planned track. `isHistory`: more of the past is
-   * still to come, so the playhead waits.
-   */
-  feed(frames: readonly Frame[], isHistory: boolean): void;
-  /** The history is complete: the playhead may go to its end. */
-  endHistory(): void;
-};
+/** A playback of what comes over the WebSocket that takes it itself, frame by frame. */
+export type LivePlayback = Playback & Pick<LiveSink, "init" | "feed" | "endHistory">;
 
 /** Where a playback of segments is to begin: at the live edge, or back in the window. */
 export type HlsStart = {

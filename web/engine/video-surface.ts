@@ -80,7 +80,9 @@ export class VideoSurface implements Surface {
 
   /** WebKit asks it of each element; one that has something to play needs none. */
   bless(): void {
-    if (this.video.getAttribute("src") === null) this.video.play().catch(() => undefined);
+    const { video } = this;
+    if (video.getAttribute("src") === null && video.srcObject === null)
+      video.play().catch(() => undefined);
   }
 
   watchPictures(onShown: (mediaTime: number, at: number) => void, signal: AbortSignal): void {

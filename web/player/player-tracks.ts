@@ -1,8 +1,8 @@
 import type { AnnouncedTrack, AnnouncedUnplayable } from "../../server/protocol/wire/control.ts";
 import type { ListedStream, ListedTrack } from "../../server/protocol/wire/stream-list.ts";
-import type { LiveFeed } from "../engine/live-feed.ts";
 import { canPlayListed } from "../engine/platform.ts";
 import { isSegmented } from "../engine/playback.ts";
+import type { Line } from "../line/line.ts";
 import type { NamedTrack, NamedUnplayable } from "../ui/words.ts";
 import type { Succession } from "./succession.ts";
 
@@ -20,10 +20,9 @@ export type PlayerTrack = (AnnouncedTrack | ListedTrack) & {
 
 /** What they are known from. */
 export type TrackSources = {
-  readonly feed: LiveFeed;
+  /** While it is up, it knows more than the list. */
+  readonly line: () => Line;
   readonly succession: Succession;
-  /** Whether the WebSocket speaks to us: it knows more than the list. */
-  readonly isUp: () => boolean;
 };
 
 /** The broadcast's tracks, by what the WebSocket says while it is there, else by the server's list. */
@@ -46,7 +45,6 @@ export class PlayerTracks {
   announce(tracks: readonly AnnouncedTrack[], unplayable: readonly AnnouncedUnplayable[]): void {
     this.#announced = tracks;
     this.#unplayable = unplayable;
-    this.#sources.feed.announce(tracks);
   }
 
   /** The list tells of them. */
@@ -56,32 +54,33 @@ export class PlayerTracks {
 
   /** All of them: sizes of the picture, languages of the sound. */
   get all(): readonly PlayerTrack[] {
-    const { feed, succession, isUp } = this.#sources;
-    const { current } = succession;
-    if (current?.transport === "hls" || !isUp()) {
+    const { current } = this.#sources.succession;
+    const line = this.#sources.line();
+    if (current?.transport === "hls" || !line.isUp) {
       const selected = isSegmented(current) ? current.trackIds : [];
       return (this.#listed?.tracks ?? this.#announced).map((track) => ({
         ...track,
         isSelected: selected.includes(track.id),
       }));
     }
-    const { wanted } = feed.plan;
-    return feed.announced.map((track) => ({ ...track, isSelected: wanted.includes(track.id) }));
+    const { announced, plan } = line.tracks;
+    const { wanted } = plan;
+    return announced.map((track) => ({ ...track, isSelected: wanted.includes(track.id) }));
   }
 
   /** What plays (or would), as the server describes it. */
   get played(): readonly (AnnouncedTrack | ListedTrack)[] {
-    const { feed, isUp } = this.#sources;
-    if (isUp()) return feed.plan.tracks.map(({ track }) => track);
+    const line = this.#sources.line();
+    if (line.isUp) return line.tracks.plan.tracks.map(({ track }) => track);
     const selected = this.all.filter(({ isSelected }) => isSelected);
     return selected.length > 0 ? selected : this.all;
   }
 
   /** What of the broadcast can be played here. */
   get playable(): Unplayed & { readonly isAnything: boolean } {
-    const { feed, isUp } = this.#sources;
-    const { tracks, unsupported } = feed.plan;
-    if (isUp()) {
+    const line = this.#sources.line();
+    const { tracks, unsupported } = line.tracks.plan;
+    if (line.isUp) {
       return { isAnything: tracks.length > 0, unsupported, unplayable: this.#unplayable };
     }
     const listed = this.#listed?.tracks ?? [];

@@ -1,13 +1,10 @@
 import type { ServerMessage, StreamState } from "../../server/protocol/wire/control.ts";
-import { type Frame, FrameType } from "../../server/protocol/wire/frame.ts";
 import type { StreamAddress } from "../address.ts";
 import type { TimedEvent } from "../control/event-schedule.ts";
 import type { PlayerTimeline } from "../control/timeline.ts";
-import { Traffic } from "../control/traffic.ts";
 import { pageStorage, WayMemory } from "../control/way-memory.ts";
-import { LiveFeed } from "../engine/live-feed.ts";
-import { MediaOpening } from "../engine/media-opening.ts";
-import { MsePlayback } from "../engine/mse-playback.ts";
+import { MediaAttachment } from "../engine/media-attachment.ts";
+import { type AttachedMedium, MsePlayback } from "../engine/mse-playback.ts";
 import type { PlannedTrack } from "../engine/plan.ts";
 import { mediaSourceClass, playsNativeHls } from "../engine/platform.ts";
 import {
@@ -17,7 +14,8 @@ import {
   type PlaybackHost,
 } from "../engine/playback.ts";
 import type { Surface } from "../engine/surface.ts";
-import { Link } from "../transport/link.ts";
+import { Line } from "../line/line.ts";
+import type { LineMedium } from "../line/line-medium.ts";
 import { Stage } from "../ui/stage.ts";
 import type { PlayerState } from "../ui/words.ts";
 import {
@@ -57,10 +55,8 @@ export class Player extends EventTarget {
   latency: LatencySetting;
   readonly #address: StreamAddress;
   readonly #stage: Stage;
-  readonly #link: Link;
-  readonly #feed: LiveFeed;
+  readonly #line: Line;
   readonly #host: PlaybackHost;
-  readonly #traffic = new Traffic();
   readonly #listening = new AbortController();
   readonly #starter: Starter;
   readonly #succession: Succession;
@@ -74,7 +70,7 @@ export class Player extends EventTarget {
   #lookout: AbortController | undefined;
   /** The playback of segments whose code is on its way. */
   #hlsComing: object | undefined;
-  #prepared: MediaOpening | undefined;
+  #prepared: AttachedMedium | undefined;
   #streamState: StreamState | undefined;
   /** Nothing is to come before somebody asks to see it. */
   #isStandby: boolean;
@@ -83,8 +79,6 @@ export class Player extends EventTarget {
   #droppedByServer = 0;
   #errorCount = 0;
   #lastError: string | undefined;
-  /** Nothing is sent over the WebSocket: HLS plays, and is to. */
-  #isLiveLeft = false;
   #changedAt = 0;
   #lastState = "";
 
@@ -114,27 +108,25 @@ export class Player extends EventTarget {
       this.dispatchEvent(new CustomEvent<PlayerData>("data", { detail }));
     });
     this.#succession = new Succession(this.#stage, {
-      onLeft: (playback) => {
-        if (playback instanceof MsePlayback) this.#feed.discard(playback);
-      },
+      onLeft: (playback) => this.#line.dismiss(playback),
       onEntered: (playback) => {
         this.#rewind.entered(playback);
         this.#text.follow(playback);
         if (playback.transport === "websocket") this.#leaveHls();
-        else this.#link.isSpare = !this.#rewind.isOn;
+        else this.#line.set({ isSpare: !this.#rewind.isOn });
         this.#changed();
       },
     });
     this.#rewind = new Rewind(address, this.#succession, {
-      trackId: () => this.#feed.plan.tracks[0]?.track.id ?? this.#tracks.all[0]?.id,
+      trackId: () => this.#line.tracks.plan.tracks[0]?.track.id ?? this.#tracks.all[0]?.id,
       build: (start) => this.#takeHls(start),
       cancel: () => {
         this.#hlsComing = undefined;
       },
-      leaveLive: () => this.#link.select([]),
+      leaveLive: () => this.#leaveLive(),
       enterLive: () => {
-        const isExpected = this.#link.isUp && this.#mayBeLive;
-        if (isExpected) this.#link.restart();
+        const isExpected = this.#line.isUp && this.#mayBeLive;
+        if (isExpected) this.#enterLive();
         return isExpected;
       },
     });
@@ -142,38 +134,22 @@ export class Player extends EventTarget {
       play: (surface) => this.#starter.start(surface),
       onEvent: (event) => this.#events.offer(event),
       onError: (playback, error) => this.#failed(playback, error),
-      clockOffset: () => this.#link.clockOffset,
+      clockOffset: () => this.#line.figures.clockOffset,
       asked: () => secondsAhead(this.latency),
     };
-    this.#feed = new LiveFeed({
-      canPlay: (mimeType) => mediaSourceClass()?.isTypeSupported(mimeType) ?? false,
-      canChangeType: typeof SourceBuffer !== "undefined" && "changeType" in SourceBuffer.prototype,
-      mayBuild: () => this.#mayBeLive,
-      build: (plan) => this.#buildMse(plan),
-      select: (trackIds) => {
-        if (!this.#rewind.isOn && !this.#isStandby) this.#link.select(trackIds);
-      },
-      now: () => performance.now(),
-    });
-    this.#tracks = new PlayerTracks({
-      feed: this.#feed,
-      succession: this.#succession,
-      isUp: () => this.#link.isUp,
-    });
-    const url = () => {
-      const { asked } = this.#feed;
-      if (this.#isStandby) return `${address.webSocket}?tracks=`;
-      return asked === undefined ? address.webSocket : `${address.webSocket}?tracks=${asked}`;
-    };
-    this.#link = new Link(url, {
+    this.#tracks = new PlayerTracks({ line: () => this.#line, succession: this.#succession });
+    this.#line = new Line(address.webSocket, {
       onMessage: (message) => this.#hear(message),
-      onFrames: (frames) => this.#receive(frames),
+      onTracks: () => this.#changed(),
       onUp: () => this.#up(),
       onDown: (failures) => {
         this.#ways.line.down(performance.now(), failures);
         this.#follow(performance.now());
         this.#changed();
       },
+      onPrepared: (medium) => this.#prepare(medium),
+      onBuilt: (medium, plan) => this.#buildMse(medium, plan),
+      onTaken: () => undefined,
     });
     this.#watchPage();
   }
@@ -194,12 +170,12 @@ export class Player extends EventTarget {
     const isStill =
       this.#succession.current?.transport === "websocket" && this.#streamState === "live";
     const isReached = this.#lookout !== undefined && !this.#isLost && !isStill;
-    if (!this.#link.isUp && !isReached) {
+    if (!this.#line.isUp && !isReached) {
       return this.#hasBeenUp ? { name: "reconnecting", whose: "viewer" } : { name: "connecting" };
     }
     const isPast = this.#rewind.isOn && this.#succession.current?.transport === "hls";
     if (isPast && this.#succession.current?.isReady) return { name: "live" };
-    if (this.#link.isSilent) return { name: "reconnecting", whose: "viewer" };
+    if (this.#line.figures.isSilent) return { name: "reconnecting", whose: "viewer" };
     if (this.#streamState === "waiting") return { name: "waiting" };
     if (this.#streamState === "ended") return { name: "ended" };
     if (this.#streamState === "reconnecting") return { name: "reconnecting", whose: "publisher" };
@@ -231,7 +207,7 @@ export class Player extends EventTarget {
    * @param trackIds ids out of `tracks`; such as are not there are remembered for when they come
    */
   selectTracks(trackIds: readonly number[]): void {
-    this.#feed.prefer(trackIds);
+    this.#line.prefer(trackIds);
     const { current, next } = this.#succession;
     for (const playback of [current, next]) {
       if (isSegmented(playback)) playback.select(trackIds);
@@ -302,10 +278,9 @@ export class Player extends EventTarget {
     this.#timer = setInterval(() => this.#tick(), TICK);
     this.#follow(performance.now());
     if (!this.#ways.usesWebSocket) return;
-    this.#link.connect();
-    if (mediaSourceClass() !== undefined && !this.#isStandby) {
-      this.#prepared = new MediaOpening(this.#stage.videos[0]);
-    }
+    this.#line.set({ isIdle: this.#isStandby });
+    this.#line.start();
+    if (mediaSourceClass() !== undefined && !this.#isStandby) this.#line.prepare();
   }
 
   /** Plays: on from where it is when the viewer went back, else at the live edge. */
@@ -389,7 +364,7 @@ export class Player extends EventTarget {
     const now = performance.now();
     const current = this.#succession.current;
     const figures = current?.figures;
-    const { bitrate, frameRate } = this.#traffic.read(now);
+    const { bitrate, frameRate, roundTrip, clockOffset } = this.#line.figures;
     const isHls = current?.transport === "hls";
     const listed = isHls ? this.#tracks.listed : undefined;
     const { surface } = this;
@@ -417,9 +392,9 @@ export class Player extends EventTarget {
       bitrate: isHls ? (listed?.bitrate ?? 0) : bitrate,
       reorderDelay: figures?.reorderDelay ?? 0,
       jitter: figures?.jitter ?? 0,
-      roundTrip: this.#link.roundTrip,
-      clockOffset: this.#link.clockOffset,
-      connections: this.#link.connections,
+      roundTrip,
+      clockOffset,
+      connections: this.#line.connections,
       builds: this.#succession.builds,
       errors: this.#errorCount,
       lastError: this.#lastError,
@@ -436,9 +411,9 @@ export class Player extends EventTarget {
     this.#events.stop();
     this.#lookout?.abort();
     this.#hlsComing = undefined;
-    this.#link.stop();
     this.#succession.destroy();
-    this.#prepared?.destroy();
+    this.#dropPrepared();
+    this.#line.stop();
     this.#stage.destroy();
   }
 
@@ -455,10 +430,8 @@ export class Player extends EventTarget {
       this.#tryHls();
     }
     if (!this.#ways.usesWebSocket) return;
-    if (mediaSourceClass() !== undefined) {
-      this.#prepared = new MediaOpening(this.#stage.videos[0]);
-    }
-    this.#link.restart();
+    if (mediaSourceClass() !== undefined) this.#line.prepare();
+    this.#enterLive();
   }
 
   #hear(message: ServerMessage): void {
@@ -471,10 +444,7 @@ export class Player extends EventTarget {
         this.#tracks.announce(message.tracks, message.unplayable);
         break;
       case "selected":
-        this.#feed.selected(message.tracks);
-        break;
       case "history":
-        this.#feed.history(message.fragments);
         break;
       case "dropped":
         this.#droppedByServer += message.samples;
@@ -497,24 +467,9 @@ export class Player extends EventTarget {
     this.#changed();
   }
 
-  #receive(frames: readonly Frame[]): void {
-    let bytes = 0;
-    let pictures = 0;
-    const { tracks } = this.#feed.plan;
-    const videoId = tracks.find(({ track }) => track.mediaType === "video")?.track.id;
-    for (const { type, payload, trackId } of frames) {
-      bytes += payload.length;
-      if (type === FrameType.Fragment && trackId === videoId) pictures += 1;
-    }
-    if (!this.#feed.isHistory) this.#traffic.push(performance.now(), bytes, pictures);
-    this.#feed.receive(frames);
-  }
-
   #up(): void {
     this.#hasBeenUp = true;
-    this.#isLiveLeft = false;
     this.#ways.line.up(performance.now());
-    this.#feed.reconnected();
     this.#text.reconnected(this.timeline?.end);
     if (this.#succession.current?.transport === "hls" && !this.#mayBeLive) this.#leaveLive();
     this.#changed();
@@ -531,7 +486,7 @@ export class Player extends EventTarget {
           onState: (stream) => {
             this.#isLost = false;
             this.#tracks.list(stream);
-            if (!this.#link.isUp) this.#streamState = stream?.state ?? "waiting";
+            if (!this.#line.isUp) this.#streamState = stream?.state ?? "waiting";
             this.#changed();
           },
           onLost: () => {
@@ -552,7 +507,7 @@ export class Player extends EventTarget {
   /** Another way was asked for. */
   #askedAnew(): void {
     this.#ways.tryAgain();
-    if (this.#ways.usesWebSocket) this.#link.hurry();
+    if (this.#ways.usesWebSocket) this.#line.hurry();
     this.#follow(performance.now());
     this.#changed();
   }
@@ -565,10 +520,10 @@ export class Player extends EventTarget {
     if (choice?.transport === "hls") {
       this.#tryHls();
       if (current?.transport === "websocket") return; // until HLS has a picture
-      if (!this.#ways.usesWebSocket) this.#link.rest();
-      else if (current !== undefined && this.#link.isUp && !this.#isLiveLeft) this.#leaveLive();
+      if (!this.#ways.usesWebSocket) this.#line.rest();
+      else if (current !== undefined) this.#leaveLive();
     } else if (current?.transport === "hls") {
-      if (this.#isLiveLeft && this.#link.isUp) this.#link.restart();
+      if (this.#line.isIdle && this.#line.isUp) this.#enterLive();
     } else if (this.#ways.transport === "websocket") {
       this.#leaveHls();
     }
@@ -576,24 +531,51 @@ export class Player extends EventTarget {
 
   /** Nothing is to be sent over the WebSocket, which stays: it tells how the broadcast stands. */
   #leaveLive(): void {
-    this.#isLiveLeft = true;
-    this.#link.select([]);
+    this.#line.set({ isIdle: true });
+  }
+
+  /** Media is to come over the WebSocket again. */
+  #enterLive(): void {
+    this.#line.set({ isIdle: false, mayBuild: this.#mayBeLive });
+    this.#line.restart();
   }
 
   /** The WebSocket plays again: HLS is not needed any more. */
   #leaveHls(): void {
     this.#lookout?.abort();
     this.#lookout = undefined;
-    this.#link.isSpare = false;
+    this.#line.set({ isSpare: false });
   }
 
-  #buildMse(plan: readonly PlannedTrack[]): MsePlayback {
+  /** The first MediaSource begins to open before anything is known of the broadcast. */
+  #prepare(medium: LineMedium): boolean {
+    const [surface] = this.#stage.videos;
+    if (this.#succession.current !== undefined || this.#prepared !== undefined) return false;
+    this.#prepared = { medium, attachment: new MediaAttachment(surface, medium.source) };
+    return true;
+  }
+
+  #dropPrepared(): void {
+    this.#prepared?.medium.close();
+    this.#prepared?.attachment.destroy();
+    this.#prepared = undefined;
+  }
+
+  #buildMse(medium: LineMedium, plan: readonly PlannedTrack[]): boolean {
+    if (!this.#mayBeLive) return false;
     const surface = this.#succession.freeVideo();
-    const prepared = this.#prepared?.surface === surface ? this.#prepared : undefined;
-    if (prepared !== undefined) this.#prepared = undefined;
-    const playback = new MsePlayback(prepared ?? new MediaOpening(surface), plan, this.#host);
-    this.#made(playback);
-    return playback;
+    const prepared = this.#prepared;
+    const isPrepared = prepared?.medium === medium;
+    if (isPrepared && prepared.attachment.surface === surface) {
+      this.#prepared = undefined;
+      this.#made(new MsePlayback(prepared, plan, this.#host));
+      return true;
+    }
+    this.#dropPrepared();
+    if (isPrepared) return false; // it cannot be moved
+    const attachment = new MediaAttachment(surface, medium.source);
+    this.#made(new MsePlayback({ medium, attachment }, plan, this.#host));
+    return true;
   }
 
   #made(playback: Playback, reason = this.#ways.choice(performance.now())?.reason): void {
@@ -623,11 +605,10 @@ export class Player extends EventTarget {
         if (this.#hlsComing !== coming) return;
         this.#hlsComing = undefined;
         if (start === undefined && !this.#needsHls) return;
-        this.#prepared?.destroy();
-        this.#prepared = undefined;
+        this.#dropPrepared();
         const surface = this.#succession.freeVideo();
         const playback = new HlsPlayback(surface, this.#address.playlist, this.#host, start);
-        playback.select(this.#feed.preferred);
+        playback.select(this.#line.tracks.preferred);
         this.#made(playback, start === undefined ? undefined : "rewind");
       },
       (error: unknown) => {
@@ -645,7 +626,6 @@ export class Player extends EventTarget {
       this.#hlsComing = undefined;
     } else {
       if (!this.#rewind.isOn) this.#ways.failed(playback, now, isFinal);
-      if (playback instanceof MsePlayback) this.#feed.discard(playback);
       this.#succession.remove(playback);
     }
     this.#rewind.failed(playback);
@@ -657,19 +637,18 @@ export class Player extends EventTarget {
   #watchFirstPicture(now: number): void {
     const { current, next } = this.#succession;
     const awaited = next ?? current;
-    const isLive = awaited?.transport === "websocket" && this.#link.isUp && !document.hidden;
+    const isLive = awaited?.transport === "websocket" && this.#line.isUp && !document.hidden;
     if (!this.#ways.isOverdue(isLive ? awaited : undefined, now) || awaited === undefined) return;
     this.#failed(awaited, new Error(`No picture by ${awaited.engine}`), true);
   }
 
   #tick(): void {
     const now = performance.now();
-    this.#link.tick();
-    this.#feed.tick();
+    this.#line.set({ mayBuild: this.#mayBeLive });
     const situation = {
       now,
       wantsPlay: this.#starter.wantsPlay,
-      expectsMedia: this.#streamState === "live" && this.#link.isUp,
+      expectsMedia: this.#streamState === "live" && this.#line.isUp,
     };
     this.#succession.tick(situation);
     this.#watchFirstPicture(now);
@@ -680,8 +659,8 @@ export class Player extends EventTarget {
     const { current } = this.#succession;
     this.#ways.follow(current, now, this.#rewind.isOn || current?.isStarved === true);
     if (current?.isReady) {
-      if (current.transport === "hls") this.#link.isSpare = !this.#rewind.isOn;
-      else if (this.#lookout !== undefined && this.#link.isUp) this.#leaveHls();
+      if (current.transport === "hls") this.#line.set({ isSpare: !this.#rewind.isOn });
+      else if (this.#lookout !== undefined && this.#line.isUp) this.#leaveHls();
     }
     const state = JSON.stringify(this.state);
     if (state !== this.#lastState || now - this.#changedAt >= CHANGE_EVERY) {
@@ -698,7 +677,7 @@ export class Player extends EventTarget {
   #watchPage(): void {
     const { signal } = this.#listening;
     const hurry = () => {
-      if (this.#ways.usesWebSocket) this.#link.hurry();
+      if (this.#ways.usesWebSocket) this.#line.hurry();
     };
     const onLine = () => {
       this.#ways.line.forgive(); // another network, maybe

@@ -1,0 +1,50 @@
+import type { Bytes } from "../../server/protocol/bytes/bytes.ts";
+import type { Frame } from "../../server/protocol/wire/frame.ts";
+import type { LiveSink } from "../engine/live-feed.ts";
+import type { PlannedTrack } from "../engine/plan.ts";
+import type { LineReport } from "./messages.ts";
+
+/**
+ * Media on its way to a page that decodes it itself: out of a worker it is copied, since what a new
+ * playback begins with stays there. A few hundred kilobytes a second are nothing.
+ */
+export class PageSink implements LiveSink {
+  readonly #id: number;
+  readonly #report: (report: LineReport) => void;
+  #plan: readonly PlannedTrack[];
+
+  constructor(id: number, plan: readonly PlannedTrack[], report: (report: LineReport) => void) {
+    this.#id = id;
+    this.#plan = plan;
+    this.#report = report;
+  }
+
+  get plan(): readonly PlannedTrack[] {
+    return this.#plan;
+  }
+
+  plays(trackId: number): boolean {
+    return this.#plan.some(({ track }) => track.id === trackId);
+  }
+
+  init(planned: PlannedTrack, bytes: Bytes): void {
+    const { mediaType } = planned.track;
+    this.#plan = this.#plan.map((one) => (one.track.mediaType === mediaType ? planned : one));
+    this.#report({ type: "init", id: this.#id, planned, bytes });
+  }
+
+  feed(frames: readonly Frame[], isHistory: boolean): void {
+    this.#report({ type: "frames", id: this.#id, frames, isHistory });
+  }
+
+  endHistory(): void {
+    this.#report({ type: "history-end", id: this.#id });
+  }
+
+  /** A page keeps nothing that could be trimmed. */
+  trim(): void {}
+
+  tick(): void {}
+
+  close(): void {}
+}
