@@ -13,6 +13,7 @@ const outdir = here("../public/build");
 /** gzip, kB: what is promised to viewers of a page that is not ours. */
 const BUDGETS = [
   [/^player\.js$/, 15],
+  [/^embed\.js$/, 2],
   [/chunk-controls-/, 50],
   [/chunk-webcodecs-/, 8],
   [/chunk-hls-playback-/, 8],
@@ -37,7 +38,9 @@ const options = {
 await rm(outdir, { recursive: true, force: true });
 // Each page apart: what they share is small, and a chunk of it would cost a page one more round trip.
 for (const entryPoints of [
+  { embed: "web/embed/sdk.ts" },
   { "assets/watch": "web/watch.ts" },
+  { "assets/embed-page": "web/embed.ts", "assets/embed-page-style": "public/embed.css" },
   { "assets/recordings": "web/recordings.ts", "assets/recordings-list": "public/recordings.css" },
   {
     "assets/wall": "web/wall.ts",
