@@ -63,7 +63,7 @@ export function eventsBetween(before: MediaSnapshot, now: MediaSnapshot): string
   tell("loadedmetadata", reached(1));
   tell("loadeddata", reached(2));
   tell("seeking", now.seeking && !from.seeking);
-  tell("waiting", !now.paused && !now.ended && !plays(now) && (plays(from) || from.paused));
+  tell("waiting", !now.paused && !now.ended && !plays(now) && (plays(before) || before.paused));
   tell("progress", now.buffered > from.buffered);
   tell("canplay", reached(3));
   tell("canplaythrough", reached(4));

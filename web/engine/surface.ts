@@ -54,7 +54,8 @@ export type Surface = {
   /** Pictures that were shown, and those that came too late. */
   readonly shown: number;
   readonly dropped: number;
-  readonly texts: Texts;
+  /** Undefined where the `<video>` has text tracks of its own. */
+  readonly texts: Texts | undefined;
   /** @throws (rejects with) a DOMException `NotAllowedError` where sound needs a gesture */
   play(): Promise<void>;
   pause(): void;

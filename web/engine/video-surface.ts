@@ -1,16 +1,14 @@
 import type { Surface, SurfaceEvent } from "./surface.ts";
-import { TextScreen } from "./text-screen.ts";
 
 /** A `<video>` of the stage as a surface. */
 export class VideoSurface implements Surface {
   readonly element: HTMLVideoElement;
   readonly video: HTMLVideoElement;
-  readonly texts: TextScreen;
+  readonly texts: undefined;
 
   constructor(video: HTMLVideoElement) {
     this.element = video;
     this.video = video;
-    this.texts = new TextScreen(video);
   }
 
   get picture(): HTMLVideoElement | undefined {

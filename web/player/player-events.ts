@@ -1,30 +1,24 @@
-import type { ServerMessage } from "../../server/protocol/wire/control.ts";
 import { EventPlayhead } from "../control/event-playhead.ts";
 import { EventSchedule, type TimedEvent } from "../control/event-schedule.ts";
 import type { Playback } from "../engine/playback.ts";
 
 /** What the encoder says in between, told with the picture on the stage that it belongs to. */
 export class PlayerEvents {
-  readonly #tell: (event: TimedEvent) => void;
   readonly #schedule: EventSchedule;
   #playhead: { playback: Playback; watch: EventPlayhead; end: AbortController } | undefined;
 
-  /** @param tell is called once for each event, when it is due */
-  constructor(tell: (event: TimedEvent) => void) {
-    this.#tell = tell;
+  /**
+   * @param tell is called once for each event, when it is due
+   * @param position what was shown when the first of them came, ms; undefined: nothing yet
+   */
+  constructor(tell: (event: TimedEvent) => void, position: number | undefined) {
     this.#schedule = new EventSchedule(tell);
+    if (position !== undefined) this.#schedule.advance(position);
   }
 
-  /** Something was found in the media. */
+  /** Something was told, or found in the media. */
   offer(event: TimedEvent): void {
     this.#schedule.offer(event);
-  }
-
-  /** Something was told over the WebSocket: onMetaData has no moment of its own. */
-  hear({ id, name, time, values }: Extract<ServerMessage, { readonly type: "data" }>): void {
-    const event = { id, name, time, values };
-    if (name !== "onMetaData") this.offer(event);
-    else if (this.#schedule.isNew(id)) this.#tell(event);
   }
 
   /** Goes by what is on the stage. To be called often. */

@@ -2,7 +2,8 @@ import type { AnnouncedTextTrack, ServerMessage } from "../../server/protocol/wi
 import { fittingText, readTextWish, type TextWish } from "../control/text-choice.ts";
 import { TextCues } from "../control/text-cues.ts";
 import { isSegmented, type Playback } from "../engine/playback.ts";
-import type { Texts } from "../engine/surface.ts";
+import type { Surface, Texts } from "../engine/surface.ts";
+import { TextScreen } from "../engine/text-screen.ts";
 
 /** Captions or subtitles that one may choose. */
 export type PlayerTextTrack = AnnouncedTextTrack & {
@@ -27,6 +28,8 @@ export class PlayerText {
   #wish: TextWish = readTextWish(recall());
   #playback: Playback | undefined;
   #screen: Texts | undefined;
+  /** Text tracks cannot be taken from a `<video>` again: they are used for whatever comes after. */
+  readonly #screens = new WeakMap<HTMLVideoElement, TextScreen>();
 
   constructor(onChange: () => void) {
     this.#onChange = onChange;
@@ -80,7 +83,7 @@ export class PlayerText {
     if (playback !== this.#playback) {
       this.#screen?.clear();
       this.#playback = playback;
-      this.#screen = playback?.surface.texts;
+      this.#screen = playback && this.#screenOf(playback.surface);
       this.#apply();
       if (isSegmented(playback)) {
         const screen = this.#screen;
@@ -92,6 +95,13 @@ export class PlayerText {
         });
       }
     }
+  }
+
+  #screenOf({ texts, video }: Surface): Texts | undefined {
+    if (texts !== undefined || video === undefined) return texts;
+    const screen = this.#screens.get(video) ?? new TextScreen(video);
+    this.#screens.set(video, screen);
+    return screen;
   }
 
   /** Whether texts come as they are told, and not in segments. */

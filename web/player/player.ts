@@ -1,7 +1,7 @@
 import type { ServerMessage, StreamState } from "../../server/protocol/wire/control.ts";
 import type { StreamAddress } from "../address.ts";
 import type { TimedEvent } from "../control/event-schedule.ts";
-import type { PlayerTimeline } from "../control/timeline.ts";
+import { type PlayerTimeline, timelineOf } from "../control/timeline.ts";
 import { pageStorage, WayMemory } from "../control/way-memory.ts";
 import { MediaAttachment } from "../engine/media-attachment.ts";
 import { type AttachedMedium, MsePlayback } from "../engine/mse-playback.ts";
@@ -18,6 +18,7 @@ import { Line } from "../line/line.ts";
 import type { LineMedium } from "../line/line-medium.ts";
 import { Stage } from "../ui/stage.ts";
 import type { PlayerState } from "../ui/words.ts";
+import { Later } from "./later.ts";
 import {
   type EngineSetting,
   type LatencySetting,
@@ -25,11 +26,11 @@ import {
   secondsAhead,
   type TransportSetting,
 } from "./options.ts";
-import { PlayerEvents } from "./player-events.ts";
+import type { PlayerEvents } from "./player-events.ts";
 import type { PlayerStats } from "./player-stats.ts";
-import { PlayerText, type PlayerTextTrack } from "./player-text.ts";
+import type { PlayerText, PlayerTextTrack } from "./player-text.ts";
 import { type PlayerTrack, PlayerTracks, type Unplayed } from "./player-tracks.ts";
-import { Rewind } from "./rewind.ts";
+import type { Rewind } from "./rewind.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { Starter } from "./starter.ts";
 import { Succession } from "./succession.ts";
@@ -60,11 +61,16 @@ export class Player extends EventTarget {
   readonly #listening = new AbortController();
   readonly #starter: Starter;
   readonly #succession: Succession;
-  readonly #events: PlayerEvents;
+  readonly #events: Later<PlayerEvents>;
   readonly #tracks: PlayerTracks;
-  readonly #rewind: Rewind;
+  readonly #rewind: Later<Rewind>;
   readonly #ways: Ways;
-  readonly #text = new PlayerText(() => this.#changed());
+  readonly #text = new Later<PlayerText>(async () => {
+    const { PlayerText } = await import("./player-text.ts");
+    return new PlayerText(() => this.#changed());
+  });
+  /** Id of the latest onMetaData that was told: each connection begins with it. */
+  #toldMetaData: string | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   /** While HLS is looked for, or plays: ends that. */
   #lookout: AbortController | undefined;
@@ -104,35 +110,40 @@ export class Player extends EventTarget {
     this.#stage = new Stage(container, () => this.dispatchEvent(new Event("surfacechange")));
     this.#starter = new Starter(() => this.#changed());
     this.#starter.wantsPlay = !this.#isStandby;
-    this.#events = new PlayerEvents((detail) => {
-      this.dispatchEvent(new CustomEvent<PlayerData>("data", { detail }));
+    this.#events = new Later(async () => {
+      const position = this.timeline?.position;
+      const { PlayerEvents } = await import("./player-events.ts");
+      return new PlayerEvents((event) => this.#tell(event), position);
     });
     this.#succession = new Succession(this.#stage, {
       onLeft: (playback) => this.#line.dismiss(playback),
       onEntered: (playback) => {
-        this.#rewind.entered(playback);
-        this.#text.follow(playback);
+        this.#rewind.value?.entered(playback);
+        this.#followTexts(playback);
         if (playback.transport === "websocket") this.#leaveHls();
-        else this.#line.set({ isSpare: !this.#rewind.isOn });
+        else this.#line.set({ isSpare: !this.#isRewound });
         this.#changed();
       },
     });
-    this.#rewind = new Rewind(address, this.#succession, {
-      trackId: () => this.#line.tracks.plan.tracks[0]?.track.id ?? this.#tracks.all[0]?.id,
-      build: (start) => this.#takeHls(start),
-      cancel: () => {
-        this.#hlsComing = undefined;
-      },
-      leaveLive: () => this.#leaveLive(),
-      enterLive: () => {
-        const isExpected = this.#line.isUp && this.#mayBeLive;
-        if (isExpected) this.#enterLive();
-        return isExpected;
-      },
+    this.#rewind = new Later(async () => {
+      const { Rewind } = await import("./rewind.ts");
+      return new Rewind(address, this.#succession, {
+        trackId: () => this.#line.tracks.plan.tracks[0]?.track.id ?? this.#tracks.all[0]?.id,
+        build: (start) => this.#takeHls(start),
+        cancel: () => {
+          this.#hlsComing = undefined;
+        },
+        leaveLive: () => this.#leaveLive(),
+        enterLive: () => {
+          const isExpected = this.#line.isUp && this.#mayBeLive;
+          if (isExpected) this.#enterLive();
+          return isExpected;
+        },
+      });
     });
     this.#host = {
       play: (surface) => this.#starter.start(surface),
-      onEvent: (event) => this.#events.offer(event),
+      onEvent: (event) => this.#events.use((events) => events.offer(event)),
       onError: (playback, error) => this.#failed(playback, error),
       clockOffset: () => this.#line.figures.clockOffset,
       asked: () => secondsAhead(this.latency),
@@ -173,7 +184,7 @@ export class Player extends EventTarget {
     if (!this.#line.isUp && !isReached) {
       return this.#hasBeenUp ? { name: "reconnecting", whose: "viewer" } : { name: "connecting" };
     }
-    const isPast = this.#rewind.isOn && this.#succession.current?.transport === "hls";
+    const isPast = this.#isRewound && this.#succession.current?.transport === "hls";
     if (isPast && this.#succession.current?.isReady) return { name: "live" };
     if (this.#line.figures.isSilent) return { name: "reconnecting", whose: "viewer" };
     if (this.#streamState === "waiting") return { name: "waiting" };
@@ -217,7 +228,7 @@ export class Player extends EventTarget {
 
   /** Captions and subtitles that are there; none before the first text of one. */
   get textTracks(): readonly PlayerTextTrack[] {
-    return this.#text.tracks;
+    return this.#text.value?.tracks ?? [];
   }
 
   /**
@@ -227,7 +238,7 @@ export class Player extends EventTarget {
    * @param id out of `textTracks`; undefined: none
    */
   selectTextTrack(id: string | undefined): void {
-    this.#text.select(id);
+    this.#text.use((text) => text.select(id));
   }
 
   get hasSound(): boolean {
@@ -287,7 +298,7 @@ export class Player extends EventTarget {
   play(): void {
     this.#starter.wantsPlay = true;
     if (this.#isStandby) this.#endStandby();
-    if (!this.#rewind.isOn) this.#succession.current?.jumpToLive();
+    if (!this.#isRewound) this.#succession.current?.jumpToLive();
     const { current } = this.#succession;
     if (current !== undefined) this.#starter.start(current.surface);
     this.#changed();
@@ -319,7 +330,8 @@ export class Player extends EventTarget {
 
   /** Goes to the newest picture, and plays. */
   goLive(): void {
-    this.#rewind.goLive();
+    if (this.#rewind.value === undefined) this.#succession.current?.jumpToLive();
+    else this.#rewind.value.goLive();
     if (!this.#starter.wantsPlay) this.play();
     this.#changed();
   }
@@ -329,12 +341,14 @@ export class Player extends EventTarget {
    * not known before `openTimeline`, or a seek, has asked for it.
    */
   get timeline(): PlayerTimeline | undefined {
-    return this.#rewind.timeline;
+    if (this.#rewind.value !== undefined) return this.#rewind.value.timeline;
+    const place = this.#succession.current?.place;
+    return place && timelineOf(place, { isRewound: false, windowLength: undefined });
   }
 
   /** Asks how far back one may go: to be called when somebody is about to want to. */
   async openTimeline(): Promise<void> {
-    await this.#rewind.look();
+    await (await this.#rewind.get()).look();
     this.#changed();
   }
 
@@ -346,7 +360,7 @@ export class Player extends EventTarget {
    * @returns resolves when it is on its way: `timeline` tells where to
    */
   async seek(timeMs: number): Promise<void> {
-    await this.#rewind.seek(timeMs);
+    await (await this.#rewind.get()).seek(timeMs);
     this.#changed();
   }
 
@@ -408,7 +422,7 @@ export class Player extends EventTarget {
   destroy(): void {
     clearInterval(this.#timer);
     this.#listening.abort();
-    this.#events.stop();
+    this.#events.value?.stop();
     this.#lookout?.abort();
     this.#hlsComing = undefined;
     this.#succession.destroy();
@@ -419,7 +433,7 @@ export class Player extends EventTarget {
 
   /** Whether a playback of the WebSocket may be made: it is the choice, and the past is not played. */
   get #mayBeLive(): boolean {
-    return !this.#rewind.isOn && this.#ways.isLive(performance.now());
+    return !this.#isRewound && this.#ways.isLive(performance.now());
   }
 
   /** Somebody asked to see it. */
@@ -432,6 +446,33 @@ export class Player extends EventTarget {
     if (!this.#ways.usesWebSocket) return;
     if (mediaSourceClass() !== undefined) this.#line.prepare();
     this.#enterLive();
+  }
+
+  /** Whether the past is played, or about to be: the live lane rests. */
+  get #isRewound(): boolean {
+    return this.#rewind.value?.isOn ?? false;
+  }
+
+  /** Texts follow what is on the stage. HLS lists its own: nobody has to tell of them. */
+  #followTexts(current: Playback | undefined): void {
+    const text = this.#text.value;
+    if (text !== undefined) text.follow(current);
+    else if (isSegmented(current)) this.#text.get().catch(() => undefined);
+  }
+
+  /** onMetaData has no moment of its own; each connection begins with the latest. */
+  #hearData({ id, name, time, values }: Extract<ServerMessage, { readonly type: "data" }>): void {
+    const event = { id, name, time, values };
+    if (name === "onMetaData") this.#tell(event);
+    else this.#events.use((events) => events.offer(event));
+  }
+
+  #tell(detail: PlayerData): void {
+    if (detail.name === "onMetaData") {
+      if (detail.id === this.#toldMetaData) return;
+      this.#toldMetaData = detail.id;
+    }
+    this.dispatchEvent(new CustomEvent<PlayerData>("data", { detail }));
   }
 
   #hear(message: ServerMessage): void {
@@ -453,13 +494,14 @@ export class Player extends EventTarget {
         this.#lastError = `${message.code}: ${message.message}`;
         break;
       case "data":
-        this.#events.hear(message);
+        this.#hearData(message);
         return;
       case "text-tracks":
-        this.#text.announce(message.tracks);
+        if (message.tracks.length === 0 && this.#text.value === undefined) return;
+        this.#text.use((text) => text.announce(message.tracks));
         return;
       case "cue":
-        this.#text.take(message);
+        this.#text.use((text) => text.take(message));
         return;
       case "clock":
         return;
@@ -470,7 +512,8 @@ export class Player extends EventTarget {
   #up(): void {
     this.#hasBeenUp = true;
     this.#ways.line.up(performance.now());
-    this.#text.reconnected(this.timeline?.end);
+    const edge = this.timeline?.end;
+    this.#text.value?.reconnected(edge);
     if (this.#succession.current?.transport === "hls" && !this.#mayBeLive) this.#leaveLive();
     this.#changed();
   }
@@ -514,7 +557,7 @@ export class Player extends EventTarget {
 
   /** Goes the way that is to be gone now, where it is not. To be called often. */
   #follow(now: number): void {
-    if (this.#rewind.isOn) return;
+    if (this.#isRewound) return;
     const choice = this.#ways.choice(now);
     const { current } = this.#succession;
     if (choice?.transport === "hls") {
@@ -593,7 +636,7 @@ export class Player extends EventTarget {
     const { isAnything, unsupported, unplayable } = this.#tracks.playable;
     if (!isAnything && unsupported.length + unplayable.length > 0) return false;
     const { current, next } = this.#succession;
-    if (isSegmented(current) || isSegmented(next) || this.#rewind.isOn) return false;
+    if (isSegmented(current) || isSegmented(next) || this.#isRewound) return false;
     return this.#ways.choice(performance.now())?.transport === "hls";
   }
 
@@ -625,10 +668,10 @@ export class Player extends EventTarget {
     if (playback === undefined) {
       this.#hlsComing = undefined;
     } else {
-      if (!this.#rewind.isOn) this.#ways.failed(playback, now, isFinal);
+      if (!this.#isRewound) this.#ways.failed(playback, now, isFinal);
       this.#succession.remove(playback);
     }
-    this.#rewind.failed(playback);
+    this.#rewind.value?.failed(playback);
     this.#follow(now);
     this.#changed();
   }
@@ -653,13 +696,13 @@ export class Player extends EventTarget {
     this.#succession.tick(situation);
     this.#watchFirstPicture(now);
     this.#follow(now);
-    this.#events.follow(this.#succession.current);
-    this.#text.follow(this.#succession.current);
-    this.#rewind.tick(now);
+    this.#events.value?.follow(this.#succession.current);
+    this.#followTexts(this.#succession.current);
+    this.#rewind.value?.tick(now);
     const { current } = this.#succession;
-    this.#ways.follow(current, now, this.#rewind.isOn || current?.isStarved === true);
+    this.#ways.follow(current, now, this.#isRewound || current?.isStarved === true);
     if (current?.isReady) {
-      if (current.transport === "hls") this.#line.set({ isSpare: !this.#rewind.isOn });
+      if (current.transport === "hls") this.#line.set({ isSpare: !this.#isRewound });
       else if (this.#lookout !== undefined && this.#line.isUp) this.#leaveHls();
     }
     const state = JSON.stringify(this.state);
