@@ -32,6 +32,30 @@ export type EncoderStatus = {
   })[];
 };
 
+/** How old a picture is when it gets here. */
+export type EncoderDelay = {
+  /** ms that it was within the encoder, by that one's clock alone. */
+  readonly inside: Milliseconds | undefined;
+  /**
+   * ms from put together to its arrival here, by both clocks: as true as they are set alike. Undefined
+   * where they cannot be.
+   */
+  readonly whole: Milliseconds | undefined;
+};
+
+/** A picture from the future (ms) may be one of a clock a little fast; older than the other is none. */
+const EARLIEST = -20;
+const OLDEST = 30_000;
+
+/** @returns undefined where the encoder's reports say nothing of it */
+export function encoderDelay({ clock, delays }: EncoderStatus): EncoderDelay | undefined {
+  const inside = delays.total;
+  const { offset } = clock;
+  const isPlausible = offset !== undefined && offset >= EARLIEST && offset <= OLDEST;
+  const whole = isPlausible ? Math.max(0, offset + (inside ?? 0)) : undefined;
+  return inside === undefined && whole === undefined ? undefined : { inside, whole };
+}
+
 /** Reports whose offsets are compared: one comes with each key frame. */
 const COMPARED = 16;
 

@@ -1,5 +1,6 @@
 import { type Bytes, NO_BYTES } from "../protocol/bytes/bytes.ts";
 import { ProtocolError } from "../protocol/errors.ts";
+import type { EncoderReport } from "../protocol/media/encoder-report.ts";
 import type {
   DataValue,
   MediaEvent,
@@ -22,6 +23,7 @@ import type { DateRange } from "./date-range.ts";
 import { DateRanges } from "./date-ranges.ts";
 import { DeclaredDuration } from "./declared-duration.ts";
 import { EncoderClock, type EncoderStatus } from "./encoder-clock.ts";
+import { encoderTime } from "./encoder-time.ts";
 import { encoderName } from "./health/encoder-name.ts";
 import { StreamHealth, type StreamReport } from "./health/stream-health.ts";
 import { TrackHealth } from "./health/track-health.ts";
@@ -457,7 +459,10 @@ export class LiveStream {
         const data: DataEvent = { ...this.#nextEvent(), name, at, values, body };
         this.#recentData.push(data);
         this.#tellData(data);
-        const timed = this.#timedEvents.ofData(data, this.#clock.now());
+        const now = this.#clock.now();
+        const composed = encoderTime(name, values, now);
+        if (composed !== undefined) this.#stamped(0, { times: { composed } }, at, now);
+        const timed = this.#timedEvents.ofData(data, now);
         if (timed !== undefined) this.segmenter.event(timed);
         this.#text.data(name, values, at);
         this.#mark(data, event.dts);
@@ -466,8 +471,7 @@ export class LiveStream {
       case "encoder-report": {
         const { trackIndex, report, dts, compositionOffset } = event;
         const position = this.#timeline.peek(dts) + compositionOffset;
-        const status = this.#encoder.take(trackIndex, report, position, this.#clock.now());
-        for (const observer of this.#observers) observer.encoder?.(status);
+        this.#stamped(trackIndex, report, position, this.#clock.now());
         return;
       }
       case "opaque": {
@@ -482,6 +486,16 @@ export class LiveStream {
         this.#health?.badMessage();
         return;
     }
+  }
+
+  #stamped(
+    trackIndex: number,
+    report: EncoderReport,
+    position: Milliseconds,
+    now: Milliseconds,
+  ): void {
+    const status = this.#encoder.take(trackIndex, report, position, now);
+    for (const observer of this.#observers) observer.encoder?.(status);
   }
 
   #end(reason: "clean" | "lost"): void {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { EncoderClock } from "../../server/live/encoder-clock.ts";
+import { EncoderClock, encoderDelay } from "../../server/live/encoder-clock.ts";
 
 const times = (composed: number) => ({
   ...{ composed, encodeBegan: composed + 12, encodeEnded: composed + 15, sent: composed + 50 },
@@ -45,4 +45,26 @@ test("EncoderClock makes do with what it is told", () => {
   expect(clock.take(3, { times: { composed: 7 } }, 5, 10)).toMatchObject({
     clock: { composed: 7, position: 5, offset: 3 },
   });
+});
+
+test.each([
+  { name: "clocks set alike", sent: 50, late: 80, delay: { inside: 50, whole: 130 } },
+  {
+    name: "the encoder's clock a little fast",
+    sent: 50,
+    late: -10,
+    delay: { inside: 50, whole: 40 },
+  },
+  { name: "its clock an hour off", sent: 50, late: 3_600_000, delay: { inside: 50 } },
+  { name: "its clock in the future", sent: 50, late: -400, delay: { inside: 50 } },
+  { name: "nothing told of what is inside", sent: undefined, late: 80, delay: { whole: 80 } },
+])("encoderDelay says how old a picture is when it comes: $name", ({ sent, late, delay }) => {
+  const clock = new EncoderClock();
+  const times = { composed: 1_000_000, ...(sent !== undefined && { sent: 1_000_000 + sent }) };
+  const status = clock.take(0, { times }, 0, 1_000_000 + (sent ?? 0) + late);
+  expect(encoderDelay(status)).toEqual({ inside: undefined, whole: undefined, ...delay });
+});
+
+test("encoderDelay says nothing of an encoder that stamps nothing", () => {
+  expect(encoderDelay(new EncoderClock().take(0, { times: {}, rendition }, 0, 5))).toBeUndefined();
 });

@@ -104,6 +104,10 @@ export class LatencyController {
 
   /** Seconds more, so that others who need more show the same moment. */
   set lead(seconds: number) {
+    if (Math.abs(seconds - this.#lead) > LATENCY.jumpBack) {
+      this.#approaches = true;
+      this.#isNew = true;
+    }
     this.#lead = seconds;
   }
 

@@ -9,6 +9,7 @@ const KNOWN = [
   "dropped",
   "bitrates",
   "data",
+  "encoder",
   "text-tracks",
   "cue",
   "clock",

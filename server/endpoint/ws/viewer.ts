@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Clock } from "../../live/clock.ts";
+import { type EncoderStatus, encoderDelay } from "../../live/encoder-clock.ts";
 import type { LaneMessage } from "../../live/lane.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
 import { type Backlog, Subscription } from "../../live/subscription.ts";
@@ -166,6 +167,7 @@ export class Viewer implements TrackReceiver<Buffer> {
         data: (event) => {
           this.#tellData(this.#dataMessages.due(event));
         },
+        encoder: (status) => this.#tellEncoder(status),
         textTracks: () => this.#text.tracks(),
         cue: (cue) => this.#text.cue(cue),
       }),
@@ -175,7 +177,8 @@ export class Viewer implements TrackReceiver<Buffer> {
       this.#announce();
     }
     if (bitrates !== undefined) this.#tellData(bitrates);
-    const { metadata } = this.#liveStream;
+    const { metadata, encoder } = this.#liveStream;
+    if (encoder !== undefined) this.#tellEncoder(encoder);
     if (metadata !== undefined) this.#tellData(this.#dataMessages.of(metadata));
     for (const event of this.#liveStream.recentData) {
       this.#tellData(this.#dataMessages.later(event));
@@ -252,6 +255,13 @@ export class Viewer implements TrackReceiver<Buffer> {
   }
 
   /** In its place behind everything that waits: a state or a track list holds from there on. */
+  #tellEncoder(status: EncoderStatus): void {
+    const delay = encoderDelay(status);
+    if (delay === undefined) return;
+    const { inside = null, whole = null } = delay;
+    this.#say({ type: "encoder", inside, whole });
+  }
+
   #say(message: ServerMessage): void {
     if (this.#isClosed) return;
     this.#insert(packText(message));

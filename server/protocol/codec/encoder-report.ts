@@ -74,6 +74,8 @@ function readMessage(message: Bytes): EncoderReport | undefined {
   const uuid = message.subarray(0, UUID_LENGTH);
   const reader = new ByteReader(message.subarray(UUID_LENGTH));
   if (equal(uuid, TIMESTAMPS)) return { times: readTimes(reader) };
+  // What Dolby Millicast makes of onFI, and what encoders write that are meant for it: ms since 1970.
+  if (equal(uuid, MILLICAST)) return { times: composedAt(readTime(reader, 2)) };
   if (equal(uuid, SESSION)) {
     readTimes(reader);
     const [rendered, lagged, dropped, output] = readCounters(reader, 4);
@@ -102,6 +104,9 @@ function readTimes(reader: ByteReader): EncoderReport["times"] {
   }
   return times;
 }
+
+const composedAt = (composed: number | undefined): EncoderReport["times"] =>
+  composed === undefined ? {} : { composed };
 
 /** @returns ms since 1970; undefined for a distance, which OBS never writes */
 function readTime(reader: ByteReader, form: number): number | undefined {
@@ -149,6 +154,7 @@ const UUID_LENGTH = 16;
 const TIMESTAMPS = uuid("0aecffe7-5272-4e2f-a62f-d19cd61a93b5");
 const SESSION = uuid("ca60e71c-6a8b-4388-a377-151df7bf8ac2");
 const RENDITION = uuid("f1fbc1d5-101e-4fb5-a61e-b8ce3c07b8c0");
+const MILLICAST = uuid("9a21f3be-31f0-4b78-b0be-c7f7dbb97250");
 
 /** What a time is of, by its event. */
 const EVENTS: readonly (keyof EncoderReport["times"] | undefined)[] = [

@@ -122,6 +122,17 @@ export type ServerMessage =
       readonly time: number;
       readonly values: readonly WireValue[];
     }
+  /**
+   * The encoder stamps its clock: how old its pictures are when the server receives them, sent again with
+   * each stamp. It holds until the state is another than `live`.
+   */
+  | {
+      readonly type: "encoder";
+      /** ms within the encoder, by its clock alone; null where it does not tell. */
+      readonly inside: number | null;
+      /** ms from put together to received, by both clocks; null where they cannot be set alike. */
+      readonly whole: number | null;
+    }
   /** All text tracks of the live stream as they are now; sent again at each change. */
   | { readonly type: "text-tracks"; readonly tracks: readonly AnnouncedTextTrack[] }
   /**

@@ -377,6 +377,38 @@ test("data comes in its place among the fragments, with its time on their timeli
   expect(viewer.frames.at(-1)?.dts).toBe(10_033 * 90);
 });
 
+test("viewers are told how old an encoder's pictures are by its own clock, newcomers too", async () => {
+  const { watch, publish, clock } = await stage();
+  const viewer = await watch();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(0, true) });
+  const composed = clock.now() - 210;
+  const report = { times: { composed, sent: composed + 150 } };
+  const stamp = { type: "encoder-report", trackIndex: 0, dts: 0, compositionOffset: 0 } as const;
+  publication.input({ ...stamp, report });
+  await until(() => viewer.texts.at(-1)?.type === "encoder");
+  expect(viewer.texts.at(-1)).toEqual({ type: "encoder", inside: 150, whole: 210 });
+  const late = await watch();
+  await until(() => late.texts.length === 4);
+  expect(late.texts.find(({ type }) => type === "encoder")).toMatchObject({ whole: 210 });
+});
+
+test("onFI tells the encoder's clock, too", async () => {
+  const { watch, publish, clock } = await stage();
+  const viewer = await watch();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(0, true) });
+  const [date = "", time = ""] = new Date(clock.now() - 120).toISOString().split("T");
+  const sd = date.split("-").reverse().join("-");
+  const values = [{ sd, st: time.slice(0, -1), tc: "00:00:00:00" }];
+  publication.input({ type: "data", name: "onFI", dts: 0, values, body: new Uint8Array(1) });
+  await until(() => viewer.texts.some(({ type }) => type === "encoder"));
+  const told = viewer.texts.find(({ type }) => type === "encoder");
+  expect(told).toEqual({ type: "encoder", inside: null, whole: 120 });
+});
+
 test("a newcomer is given the latest onMetaData, unless it was taken back", async () => {
   const { watch, publish } = await stage();
   const publication = publish();

@@ -55,6 +55,12 @@ test.each<[string, VideoCodec, Bytes]>([
   expect(readEncoderReport(codec, data)).toEqual(report);
 });
 
+test("readEncoderReport reads the stamp that is meant for Millicast: ms since 1970 (constructed)", () => {
+  const stamp = hex`9a21f3be 31f0 4b78 b0be c7f7dbb97250 0000019de2d96a80`;
+  const data = lengthPrefixed([hex`658884`, seiUnit(hex`06`, stamp)]);
+  expect(readEncoderReport("avc", data)).toEqual({ times: { composed: 0x019de2d96a80 } });
+});
+
 test("the unit of the session's counters has emulation prevention", () => {
   const [, session = hex``] = messages;
   const unit = seiUnit(hex`06`, session);
