@@ -15,6 +15,7 @@ const PAGES = files([
   "enhanced",
   "hls-players",
   "http2",
+  "latency",
   "pcm",
   "recordings-page",
   "wall",

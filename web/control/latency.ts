@@ -21,8 +21,8 @@ export const LATENCY = {
   /** Farther behind than this: jump. */
   jump: 0.6,
   jumpWhereSeeking: 0.4,
-  /** Nearer than was just asked for: go back this far rather than slow down for long. */
-  jumpBack: 0.3,
+  /** Farther than this from what was just asked for: jump there, forward or back. */
+  askedJump: 0.3,
   betweenJumps: 1_000,
   /** Readings are averaged over this many ms, since the buffer is a saw-tooth. */
   window: 500,
@@ -104,7 +104,7 @@ export class LatencyController {
 
   /** Seconds more, so that others who need more show the same moment. */
   set lead(seconds: number) {
-    if (Math.abs(seconds - this.#lead) > LATENCY.jumpBack) {
+    if (Math.abs(seconds - this.#lead) > LATENCY.askedJump) {
       this.#approaches = true;
       this.#isNew = true;
     }
@@ -158,7 +158,7 @@ export class LatencyController {
     const mean = this.#mean();
     const off = mean - this.target;
     const far = this.#steering === "seek" ? LATENCY.jumpWhereSeeking : LATENCY.jump;
-    if (off > far || (this.#isNew && off < -LATENCY.jumpBack)) {
+    if (off > far || (this.#isNew && Math.abs(off) > LATENCY.askedJump)) {
       if (now - this.#jumpedAt < LATENCY.betweenJumps) return this.#hold(this.#rate);
       this.jumped(now);
       return { ...this.#hold(1), jump: true };

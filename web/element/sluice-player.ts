@@ -55,6 +55,7 @@ export class SluicePlayerElement extends Base {
   static readonly observedAttributes: readonly string[] = [
     ...["src", "token", "loading", "preload", "autoplay", "muted", "poster", "controls", "lang"],
     ...["latency", "transport", "engine", "disablepictureinpicture", "disableremoteplayback"],
+    "sync-group",
   ];
 
   #root: ShadowRoot | undefined;
@@ -181,6 +182,14 @@ export class SluicePlayerElement extends Base {
   }
   set latency(latency: LatencySetting) {
     this.#reflect("latency", String(latency));
+  }
+
+  /** Elements of the page with the same name show the same moment. */
+  get syncGroup(): string {
+    return this.getAttribute("sync-group") ?? "";
+  }
+  set syncGroup(name: string) {
+    this.#reflect("sync-group", name);
   }
 
   /** How the broadcast is to come; what is so: `stats().transport`. */
@@ -601,6 +610,7 @@ export class SluicePlayerElement extends Base {
     const player = this.#player;
     if (player === undefined) return;
     player.latency = this.latency;
+    player.syncGroup = this.syncGroup;
     player.transport = this.transport;
     player.engine = this.engine;
     for (const video of this.#root?.querySelectorAll("video") ?? []) {

@@ -34,6 +34,8 @@ export type PlayerOptions = {
   readonly latency?: LatencySetting;
   readonly transport?: TransportSetting;
   readonly engine?: EngineSetting;
+  /** Players of the page with the same name show the same moment. */
+  readonly syncGroup?: string;
   /** Learns where the stream stands and what tracks it has, and takes no media before `play()`. */
   readonly isStandby?: boolean;
 };

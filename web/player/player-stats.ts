@@ -13,9 +13,15 @@ export type PlayerStats = {
   readonly reason: ChoiceReason | undefined;
   /** Server to screen, measured. */
   readonly delay: number | undefined;
+  /** Encoder to server, where the encoder stamps its clock: `delay` and this are encoder to eye. */
+  readonly encoderDelay: number | undefined;
+  /** Whether that is all of the way, by both clocks; else only what it takes within the encoder. */
+  readonly encoderDelayIsWhole: boolean;
   /** Media ahead of the playhead, and what is to be held of it. */
   readonly buffer: number;
   readonly target: number;
+  /** Held more than by itself, for the sake of others in its group; within `target`. */
+  readonly syncLead: number;
   readonly rate: number;
   readonly stalls: number;
   readonly jumps: number;

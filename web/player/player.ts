@@ -16,6 +16,7 @@ import {
 import type { Surface } from "../engine/surface.ts";
 import { Line } from "../line/line.ts";
 import type { LineMedium } from "../line/line-medium.ts";
+import { wallClock } from "../transport/websocket.ts";
 import { Stage } from "../ui/stage.ts";
 import type { PlayerState } from "../ui/words.ts";
 import { Later } from "./later.ts";
@@ -34,6 +35,7 @@ import type { Rewind } from "./rewind.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { Starter } from "./starter.ts";
 import { Succession } from "./succession.ts";
+import type { Together } from "./together.ts";
 import { Ways } from "./ways.ts";
 
 /** The player looks at everything this often (ms), and tells what changed this often. */
@@ -54,6 +56,11 @@ export type PlayerData = TimedEvent;
 export class Player extends EventTarget {
   /** As asked, not as it is: what is held is `stats().target`. It may be set while it plays. */
   latency: LatencySetting;
+  /**
+   * Players of this page with the same name show the same moment: of the server's clock, or of the encoders'
+   * where all of them stamp theirs. The one that needs most decides. Empty: it goes its own way.
+   */
+  syncGroup: string;
   readonly #address: StreamAddress;
   readonly #stage: Stage;
   readonly #line: Line;
@@ -71,6 +78,10 @@ export class Player extends EventTarget {
   });
   /** Id of the latest onMetaData that was told: each connection begins with it. */
   #toldMetaData: string | undefined;
+  readonly #together = new Later<Together>(async () => {
+    const { Together } = await import("./together.ts");
+    return new Together();
+  });
   #timer: ReturnType<typeof setInterval> | undefined;
   /** While HLS is looked for, or plays: ends that. */
   #lookout: AbortController | undefined;
@@ -78,6 +89,8 @@ export class Player extends EventTarget {
   #hlsComing: object | undefined;
   #prepared: AttachedMedium | undefined;
   #streamState: StreamState | undefined;
+  /** How old the encoder's pictures are when the server receives them, where it stamps its clock. */
+  #encoder: Extract<ServerMessage, { readonly type: "encoder" }> | undefined;
   /** Nothing is to come before somebody asks to see it. */
   #isStandby: boolean;
   #hasBeenUp = false;
@@ -94,6 +107,7 @@ export class Player extends EventTarget {
     const { address } = options;
     this.latency = options.latency ?? "low";
     this.#isStandby = options.isStandby ?? false;
+    this.syncGroup = options.syncGroup ?? "";
     this.#address = address;
     this.#ways = new Ways({
       transport: options.transport ?? "auto",
@@ -391,8 +405,11 @@ export class Player extends EventTarget {
       engine: current?.engine,
       reason: current && this.#ways.reasonOf(current, now),
       delay: figures?.delay,
+      encoderDelay: this.#encoder?.whole ?? this.#encoder?.inside ?? undefined,
+      encoderDelayIsWhole: typeof this.#encoder?.whole === "number",
       buffer: (figures?.ahead ?? 0) * 1_000,
       target: (figures?.target ?? 0) * 1_000,
+      syncLead: (this.#together.value?.lead ?? 0) * 1_000,
       rate: figures?.rate ?? 1,
       stalls: figures?.stalls ?? 0,
       jumps: figures?.jumps ?? 0,
@@ -423,6 +440,7 @@ export class Player extends EventTarget {
     clearInterval(this.#timer);
     this.#listening.abort();
     this.#events.value?.stop();
+    this.#together.value?.leave();
     this.#lookout?.abort();
     this.#hlsComing = undefined;
     this.#succession.destroy();
@@ -480,6 +498,7 @@ export class Player extends EventTarget {
       case "hello":
       case "state":
         this.#streamState = message.state;
+        if (message.state !== "live") this.#encoder = undefined;
         break;
       case "tracks":
         this.#tracks.announce(message.tracks, message.unplayable);
@@ -493,6 +512,9 @@ export class Player extends EventTarget {
       case "error":
         this.#lastError = `${message.code}: ${message.message}`;
         break;
+      case "encoder":
+        this.#encoder = message;
+        return;
       case "data":
         this.#hearData(message);
         return;
@@ -692,6 +714,7 @@ export class Player extends EventTarget {
       now,
       wantsPlay: this.#starter.wantsPlay,
       expectsMedia: this.#streamState === "live" && this.#line.isUp,
+      lead: this.#leadOf(this.#succession.current, now),
     };
     this.#succession.tick(situation);
     this.#watchFirstPicture(now);
@@ -710,6 +733,24 @@ export class Player extends EventTarget {
       this.#lastState = state;
       this.#changed();
     }
+  }
+
+  /** Seconds to hold for the sake of others in the group. */
+  #leadOf(current: Playback | undefined, now: number): number {
+    const isAtEdge = current?.isReady === true && !this.#isRewound && this.#starter.wantsPlay;
+    if (!isAtEdge || this.syncGroup === "") {
+      this.#together.value?.leave();
+      return 0;
+    }
+    const { clockOffset } = this.#line.figures;
+    const serverNow = clockOffset === undefined ? undefined : wallClock() + clockOffset;
+    const encoderDelay = this.#encoder?.whole ?? undefined;
+    const { value: together } = this.#together;
+    if (together !== undefined) {
+      return together.follow(this.syncGroup, current, { now, serverNow, encoderDelay });
+    }
+    this.#together.get().catch(() => undefined);
+    return 0;
   }
 
   #changed(): void {
