@@ -56,6 +56,7 @@ test("the messages of docs/wire.md are JSON with a type", () => {
         "history",
         "dropped",
         "bitrates",
+        "encoder",
         "text-tracks",
         "cue",
         "data",
