@@ -6,6 +6,9 @@ declare const ManagedMediaSource: typeof MediaSource | undefined;
 interface HTMLVideoElement {
   /** iPhone: the only way to fill the screen. */
   webkitEnterFullscreen?: () => void;
+  /** Safari: AirPlay. */
+  webkitShowPlaybackTargetPicker?: () => void;
+  readonly webkitCurrentPlaybackTargetIsWireless?: boolean;
 }
 
 interface Element {

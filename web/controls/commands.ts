@@ -1,0 +1,154 @@
+import { locateSource } from "../address.ts";
+import type { SluicePlayerElement } from "../element/sluice-player.ts";
+import type { Player } from "../player/player.ts";
+import { snapshotName } from "../player/snapshot.ts";
+
+/** What a viewer may ask of a player, by button, key, menu or touch. */
+export class Commands {
+  readonly element: SluicePlayerElement;
+  readonly #root: ShadowRoot;
+  /** Where the last wish leads, ms on the timeline, until the player is on its way. */
+  #wish: number | undefined;
+  /** What was shown last, for who turns texts on and off by a key. */
+  #lastText: string | undefined;
+
+  constructor(element: SluicePlayerElement, root: ShadowRoot) {
+    this.element = element;
+    this.#root = root;
+  }
+
+  get player(): Player | undefined {
+    return this.element.player;
+  }
+
+  /** The `<video>` that is on, where what plays is one. */
+  get video(): HTMLVideoElement | undefined {
+    return this.player?.surface.video;
+  }
+
+  /** Where the viewer is, or is on the way to. */
+  get position(): number | undefined {
+    const timeline = this.player?.timeline;
+    if (timeline === undefined) return undefined;
+    return this.#wish ?? (timeline.isLive ? timeline.end : timeline.position);
+  }
+
+  togglePlay(): void {
+    const { player } = this;
+    if (player?.paused) player.play();
+    else player?.pause();
+  }
+
+  setMuted(muted: boolean): void {
+    const { player } = this;
+    if (player === undefined) return;
+    player.setMuted(muted);
+    if (!muted && player.volume === 0) player.setVolume(0.5);
+  }
+
+  setVolume(volume: number): void {
+    const { player } = this;
+    player?.setVolume(Math.min(1, Math.max(0, volume)));
+    if (player?.muted && volume > 0) player.setMuted(false);
+  }
+
+  /** Of the whole element, with its controls; on an iPhone of the video alone. */
+  toggleFullscreen(): void {
+    const { element, video } = this;
+    if (this.isFullscreen) document.exitFullscreen().catch(() => undefined);
+    else if (document.fullscreenEnabled) element.requestFullscreen().catch(() => undefined);
+    else video?.webkitEnterFullscreen?.();
+  }
+
+  get isFullscreen(): boolean {
+    return this.element.matches(":fullscreen");
+  }
+
+  get canFullscreen(): boolean {
+    return document.fullscreenEnabled || this.video?.webkitEnterFullscreen !== undefined;
+  }
+
+  togglePip(): void {
+    const { video } = this;
+    if (this.isPip) document.exitPictureInPicture().catch(() => undefined);
+    else if (this.canPip) video?.requestPictureInPicture().catch(() => undefined);
+  }
+
+  get isPip(): boolean {
+    return this.#root.pictureInPictureElement != null;
+  }
+
+  get canPip(): boolean {
+    return document.pictureInPictureEnabled === true && (this.video?.videoWidth ?? 0) > 0;
+  }
+
+  /** Another `<video>` took the stage: the small window goes with it. */
+  keepPip(): void {
+    const { video } = this;
+    if (!this.isPip || video === undefined || this.#root.pictureInPictureElement === video) return;
+    video.requestPictureInPicture().catch(() => undefined);
+  }
+
+  toggleCaptions(): void {
+    const { player } = this;
+    if (player === undefined) return;
+    const { textTracks } = player;
+    const selected = textTracks.find(({ isSelected }) => isSelected);
+    this.#lastText = selected?.id ?? this.#lastText;
+    const last = textTracks.find(({ id }) => id === this.#lastText) ?? textTracks[0];
+    player.selectTextTrack(selected === undefined ? last?.id : undefined);
+  }
+
+  goLive(): void {
+    this.#wish = undefined;
+    this.player?.goLive();
+  }
+
+  /** @param seconds back or forward of where the viewer is */
+  seekBy(seconds: number): void {
+    const { player, position } = this;
+    if (position === undefined || (player?.timeline?.isLive && seconds > 0)) return;
+    this.seekTo(Math.max(0, position + seconds * 1_000));
+  }
+
+  /** @param time ms on the stream's timeline */
+  seekTo(time: number): void {
+    const { player } = this;
+    if (player === undefined) return;
+    this.#wish = time;
+    player
+      .seek(time)
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#wish === time) this.#wish = undefined;
+      });
+  }
+
+  /** @param share 0: the oldest moment, 1: live */
+  seekToShare(share: number): void {
+    const { player } = this;
+    // A tap may be the first that is heard of the window.
+    player
+      ?.openTimeline()
+      .then(() => {
+        const { timeline } = player;
+        if (timeline?.start === undefined || share >= 1) this.goLive();
+        else this.seekTo(timeline.start + share * (timeline.end - timeline.start));
+      })
+      .catch(() => undefined);
+  }
+
+  /** Hands the picture that is shown to the browser, to be saved as a file. */
+  async saveSnapshot(): Promise<void> {
+    const { player, element } = this;
+    if (player === undefined) return;
+    const picture = await player.snapshot();
+    const path = locateSource(new URL(element.src, document.baseURI))?.streamPath ?? "picture";
+    const url = URL.createObjectURL(picture);
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = snapshotName(path, new Date());
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000); // it is read some time after the click
+  }
+}

@@ -1,0 +1,155 @@
+import { LATENCY_MODES, type LatencyMode } from "../player/options.ts";
+import type { Player } from "../player/player.ts";
+import type { PlayerTrack } from "../player/player-tracks.ts";
+import { formatBitrate } from "../ui/format.ts";
+import { CAPTION_STYLES, type CaptionStyle } from "./caption-style.ts";
+import type { Language } from "./language.ts";
+import type { MenuItem, MenuPage } from "./menu.ts";
+import { textTrackName, trackName } from "./phrases.ts";
+
+/** What the menus do beside what the player does. */
+export type MenuHost = {
+  readonly player: () => Player | undefined;
+  readonly language: () => Language;
+  readonly captionStyle: () => CaptionStyle;
+  setCaptionStyle(style: CaptionStyle): void;
+  openStatistics(): void;
+  openShortcuts(): void;
+  saveSnapshot(): void;
+  togglePip(): void;
+};
+
+/** Settings: each with what is chosen now; those that leave no choice are left out. */
+export function settingsPage(host: MenuHost): MenuPage {
+  const { say } = speaker(host);
+  const player = host.player();
+  const items: MenuItem[] = [];
+  if (player !== undefined) {
+    for (const page of [() => qualityPage(host), () => audioPage(host), () => latencyPage(host)]) {
+      const { title, items: choices } = page();
+      const chosen = choices.find(({ isChosen }) => isChosen)?.label;
+      if (choices.length < 2) continue;
+      items.push({ label: title, ...(chosen === undefined ? {} : { hint: chosen }), opens: page });
+    }
+    if (player.textTracks.length > 0) {
+      items.push({ label: say("captionStyle"), opens: () => captionStylePage(host) });
+    }
+    if (player.state.name === "live") {
+      const narrow = { part: "narrow" };
+      items.push({ label: say("snapshot"), run: () => host.saveSnapshot(), ...narrow });
+    }
+  }
+  items.push({ label: say("statistics"), run: () => host.openStatistics() });
+  items.push({ label: say("shortcuts"), run: () => host.openShortcuts(), part: "with-keys" });
+  return { title: say("settings"), items };
+}
+
+/** Captions and subtitles, and how they look. */
+export function captionsPage(host: MenuHost): MenuPage {
+  const { say, language } = speaker(host);
+  const player = host.player();
+  const tracks = player?.textTracks ?? [];
+  const isAny = tracks.some(({ isSelected }) => isSelected);
+  const choose = (id: string | undefined) => () => player?.selectTextTrack(id);
+  return {
+    title: say("captions"),
+    items: [
+      { label: say("off"), isChosen: !isAny, run: choose(undefined) },
+      ...tracks.map((track) => ({
+        label: textTrackName(language, track),
+        isChosen: track.isSelected,
+        run: choose(track.id),
+      })),
+      { label: say("captionStyle"), opens: () => captionStylePage(host) },
+    ],
+  };
+}
+
+function qualityPage(host: MenuHost): MenuPage {
+  const { say } = speaker(host);
+  const player = host.player();
+  const tracks = (player?.tracks ?? []).filter(({ mediaType }) => mediaType === "video");
+  return {
+    title: say("quality"),
+    items: tracks.map((track) => ({
+      label: qualityName(track, say("track", { number: track.id })),
+      isChosen: track.isSelected,
+      run: () => player?.selectTracks([track.id]),
+    })),
+  };
+}
+
+function audioPage(host: MenuHost): MenuPage {
+  const { say, language } = speaker(host);
+  const player = host.player();
+  const tracks = (player?.tracks ?? []).filter(({ mediaType }) => mediaType === "audio");
+  return {
+    title: say("audioTrack"),
+    items: tracks.map((track, index) => ({
+      label: trackName(language, track) ?? say("track", { number: index + 1 }),
+      isChosen: track.isSelected,
+      run: () => player?.selectTracks([track.id]),
+    })),
+  };
+}
+
+function latencyPage(host: MenuHost): MenuPage {
+  const { say } = speaker(host);
+  const player = host.player();
+  const now = player?.latency;
+  const modes = Object.keys(LATENCY_MODES) as LatencyMode[];
+  const items: MenuItem[] = modes.map((mode) => ({
+    label: say(mode),
+    hint: mode === "smooth" ? "1 s" : `${LATENCY_MODES[mode]} ms`,
+    isChosen: now === mode,
+    run: () => {
+      if (player !== undefined) player.latency = mode;
+    },
+  }));
+  if (typeof now === "number") items.push({ label: `${now} ms`, isChosen: true });
+  return { title: say("latency"), items };
+}
+
+function captionStylePage(host: MenuHost): MenuPage {
+  const { say } = speaker(host);
+  const names = Object.keys(CAPTION_STYLES) as (keyof CaptionStyle)[];
+  return {
+    title: say("captionStyle"),
+    items: names.map((name) => ({
+      label: say(name),
+      hint: say(host.captionStyle()[name]),
+      opens: () => captionChoicePage(host, name),
+    })),
+  };
+}
+
+function captionChoicePage(host: MenuHost, name: keyof CaptionStyle): MenuPage {
+  const { say } = speaker(host);
+  const style = host.captionStyle();
+  const choices = Object.keys(CAPTION_STYLES[name]) as CaptionStyle[typeof name][];
+  return {
+    title: say(name),
+    items: choices.map((choice) => ({
+      label: say(choice),
+      isChosen: style[name] === choice,
+      run: () => host.setCaptionStyle({ ...style, [name]: choice }),
+    })),
+  };
+}
+
+/** "1080p 60", "720p"; by its bit rate or number where its size is not known. */
+export function qualityName(track: PlayerTrack, otherwise: string): string {
+  const { width = 0, height = 0, frameRate = 0 } = track;
+  if (track.name !== "") return track.name;
+  if (height > 0) {
+    const lines = `${Math.min(width || height, height)}p`;
+    return frameRate > 31 ? `${lines} ${Math.round(frameRate)}` : lines;
+  }
+  const bitrate = "bitrate" in track && typeof track.bitrate === "number" ? track.bitrate : 0;
+  return bitrate > 0 ? formatBitrate(bitrate) : otherwise;
+}
+
+function speaker(host: MenuHost): { say: Language["say"]; language: Language } {
+  const language = host.language();
+  return { language, say: language.say.bind(language) };
+}
