@@ -6,9 +6,12 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { mediaChrome } from "./controls/bundling.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const outdir = here("../public/build");
+
+const { version } = JSON.parse(await readFile(here("../package.json"), "utf8"));
 
 /** gzip, kB: what is promised to viewers of a page that is not ours. */
 const BUDGETS = [
@@ -24,6 +27,9 @@ const options = {
   absWorkingDir: here(".."),
   loader: { ".svg": "copy" },
   bundle: true,
+  define: { SLUICE_VERSION: JSON.stringify(version) },
+  plugins: [mediaChrome],
+  charset: "utf8",
   format: "esm",
   target: "es2022",
   minify: true,

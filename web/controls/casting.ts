@@ -50,11 +50,9 @@ export class Casting {
       this.#onChange();
     };
     video.addEventListener("webkitplaybacktargetavailabilitychanged", onAvailable, { signal });
-    video.addEventListener(
-      "webkitcurrentplaybacktargetiswirelesschanged",
-      () => this.#onChange(),
-      { signal },
-    );
+    video.addEventListener("webkitcurrentplaybacktargetiswirelesschanged", () => this.#onChange(), {
+      signal,
+    });
     // Firefox has no `remote`; it rejects where the medium, or the page, does not allow it.
     video.remote
       ?.watchAvailability((isThere) => {

@@ -1,7 +1,6 @@
-import { locateSource } from "../address.ts";
 import type { SluicePlayerElement } from "../element/sluice-player.ts";
 import type { Player } from "../player/player.ts";
-import { snapshotName } from "../player/snapshot.ts";
+import { snapshotName } from "./snapshot-name.ts";
 
 /** What a viewer may ask of a player, by button, key, menu or touch. */
 export class Commands {
@@ -33,23 +32,25 @@ export class Commands {
     return this.#wish ?? (timeline.isLive ? timeline.end : timeline.position);
   }
 
+  play(): void {
+    this.element.play().catch(() => undefined);
+  }
+
   togglePlay(): void {
-    const { player } = this;
-    if (player?.paused) player.play();
-    else player?.pause();
+    if (this.element.paused) this.play();
+    else this.element.pause();
   }
 
   setMuted(muted: boolean): void {
-    const { player } = this;
-    if (player === undefined) return;
-    player.setMuted(muted);
-    if (!muted && player.volume === 0) player.setVolume(0.5);
+    const { element } = this;
+    element.muted = muted;
+    if (!muted && element.volume === 0) element.volume = 0.5;
   }
 
   setVolume(volume: number): void {
-    const { player } = this;
-    player?.setVolume(Math.min(1, Math.max(0, volume)));
-    if (player?.muted && volume > 0) player.setMuted(false);
+    const { element } = this;
+    element.volume = volume;
+    if (element.muted && volume > 0) element.muted = false;
   }
 
   /** Of the whole element, with its controls; on an iPhone of the video alone. */
@@ -79,7 +80,9 @@ export class Commands {
   }
 
   get canPip(): boolean {
-    return document.pictureInPictureEnabled === true && (this.video?.videoWidth ?? 0) > 0;
+    const { video } = this;
+    if (document.pictureInPictureEnabled !== true || video === undefined) return false;
+    return video.videoWidth > 0 && !video.disablePictureInPicture;
   }
 
   /** Another `<video>` took the stage: the small window goes with it. */
@@ -101,7 +104,7 @@ export class Commands {
 
   goLive(): void {
     this.#wish = undefined;
-    this.player?.goLive();
+    this.element.goLive();
   }
 
   /** @param seconds back or forward of where the viewer is */
@@ -140,14 +143,13 @@ export class Commands {
 
   /** Hands the picture that is shown to the browser, to be saved as a file. */
   async saveSnapshot(): Promise<void> {
-    const { player, element } = this;
+    const { player } = this;
     if (player === undefined) return;
     const picture = await player.snapshot();
-    const path = locateSource(new URL(element.src, document.baseURI))?.streamPath ?? "picture";
     const url = URL.createObjectURL(picture);
     const link = document.createElement("a");
     link.href = url;
-    link.download = snapshotName(path, new Date());
+    link.download = snapshotName(player.streamPath, new Date());
     link.click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000); // it is read some time after the click
   }

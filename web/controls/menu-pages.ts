@@ -1,5 +1,5 @@
-import { LATENCY_MODES, type LatencyMode } from "../player/options.ts";
-import type { Player } from "../player/player.ts";
+import type { SluicePlayerElement } from "../element/sluice-player.ts";
+import type { LatencyMode } from "../player/options.ts";
 import type { PlayerTrack } from "../player/player-tracks.ts";
 import { formatBitrate } from "../ui/format.ts";
 import { CAPTION_STYLES, type CaptionStyle } from "./caption-style.ts";
@@ -7,22 +7,29 @@ import type { Language } from "./language.ts";
 import type { MenuItem, MenuPage } from "./menu.ts";
 import { textTrackName, trackName } from "./phrases.ts";
 
+/** What is held in each mode, as in the player's `LATENCY_MODES`, which must not be loaded apart. */
+const LATENCIES: Readonly<Record<LatencyMode, string>> = {
+  instant: "0 ms",
+  low: "100 ms",
+  balanced: "300 ms",
+  smooth: "1 s",
+};
+
 /** What the menus do beside what the player does. */
 export type MenuHost = {
-  readonly player: () => Player | undefined;
+  readonly element: Pick<SluicePlayerElement, "player" | "latency">;
   readonly language: () => Language;
   readonly captionStyle: () => CaptionStyle;
   setCaptionStyle(style: CaptionStyle): void;
   openStatistics(): void;
   openShortcuts(): void;
   saveSnapshot(): void;
-  togglePip(): void;
 };
 
 /** Settings: each with what is chosen now; those that leave no choice are left out. */
 export function settingsPage(host: MenuHost): MenuPage {
   const { say } = speaker(host);
-  const player = host.player();
+  const player = host.element.player;
   const items: MenuItem[] = [];
   if (player !== undefined) {
     for (const page of [() => qualityPage(host), () => audioPage(host), () => latencyPage(host)]) {
@@ -47,7 +54,7 @@ export function settingsPage(host: MenuHost): MenuPage {
 /** Captions and subtitles, and how they look. */
 export function captionsPage(host: MenuHost): MenuPage {
   const { say, language } = speaker(host);
-  const player = host.player();
+  const player = host.element.player;
   const tracks = player?.textTracks ?? [];
   const isAny = tracks.some(({ isSelected }) => isSelected);
   const choose = (id: string | undefined) => () => player?.selectTextTrack(id);
@@ -67,7 +74,7 @@ export function captionsPage(host: MenuHost): MenuPage {
 
 function qualityPage(host: MenuHost): MenuPage {
   const { say } = speaker(host);
-  const player = host.player();
+  const player = host.element.player;
   const tracks = (player?.tracks ?? []).filter(({ mediaType }) => mediaType === "video");
   return {
     title: say("quality"),
@@ -81,7 +88,7 @@ function qualityPage(host: MenuHost): MenuPage {
 
 function audioPage(host: MenuHost): MenuPage {
   const { say, language } = speaker(host);
-  const player = host.player();
+  const player = host.element.player;
   const tracks = (player?.tracks ?? []).filter(({ mediaType }) => mediaType === "audio");
   return {
     title: say("audioTrack"),
@@ -95,15 +102,14 @@ function audioPage(host: MenuHost): MenuPage {
 
 function latencyPage(host: MenuHost): MenuPage {
   const { say } = speaker(host);
-  const player = host.player();
-  const now = player?.latency;
-  const modes = Object.keys(LATENCY_MODES) as LatencyMode[];
+  const now = host.element.latency;
+  const modes = Object.keys(LATENCIES) as LatencyMode[];
   const items: MenuItem[] = modes.map((mode) => ({
     label: say(mode),
-    hint: mode === "smooth" ? "1 s" : `${LATENCY_MODES[mode]} ms`,
+    hint: LATENCIES[mode],
     isChosen: now === mode,
     run: () => {
-      if (player !== undefined) player.latency = mode;
+      host.element.latency = mode;
     },
   }));
   if (typeof now === "number") items.push({ label: `${now} ms`, isChosen: true });

@@ -90,7 +90,10 @@ export class Menu {
     const at = this.#items.findIndex((item) => item.matches(":focus"));
     this.element.ariaLabel = page.title;
     const items = page.items.map((item) => this.#line(item));
-    this.element.replaceChildren(...(this.#pages.length > 1 ? [this.#backLine(page)] : []), ...items);
+    this.element.replaceChildren(
+      ...(this.#pages.length > 1 ? [this.#backLine(page)] : []),
+      ...items,
+    );
     if (at >= 0) (this.#items[at] ?? this.#items[0])?.focus();
   }
 

@@ -9,13 +9,13 @@ const INNER = /<template shadowrootmode[\s\S]*?<\/template>/g;
 const STYLE = /<style([^>]*)>([\s\S]*?)<\/style>/g;
 
 const sheets = new Map<string, CSSStyleSheet>();
-const rules = new WeakMap<ShadowRoot, Map<string, CSSStyleRule>>();
+const rules = new WeakMap<ShadowRoot, Own>();
+
+type Own = { readonly sheet: CSSStyleSheet; readonly rules: Map<string, CSSStyleRule> };
 
 type Policy = { createHTML(html: string): string };
 
-declare const trustedTypes:
-  | { createPolicy(name: string, rules: Policy): Policy }
-  | undefined;
+declare const trustedTypes: { createPolicy(name: string, rules: Policy): Policy } | undefined;
 
 /** A page may ask that markup from strings is vouched for; what is stamped here was built in. */
 const policy: Policy | undefined = (() => {
@@ -50,16 +50,15 @@ export function stamp(root: ShadowRoot, html: string): void {
 export function ownRule(root: ShadowRoot, selector: string): CSSStyleRule {
   let own = rules.get(root);
   if (own === undefined) {
-    own = new Map();
+    own = { sheet: new CSSStyleSheet(), rules: new Map() };
     rules.set(root, own);
-    root.adoptedStyleSheets = [...root.adoptedStyleSheets, new CSSStyleSheet()];
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, own.sheet];
   }
-  let rule = own.get(selector);
-  if (rule === undefined) {
-    const sheet = root.adoptedStyleSheets.at(-1) as CSSStyleSheet;
-    const at = sheet.insertRule(`${selector}{}`, sheet.cssRules.length);
-    rule = sheet.cssRules[at] as CSSStyleRule;
-    own.set(selector, rule);
-  }
+  const { sheet, rules: made } = own;
+  const known = made.get(selector);
+  if (known !== undefined) return known;
+  const at = sheet.insertRule(`${selector}{}`, sheet.cssRules.length);
+  const rule = sheet.cssRules[at] as CSSStyleRule;
+  made.set(selector, rule);
   return rule;
 }

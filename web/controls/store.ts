@@ -36,10 +36,10 @@ export class PlayerStore {
     const commands = this.#commands;
     switch (type) {
       case "mediaplayrequest":
-        commands.player?.play();
+        commands.play();
         break;
       case "mediapauserequest":
-        commands.player?.pause();
+        commands.element.pause();
         break;
       case "mediamuterequest":
         commands.setMuted(true);
@@ -67,17 +67,16 @@ export class PlayerStore {
   /** To be called when something may have changed. */
   update(): void {
     const commands = this.#commands;
-    const { player } = commands;
-    const volume = player?.volume ?? 1;
-    const isMuted = player?.muted ?? false;
+    const { element } = commands;
+    const { volume, muted: isMuted } = element;
     const level = volume < 0.5 ? "low" : volume < 0.75 ? "medium" : "high";
     const state: MediaState = {
-      mediaPaused: player?.paused ?? true,
+      mediaPaused: element.paused,
       mediaMuted: isMuted,
       mediaVolume: volume,
       mediaVolumeLevel: isMuted || volume === 0 ? "off" : level,
       mediaStreamType: "live",
-      mediaTimeIsLive: player?.timeline?.isLive ?? false,
+      mediaTimeIsLive: element.isLive,
       mediaIsFullscreen: commands.isFullscreen,
       mediaIsPip: commands.isPip,
       mediaIsAirplaying: this.#casting.isAirplaying,

@@ -1,5 +1,6 @@
 import { addressOf, locateSource } from "../address.ts";
 import type { AttachedControls } from "../controls/controls.ts";
+import type { ControlWords } from "../controls/words/en.ts";
 import {
   type EngineSetting,
   type LatencySetting,
@@ -53,7 +54,18 @@ type Wish = { resolve(): void; reject(error: DOMException): void };
  */
 export class SluicePlayerElement extends Base {
   static readonly observedAttributes: readonly string[] = [
-    ...["src", "token", "loading", "preload", "autoplay", "muted", "poster", "controls", "lang"],
+    ...[
+      "src",
+      "token",
+      "loading",
+      "preload",
+      "autoplay",
+      "muted",
+      "poster",
+      "controls",
+      "lang",
+      "words",
+    ],
     ...["latency", "transport", "engine", "disablepictureinpicture", "disableremoteplayback"],
     "sync-group",
   ];
@@ -63,6 +75,7 @@ export class SluicePlayerElement extends Base {
   #player: Player | undefined;
   #controls: AttachedControls | undefined;
   #controlsAsked = 0;
+  #words: Partial<ControlWords> = {};
   #observer: IntersectionObserver | undefined;
   #unseen: ReturnType<typeof setTimeout> | undefined;
   #load = 0;
@@ -146,6 +159,16 @@ export class SluicePlayerElement extends Base {
   }
   set controls(has: boolean) {
     this.#reflect("controls", has);
+  }
+
+  /** Words of the page's in place of those the controls have, by their names; also as JSON in `words`. */
+  get words(): Partial<ControlWords> {
+    return this.#words;
+  }
+  set words(words: Partial<ControlWords>) {
+    this.#words = { ...words };
+    this.#removeControls();
+    this.#furnishControls();
   }
 
   /** Whether it is muted at first. */
@@ -513,6 +536,7 @@ export class SluicePlayerElement extends Base {
         this.#watchView();
         return;
       case "lang":
+      case "words":
         this.#removeControls();
         this.#furnishControls();
         return;

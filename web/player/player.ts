@@ -179,6 +179,11 @@ export class Player extends EventTarget {
     this.#watchPage();
   }
 
+  /** `APP/NAME` */
+  get streamPath(): string {
+    return this.#address.streamPath;
+  }
+
   /** What is seen and heard; another one after some changes of the broadcast (`surfacechange`). */
   get surface(): Surface {
     return this.#stage.active;

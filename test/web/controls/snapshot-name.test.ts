@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { snapshotName } from "../../../web/player/snapshot.ts";
+import { snapshotName } from "../../../web/controls/snapshot-name.ts";
 
 test.each([
   ["live/demo", "live-demo-2026-11-02-09-04-05.png"],
