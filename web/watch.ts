@@ -4,7 +4,6 @@ import type { Player } from "./player/player.ts";
 import type { PlayerStats } from "./player/player-stats.ts";
 import { byId, setText } from "./ui/elements.ts";
 import { formatBitrate, formatDelay, formatFrameRate } from "./ui/format.ts";
-import { PlayerView } from "./ui/player-view.ts";
 import { codecName } from "./ui/words.ts";
 
 declare global {
@@ -28,7 +27,6 @@ window.sluicePlayer = player;
 
 document.title = `${streamPath} · Sluice`;
 setText(byId("stream-path", HTMLElement), streamPath);
-new PlayerView(player, streamPath);
 player.addEventListener("change", () => showFacts(player.stats()));
 
 function showFacts(stats: PlayerStats): void {

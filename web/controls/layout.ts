@@ -107,6 +107,7 @@ export function makeLayout(actions: {
   const live = plainButton("live", "live-button", actions.live);
   const liveWord = make("span", "word");
   const liveDelay = make("span", "delay", "delay");
+  liveDelay.dir = "ltr"; // "118 ms" in every language
   live.append(make("span", "dot"), liveWord, liveDelay);
   const captions = actionButton("captions", "captions", "captions-button", actions.captions);
   const settings = actionButton("settings", "settings", "settings-button", actions.settings);

@@ -206,5 +206,6 @@ function spanOf(className: string, text: string): HTMLSpanElement {
   const span = document.createElement("span");
   span.className = className;
   span.textContent = text;
+  span.dir = "auto";
   return span;
 }

@@ -141,7 +141,7 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
 .menu [role=menuitemradio] .icon { visibility: hidden; }
 .menu [role=menuitemradio][aria-checked=true] .icon { visibility: visible; }
 .menu .back { border-bottom: 1px solid rgb(255 255 255 / 0.16); border-radius: 6px 6px 0 0; margin-bottom: 4px; font-weight: 600; }
-.menu .narrow { display: none; }
+.controls .menu .narrow { display: none; }
 :dir(rtl) > .icon { scale: -1 1; }
 .menu [role=menuitemradio] > .icon, sluice-media-action-button > .icon, .unmute > .icon, .big-play > .icon { scale: none; }
 
@@ -163,10 +163,10 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
 .panel dd { margin: 0; flex: 1; min-width: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; user-select: text; }
 .statistics { width: 400px; }
 .panel figure { position: relative; margin: 6px 0 0; }
-.panel figcaption { color: #c3c8d0; }
+.panel figcaption { display: flex; justify-content: space-between; color: #c3c8d0; }
 .panel figure svg { display: block; width: 100%; height: 40px; background: rgb(255 255 255 / 0.07); border-radius: 4px; }
 .panel polyline { fill: none; stroke: #6db3ff; stroke-width: 1.5; vector-effect: non-scaling-stroke; }
-.panel .top { position: absolute; inset-inline-end: 5px; bottom: 24px; font-size: 11px; color: #dfe3e9; }
+.panel .top { color: #dfe3e9; }
 .shortcuts dl > div { padding: 3px 0; align-items: baseline; }
 .shortcuts dt { display: flex; gap: 4px; }
 .shortcuts[part] dt { justify-content: flex-start; }
@@ -174,7 +174,7 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
 
 @container (inline-size < 560px) {
   .volume, .bar > #snapshot, .bar > [part~=pip-button] { display: none !important; }
-  .menu .narrow { display: flex !important; }
+  .controls .menu .narrow { display: flex; }
 }
 @container (inline-size < 380px) {
   .live .delay { display: none; }
@@ -183,6 +183,10 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
   .bottom { padding-top: 12px; }
   .controls .big-play { width: 56px; height: 56px; }
   .bar > #captions, .overlay .detail { display: none !important; }
+}
+[aria-expanded=true] { --media-tooltip-display: none; }
+@media (hover: none) {
+  .controls { --media-tooltip-display: none; }
 }
 @media (pointer: coarse) {
   .volume { display: none !important; }
@@ -195,7 +199,13 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
   .overlay[data-sign=waiting] .sign { animation: none !important; }
 }
 @media (forced-colors: active) {
-  .controls { --media-icon-color: ButtonText; --media-control-hover-background: Highlight; --media-focus-box-shadow: none; }
+  .controls {
+    --_color: CanvasText; --_accent: Highlight; --media-icon-color: ButtonText; --media-focus-box-shadow: none;
+    --media-control-hover-background: transparent; --media-range-track-background: GrayText;
+  }
+  .timeline, .volume { forced-color-adjust: none; }
+  .timeline input::-webkit-slider-runnable-track { background: linear-gradient(to right, Highlight var(--played, 100%), GrayText 0); }
+  .menu .hint { border: 0; }
   .bottom, .overlay, .menu, .panel, .notes p, .hint { background: Canvas; border: 1px solid CanvasText; color: CanvasText; }
   .controls :focus-visible:not(.chrome) { outline: 3px solid Highlight; }
   .live .dot { forced-color-adjust: none; }

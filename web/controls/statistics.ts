@@ -108,11 +108,12 @@ export class StatisticsPanel {
     this.element.append(head, this.#table);
     for (const { word } of GRAPHS) {
       const graph = make("figure");
-      const caption = make("figcaption", "", `${say(word)}, ${say("lastMinute")}`);
+      const caption = make("figcaption");
+      const top = make("span", "top");
+      top.dir = "ltr";
+      caption.append(make("span", "", `${say(word)}, ${say("lastMinute")}`), top);
       graph.append(caption, svg("svg", { viewBox: "0 0 240 40", preserveAspectRatio: "none" }));
       graph.querySelector("svg")?.setAttribute("aria-hidden", "true");
-      const top = make("span", "top");
-      graph.append(top);
       this.#graphs.push(graph);
       this.element.append(graph);
     }
@@ -125,7 +126,9 @@ export class StatisticsPanel {
     if (this.#table.children.length === 0) {
       for (const { name } of lines) {
         const line = make("div");
-        line.append(make("dt", "", this.#language.say(name)), make("dd"));
+        const value = make("dd");
+        value.dir = "auto";
+        line.append(make("dt", "", this.#language.say(name)), value);
         this.#table.append(line);
       }
     }

@@ -41,7 +41,7 @@ export const english = {
   translucent: "Translucent",
   none: "None",
   latency: "Delay",
-  instant: "As little as can be",
+  instant: "Lowest possible",
   low: "Low",
   balanced: "Balanced",
   smooth: "Smooth",
