@@ -28,7 +28,7 @@ export function streamPages({ publicDir, embedOrigins }: StreamPagesOptions): ex
   router.get("/watch/*path", (request, response, next) => {
     const streamPath = streamPathOf(request);
     if (streamPath === undefined) return next();
-    const switches = readPlayerSwitches(queryOf(request), { autoplay: true, controls: false });
+    const switches = readPlayerSwitches(queryOf(request), { autoplay: true, controls: true });
     const values = {
       streamPath,
       player: playerAttributes(streamPath, switches),

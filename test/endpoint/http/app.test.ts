@@ -121,7 +121,7 @@ describe("createApp serves pages", () => {
     ["/watch/live/$&{{head}}", "streams/live/%24%26%7B%7Bhead%7D%7D"],
   ])("%s names its stream", async (path, src) => {
     expect((await get(path)).text).toContain(
-      `<sluice-player src="${src}" autoplay></sluice-player>`,
+      `<sluice-player src="${src}" autoplay controls></sluice-player>`,
     );
   });
 
@@ -173,7 +173,7 @@ describe("createApp serves /watch", () => {
     const discovered = new URL(oembed.replaceAll("&#38;", "&"));
     expect(discovered.pathname).toBe("/p/api/v1/oembed");
     expect(discovered.searchParams.get("url")).toBe(page);
-    expect(text).toContain('<sluice-player src="streams/live/demo" autoplay muted latency="250">');
+    expect(text).toContain('<sluice-player src="streams/live/demo" autoplay muted controls latency="250">');
     expect(answered["vary"]).toMatch(/X-Forwarded-Host/);
     expect(answered["content-security-policy"]).toContain("frame-ancestors 'self'");
   });
