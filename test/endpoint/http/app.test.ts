@@ -173,7 +173,9 @@ describe("createApp serves /watch", () => {
     const discovered = new URL(oembed.replaceAll("&#38;", "&"));
     expect(discovered.pathname).toBe("/p/api/v1/oembed");
     expect(discovered.searchParams.get("url")).toBe(page);
-    expect(text).toContain('<sluice-player src="streams/live/demo" autoplay muted controls latency="250">');
+    expect(text).toContain(
+      '<sluice-player src="streams/live/demo" autoplay muted controls latency="250">',
+    );
     expect(answered["vary"]).toMatch(/X-Forwarded-Host/);
     expect(answered["content-security-policy"]).toContain("frame-ancestors 'self'");
   });
