@@ -1,9 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import type { PlayerStats } from "../../web/player/player-stats.ts";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
 import { type Child, startChild } from "../support/child.ts";
 import { readCounter } from "../support/counter.ts";
 import { counterClip } from "../support/counter-clip.ts";
+import { freeze, hide, launchHideable } from "../support/hideable-chromium.ts";
 import { type PlayerPages, servePlayerPages } from "../support/player-pages.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
 import { WsViewer } from "../support/ws-viewer.ts";
@@ -130,3 +133,39 @@ test("what is held follows what is asked for while it plays", async () => {
   await page.evaluate(`document.querySelector("sluice-player").latency = 500`);
   await holds(500, 600);
 });
+
+test("a page that was hidden and stopped is live again at once, and shows nothing of the time between", async () => {
+  const hideable = await launchHideable();
+  ends.push(() => hideable.close());
+  const page = await hideable.newPage();
+  await page.goto(pages.url([{ src: source("live/left"), autoplay: "muted" }]));
+  const look = () => page.evaluate(`${PLAYERS}[0]?.stats()`) as Promise<PlayerStats>;
+  const isLive = async () => {
+    const { state, buffer, target } = await look();
+    expect(state).toBe("live");
+    expect(Math.abs(buffer - target)).toBeLessThan(100);
+  };
+  await vi.waitFor(isLive, { timeout: 15_000, interval: 100 });
+  const before = await look();
+  const show = await hide(page);
+  const goOn = await freeze(page);
+  await sleep(FROZEN);
+  await goOn();
+  await show();
+  const since = performance.now();
+  await vi.waitFor(
+    async () => {
+      await isLive();
+      expect((await look()).shown).toBeGreaterThan(before.shown);
+    },
+    { timeout: 15_000, interval: 50 },
+  );
+  const after = await look();
+  // The old connection had pictures waiting: a new one begins with what is on now.
+  expect(after.connections).toBe(before.connections + 1);
+  const most = 30 * ((performance.now() - since) / 1_000 + 1.5);
+  expect(after.shown - before.shown).toBeLessThan(most);
+});
+
+/** This is about time that passes. */
+const FROZEN = 4_000;

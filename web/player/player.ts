@@ -27,6 +27,7 @@ import {
   secondsAhead,
   type TransportSetting,
 } from "./options.ts";
+import { PageWatch } from "./page-watch.ts";
 import type { PlayerEvents } from "./player-events.ts";
 import type { PlayerStats } from "./player-stats.ts";
 import type { PlayerText, PlayerTextTrack } from "./player-text.ts";
@@ -72,6 +73,7 @@ export class Player extends EventTarget {
   readonly #tracks: PlayerTracks;
   readonly #rewind: Later<Rewind>;
   readonly #ways: Ways;
+  readonly #page: PageWatch;
   readonly #text = new Later<PlayerText>(async () => {
     const { PlayerText } = await import("./player-text.ts");
     return new PlayerText(() => this.#changed());
@@ -176,7 +178,7 @@ export class Player extends EventTarget {
       onBuilt: (medium, plan) => this.#buildMse(medium, plan),
       onTaken: () => undefined,
     });
-    this.#watchPage();
+    this.#page = this.#watchPage();
   }
 
   /** `APP/NAME` */
@@ -714,6 +716,7 @@ export class Player extends EventTarget {
 
   #tick(): void {
     const now = performance.now();
+    this.#page.look(now);
     this.#line.set({ mayBuild: this.#mayBeLive });
     const situation = {
       now,
@@ -763,27 +766,31 @@ export class Player extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  #watchPage(): void {
+  #returned(): void {
+    if (this.#ways.usesWebSocket) this.#line.hurry();
+    this.#tick();
+    const { ahead, target } = this.#succession.current?.figures ?? { ahead: 0, target: 0 };
+    const isLate = this.#succession.current?.transport === "websocket" && ahead > target + 0.2;
+    if (this.#starter.wantsPlay && isLate) this.#succession.current?.jumpToLive();
+  }
+
+  #watchPage(): PageWatch {
     const { signal } = this.#listening;
-    const hurry = () => {
-      if (this.#ways.usesWebSocket) this.#line.hurry();
-    };
-    const onLine = () => {
-      this.#ways.line.forgive(); // another network, maybe
-      hurry();
-    };
-    addEventListener("online", onLine, { signal });
-    document.addEventListener(
-      "visibilitychange",
-      () => {
-        if (document.hidden) return;
-        hurry();
-        this.#tick();
-        const { ahead, target } = this.#succession.current?.figures ?? { ahead: 0, target: 0 };
-        const isLate = this.#succession.current?.transport === "websocket" && ahead > target + 0.2;
-        if (this.#starter.wantsPlay && isLate) this.#succession.current?.jumpToLive();
+    const watch = new PageWatch(
+      {
+        onVisible: () => this.#returned(),
+        onOnline: () => {
+          this.#ways.line.forgive(); // another network, maybe
+          if (this.#ways.usesWebSocket) this.#line.hurry();
+        },
+        onFreeze: () => this.#line.rest(),
+        onWoke: () => {
+          if (this.#timer === undefined) return; // it has not begun
+          this.#ways.line.forgive();
+          if (this.#ways.usesWebSocket) this.#line.restart();
+        },
       },
-      { signal },
+      signal,
     );
     // Media keys, headphones, the system: a pause that we did not ask for is the viewer's.
     for (const { video } of this.#stage.videos) {
@@ -796,5 +803,6 @@ export class Player extends EventTarget {
       };
       video.addEventListener("pause", onPause, { signal });
     }
+    return watch;
   }
 }
