@@ -45,7 +45,7 @@ await rm(outdir, { recursive: true, force: true });
 // Each page apart: what they share is small, and a chunk of it would cost a page one more round trip.
 for (const entryPoints of [
   { embed: "web/embed/sdk.ts" },
-  { "assets/watch": "web/watch.ts" },
+  { "assets/watch": "web/watch.ts", "assets/watch-style": "public/watch.css" },
   { "assets/embed-page": "web/embed.ts", "assets/embed-page-style": "public/embed.css" },
   { "assets/recordings": "web/recordings.ts", "assets/recordings-list": "public/recordings.css" },
   {

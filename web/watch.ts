@@ -1,10 +1,17 @@
 import { locateSource } from "./address.ts";
 import type { SluicePlayerElement } from "./element/sluice-player.ts";
+import { seekTo } from "./embed/controller.ts";
+import { readColour, readStart } from "./embed/switches.ts";
 import type { Player } from "./player/player.ts";
-import type { PlayerStats } from "./player/player-stats.ts";
-import { byId, setText } from "./ui/elements.ts";
-import { formatBitrate, formatDelay, formatFrameRate } from "./ui/format.ts";
-import { codecName } from "./ui/words.ts";
+import { byId } from "./ui/elements.ts";
+import { capabilities } from "./watch/capabilities.ts";
+import { showPlayerFacts, showServerFacts } from "./watch/facts.ts";
+import { FlightLog } from "./watch/flight-log.ts";
+import { type SupportReport, withoutSecrets } from "./watch/report.ts";
+import { ServerFacts } from "./watch/server-facts.ts";
+import { Tools } from "./watch/tools.ts";
+import { english, type WatchWords } from "./watch/words/en.ts";
+import { loadWords, putWords } from "./watch/words.ts";
 
 declare global {
   interface Window {
@@ -12,6 +19,9 @@ declare global {
     sluicePlayer?: Player;
   }
 }
+
+/** How often the server is asked for what it alone knows, while somebody looks, ms. */
+const ASK_EVERY = 5_000;
 
 // The script is asynchronous: the page may still be on its way.
 if (document.readyState === "loading") {
@@ -22,35 +32,97 @@ const element = byId("stage", HTMLElement) as SluicePlayerElement;
 const source = locateSource(new URL(element.src, document.baseURI));
 const { player } = element;
 if (player === undefined || source === undefined) throw new Error("Cannot find the stream");
-const { streamPath } = source;
+const { streamPath, base } = source;
 window.sluicePlayer = player;
 
-document.title = `${streamPath} · Sluice`;
-setText(byId("stream-path", HTMLElement), streamPath);
-player.addEventListener("change", () => showFacts(player.stats()));
-
-function showFacts(stats: PlayerStats): void {
-  const isOn = stats.state === "live";
-  const wasOn = stats.state === "reconnecting" || stats.state === "ended";
-  byId("facts", HTMLElement).hidden = !isOn && !(wasOn && stats.codecs.length > 0);
-  const size = stats.width > 0 ? `${stats.width} × ${stats.height}` : "–";
-  const codecs = stats.codecs.map(codecName).join(" + ");
-  const via = { websocket: "WebSocket", hls: "HLS" };
-  fact("fact-codec", codecs || "–", stats.codecs.join(", "));
-  fact("fact-size", isOn ? size : "–");
-  fact(
-    "fact-rate",
-    isOn && stats.frameRate > 0 ? formatFrameRate(Math.round(stats.frameRate)) : "–",
-  );
-  fact("fact-bitrate", isOn && stats.bitrate > 0 ? formatBitrate(stats.bitrate) : "–");
-  fact("fact-delay", isOn && stats.delay !== undefined ? formatDelay(stats.delay) : "–");
-  fact("fact-buffer", isOn ? `${Math.max(0, Math.round(stats.buffer / 10) * 10)} ms` : "–");
-  const transport = stats.transport === undefined ? "–" : via[stats.transport];
-  fact("fact-transport", transport, stats.engine ?? "");
+const query = new URLSearchParams(location.search);
+const accent = readColour(query.get("accent"));
+if (accent !== undefined) element.style.setProperty("--sluice-accent", accent);
+const start = readStart(query.get("t"));
+if (start !== undefined) {
+  const go = () => void seekTo(element, start).catch(() => undefined);
+  element.addEventListener("playing", go, { once: true });
 }
 
-function fact(id: string, text: string, title = ""): void {
-  const element = byId(id, HTMLElement);
-  setText(element, text);
-  if (element.title !== title) element.title = title;
+let words: WatchWords = english;
+const log = new FlightLog();
+const server = new ServerFacts(base, streamPath);
+const note = (what: string) => log.note(performance.now(), what);
+
+player.addEventListener("change", () => showPlayerFacts(player.stats()));
+keepLog();
+showState();
+element.addEventListener("statuschange", showState);
+new Tools({ element, base, streamPath, words: () => words, capture });
+void askServer();
+words = await loadWords(document.documentElement.lang);
+if (words !== english) {
+  putWords(document, words);
+  showState();
+}
+
+/** The state is in the tab, too. */
+function showState(): void {
+  const said = {
+    ...{ playing: words.isLive, waiting: words.isWaiting, ended: words.isEnded },
+    ...{ stalled: words.isOffline, offline: words.isOffline },
+  };
+  const state = Object.hasOwn(said, element.state) ? `${Reflect.get(said, element.state)} · ` : "";
+  document.title = `${state}${streamPath} · Sluice`;
+  document.body.dataset["state"] = element.state;
+}
+
+function keepLog(): void {
+  note("the page was opened");
+  let lastError = "";
+  element.addEventListener("statuschange", ({ detail: { state, previous } }) => {
+    note(`${previous} → ${state}`);
+  });
+  element.addEventListener("stall", ({ detail: { count } }) => note(`stall ${count}`));
+  element.addEventListener("error", () => {
+    note(`error ${element.error?.name}: ${element.error?.message}`);
+  });
+  element.addEventListener("trackschange", () => {
+    const codecs = element.tracks.map(({ codec, isSelected }) => codec + (isSelected ? "*" : ""));
+    note(`tracks ${codecs.join(" ") || "none"}`);
+  });
+  element.addEventListener("seeking", () => note("the viewer goes elsewhere in time"));
+  document.addEventListener("visibilitychange", () => {
+    note(document.hidden ? "the page is hidden" : "the page is seen");
+  });
+  for (const type of ["online", "offline"]) {
+    addEventListener(type, () => note(`the browser is ${type}`));
+  }
+  setInterval(() => {
+    const stats = element.stats();
+    if (stats === undefined) return;
+    log.measure(performance.now(), stats);
+    if (stats.lastError !== undefined && stats.lastError !== lastError) note(stats.lastError);
+    lastError = stats.lastError ?? "";
+  }, 1_000);
+}
+
+async function askServer(): Promise<void> {
+  if (!document.hidden) showServerFacts(await server.health());
+  setTimeout(() => void askServer(), ASK_EVERY);
+}
+
+async function capture(): Promise<SupportReport> {
+  const [stream, health, version] = await Promise.all([
+    server.listed(),
+    server.health(),
+    server.version(),
+  ]);
+  const { latency, transport, engine, state, error, tracks } = element;
+  const report: SupportReport = {
+    ...{ kind: "sluice-support-report", version: 1, at: new Date().toISOString() },
+    ...{ age: Math.round(performance.now()), server: { version }, streamPath },
+    player: {
+      ...{ asked: { latency, transport, engine }, state, isHidden: document.hidden },
+      error: error === null ? undefined : { name: error.name, message: error.message },
+      ...{ stats: element.stats(), tracks, textTracks: element.player?.textTracks ?? [] },
+    },
+    ...{ minute: log.moments, log: log.entries, stream, health, browser: capabilities() },
+  };
+  return withoutSecrets(report, [element.token]);
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
@@ -148,4 +149,58 @@ test("/watch tells by oEmbed how it is embedded", async () => {
   const player = host.frameLocator("iframe").locator("sluice-player");
   expect(await player.getAttribute("src")).toBe("streams/live/show");
   await player.locator("video.on").waitFor({ state: "attached" });
+});
+
+test("/watch is shared and embedded by what it says, and reports what it went through", async () => {
+  const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"] });
+  ends.push(() => context.close());
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(String(error)));
+  await page.goto(server.httpUrl("/watch/live/show?token=topsecret"), { waitUntil: "commit" });
+  await eventually("the state in the title", async () =>
+    (await page.title()).startsWith("Live · "),
+  );
+  const copied = () => page.evaluate<string>("navigator.clipboard.readText()");
+  const copy = (panel: string) =>
+    page.getByRole("region", { name: panel }).getByRole("button", { name: "Copy" }).click();
+
+  await page.getByRole("button", { name: "Share", exact: true }).click();
+  await copy("Share this broadcast");
+  expect(await copied()).toBe(server.httpUrl("/watch/live/show"));
+
+  await page.getByRole("button", { name: "Embed", exact: true }).click();
+  await page.getByRole("checkbox", { name: "With controls" }).uncheck();
+  await copy("Put it into your page");
+  const src = `${server.httpUrl("/embed/live/show")}?autoplay=1&amp;muted=1&amp;controls=0`;
+  expect(await copied()).toContain(`<iframe src="${src}" width="640" height="360"`);
+  await page.getByRole("radio", { name: "As an element" }).check();
+  await copy("Put it into your page");
+  expect(await copied()).toContain(
+    `<sluice-player src="${server.httpUrl("/streams/live/show")}" autoplay muted>`,
+  );
+
+  await page.getByText(/^Keyframes every$/).waitFor();
+  await page.getByRole("button", { name: "Support report" }).click();
+  await page.getByRole("button", { name: "Capture a report" }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save as JSON" }).click(),
+  ]);
+  const json = readFileSync(await download.path(), "utf8");
+  const report = JSON.parse(json);
+  expect(report).toMatchObject({
+    ...{ kind: "sluice-support-report", streamPath: "live/show" },
+    player: { state: "playing", stats: { transport: "websocket" } },
+    stream: { path: "live/show", state: "live" },
+    browser: { mediaSource: { 'audio/mp4; codecs="mp4a.40.2"': true } },
+  });
+  expect(report.server.version).toMatch(/^\d+\.\d+\.\d+/);
+  expect(report.minute.length).toBeGreaterThan(0);
+  expect(report.log.map(({ what }: { what: string }) => what).join("\n")).toMatch(/→ playing/);
+  expect(json).not.toContain("topsecret");
+  expect(await page.getByRole("textbox", { name: "Support report" }).inputValue()).toContain(
+    "stream    live/show",
+  );
+  expect(problems).toEqual([]);
 });

@@ -1,0 +1,18 @@
+import { english, type WatchWords } from "./words/en.ts";
+
+/** Each in a file of its own, loaded when somebody speaks it. */
+const OTHERS: Readonly<Record<string, () => Promise<{ readonly words: WatchWords }>>> = {};
+
+/** The words of a language, English where there are none. */
+export async function loadWords(tag: string): Promise<WatchWords> {
+  const load = OTHERS[tag.toLowerCase().split(/[-_]/)[0] ?? ""];
+  return (await load?.().catch(() => undefined))?.words ?? english;
+}
+
+/** Puts words where the page has a place for them. */
+export function putWords(root: ParentNode, words: WatchWords): void {
+  for (const element of root.querySelectorAll<HTMLElement>("[data-word]")) {
+    const name = element.dataset["word"] ?? "";
+    if (name in words) element.textContent = words[name as keyof WatchWords];
+  }
+}
