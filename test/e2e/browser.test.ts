@@ -185,6 +185,7 @@ test("/watch begins muted where the browser demands it, and one tap brings the s
   await screen.untilSteady(broadcast);
   expect(await screen.stats()).toMatchObject({ muted: true, soundBlocked: true, paused: false });
   const tap = screen.page.getByRole("button", { name: "Tap for sound" });
+  expect((await tap.boundingBox())?.height).toBeGreaterThanOrEqual(44);
   await tap.click();
   await tap.waitFor({ state: "hidden" });
   await screen.forget();

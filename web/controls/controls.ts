@@ -344,6 +344,7 @@ class Controls {
     live.hidden = !isOn;
     live.classList.toggle("on", isLive);
     const told = isLive && delay !== undefined ? formatDelay(delay) : "";
+    liveDelay.hidden = !isOn;
     setText(liveDelay, isPast ? `−${formatSpan(timeline.behindLive)}` : told);
     label(live, this.language.say(isLive ? "playingLive" : "goLive"));
     if (live.title !== this.language.say("goLive")) live.title = this.language.say("goLive");

@@ -108,7 +108,7 @@ export function makeLayout(actions: {
   const liveWord = make("span", "word");
   const liveDelay = make("span", "delay", "delay");
   liveDelay.dir = "ltr"; // "118 ms" in every language
-  live.append(make("span", "dot"), liveWord, liveDelay);
+  live.append(make("span", "dot"), liveWord);
   const captions = actionButton("captions", "captions", "captions-button", actions.captions);
   const settings = actionButton("settings", "settings", "settings-button", actions.settings);
   const airplay = chromeButton("airplay-button", "airplay-button");
@@ -118,7 +118,7 @@ export function makeLayout(actions: {
   const fullscreen = chromeButton("fullscreen-button", "fullscreen-button");
   const sound = make("div", "sound");
   sound.append(mute, volume);
-  bar.append(play, sound, live, make("span", "gap"));
+  bar.append(play, sound, live, liveDelay, make("span", "gap"));
   bar.append(captions, settings, airplay, cast, snapshot, pip, fullscreen);
   bottom.append(bar);
 

@@ -1,7 +1,6 @@
 import type { SluicePlayerElement } from "../element/sluice-player.ts";
 import type { LatencyMode } from "../player/options.ts";
 import type { PlayerTrack } from "../player/player-tracks.ts";
-import { formatBitrate } from "../ui/format.ts";
 import { CAPTION_STYLES, type CaptionStyle } from "./caption-style.ts";
 import type { Language } from "./language.ts";
 import type { MenuItem, MenuPage } from "./menu.ts";
@@ -79,7 +78,7 @@ function qualityPage(host: MenuHost): MenuPage {
   return {
     title: say("quality"),
     items: tracks.map((track) => ({
-      label: qualityName(track, say("track", { number: track.id })),
+      label: qualityName(track, tracks),
       isChosen: track.isSelected,
       run: () => player?.selectTracks([track.id]),
     })),
@@ -143,16 +142,17 @@ function captionChoicePage(host: MenuHost, name: keyof CaptionStyle): MenuPage {
   };
 }
 
-/** "1080p 60", "720p"; by its bit rate or number where its size is not known. */
-export function qualityName(track: PlayerTrack, otherwise: string): string {
-  const { width = 0, height = 0, frameRate = 0 } = track;
-  if (track.name !== "") return track.name;
-  if (height > 0) {
-    const lines = `${Math.min(width || height, height)}p`;
-    return frameRate > 31 ? `${lines} ${Math.round(frameRate)}` : lines;
-  }
-  const bitrate = "bitrate" in track && typeof track.bitrate === "number" ? track.bitrate : 0;
-  return bitrate > 0 ? formatBitrate(bitrate) : otherwise;
+/** "1080p 60", "720p"; two of a size are told apart by their names. */
+export function qualityName(track: PlayerTrack, all: readonly PlayerTrack[]): string {
+  const name = sizeName(track) ?? (track.name || `#${track.id}`);
+  const isOnly = all.every((other) => other.id === track.id || sizeName(other) !== name);
+  return isOnly ? name : `${name} · ${track.name || `#${track.id}`}`;
+}
+
+function sizeName({ width = 0, height = 0, frameRate = 0 }: PlayerTrack): string | undefined {
+  if (height === 0) return undefined;
+  const lines = `${Math.min(width || height, height)}p`;
+  return frameRate > 31 ? `${lines} ${Math.round(frameRate)}` : lines;
 }
 
 function speaker(host: MenuHost): { say: Language["say"]; language: Language } {

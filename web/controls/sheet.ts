@@ -63,7 +63,7 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
 .live .dot { width: 9px; height: 9px; border-radius: 50%; background: #9aa0aa; }
 .live.on .dot { background: var(--_accent); }
 .live:not(.on) .word { color: #d3d7de; }
-.live .delay { font-weight: 400; font-variant-numeric: tabular-nums; color: #e3e6eb; }
+.bar > .delay { margin-inline: -4px 8px; font-weight: 400; font-variant-numeric: tabular-nums; color: #e3e6eb; }
 
 .timeline { position: relative; margin: 0 10px; }
 .timeline input {
@@ -177,7 +177,7 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
   .controls .menu .narrow { display: flex; }
 }
 @container (inline-size < 380px) {
-  .live .delay { display: none; }
+  .bar > .delay { display: none; }
 }
 @container (inline-size < 300px) or (block-size < 170px) {
   .bottom { padding-top: 12px; }

@@ -20,6 +20,13 @@ describe.each(LANGUAGES.filter((tag) => tag !== "en"))("words in %s", (tag) => {
       if (!SHARED.test(name)) expect(words[name], name).not.toBe(english[name]);
     }
   });
+
+  test("call the live button by what is written on it", async () => {
+    const language = await loadLanguage(tag);
+    const live = language.say("live").toLowerCase();
+    expect(language.say("playingLive").toLowerCase()).toContain(live);
+    expect(language.say("goLive").toLowerCase()).toContain(live);
+  });
 });
 
 test("the languages promised are there", () => {

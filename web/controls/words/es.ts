@@ -11,7 +11,7 @@ export const words: ControlWords = {
   clickToPlay: "Haz clic para reproducir",
   live: "En directo",
   playingLive: "Reproduciendo en directo",
-  goLive: "Ir al directo",
+  goLive: "Ver en directo",
   behindLive: "{time} por detrás del directo",
   rewind: "Retroceder",
   captions: "Subtítulos",

@@ -11,7 +11,7 @@ export const words: ControlWords = {
   clickToPlay: "Clique para reproduzir",
   live: "Ao vivo",
   playingLive: "Reproduzindo ao vivo",
-  goLive: "Ir para o vivo",
+  goLive: "Ver ao vivo",
   behindLive: "{time} atrás do vivo",
   rewind: "Voltar",
   captions: "Legendas",
