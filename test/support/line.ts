@@ -1,15 +1,24 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { type LineShape, ShapedPipe } from "./shaped-pipe.ts";
 
-/** One connection: the viewer's end, the server's end. */
-type Pair = { readonly ends: readonly [Socket, Socket]; readonly isWebSocket: boolean };
+/** One connection: the viewer's end, the server's end, and both ways between them. */
+type Pair = {
+  readonly ends: readonly [Socket, Socket];
+  readonly pipes: readonly [ShapedPipe, ShapedPipe];
+  readonly isWebSocket: boolean;
+};
 
-/** The line between a browser and the server, for tests that cut it: a TCP proxy. */
+/** The line between a browser and the server, for tests that make it a bad one: a TCP proxy. */
 export class Line {
   readonly #server: Server;
   readonly #pairs = new Set<Pair>();
-  #refusesWebSockets = false;
+  /** They came while it was cut. */
+  readonly #waiting = new Set<Socket>();
+  #refusal: number | undefined;
   #isCut = false;
+  #shape: LineShape = {};
+  #webSockets = 0;
 
   private constructor(port: number) {
     this.#server = createServer((viewer) => this.#accept(viewer, port));
@@ -29,32 +38,50 @@ export class Line {
     return `http://127.0.0.1:${port}${path}`;
   }
 
-  /** As a proxy that knows no WebSocket: it ends those there are, and answers upgrades with 403. */
-  refuseWebSockets(): void {
-    this.#refusesWebSockets = true;
+  /** WebSockets that were asked for, refused ones included. */
+  get webSockets(): number {
+    return this.#webSockets;
+  }
+
+  /** As a proxy that knows no WebSocket: it ends those there are, and answers upgrades like that. */
+  refuseWebSockets(status: 403 | 404 = 403): void {
+    this.#refusal = status;
     for (const { ends, isWebSocket } of this.#pairs) {
       if (isWebSocket) for (const end of ends) end.destroy();
     }
   }
 
   allowWebSockets(): void {
-    this.#refusesWebSockets = false;
+    this.#refusal = undefined;
   }
 
   /** Nothing passes any more, in either direction, and nobody is told. */
   cut(): void {
     this.#isCut = true;
-    for (const { ends } of this.#pairs) for (const end of ends) end.pause();
+    for (const { pipes } of this.#pairs) for (const pipe of pipes) pipe.hold();
   }
 
   /** What waited passes now, as TCP would send it again. */
   mend(): void {
     this.#isCut = false;
-    for (const { ends } of this.#pairs) for (const end of ends) end.resume();
+    for (const { pipes } of this.#pairs) for (const pipe of pipes) pipe.release();
+    for (const viewer of this.#waiting) viewer.resume();
+    this.#waiting.clear();
+  }
+
+  /** What passes from now on does so like that: towards the viewer, and its delay both ways. */
+  shape(shape: LineShape): void {
+    this.#shape = shape;
+  }
+
+  /** Every connection is reset: both ends are told. */
+  reset(): void {
+    for (const { ends } of this.#pairs) for (const end of ends) end.resetAndDestroy();
   }
 
   async close(): Promise<void> {
     for (const { ends } of this.#pairs) for (const end of ends) end.destroy();
+    for (const viewer of this.#waiting) viewer.destroy();
     this.#server.close();
     await once(this.#server, "close");
   }
@@ -64,32 +91,26 @@ export class Line {
     viewer.on("error", () => {}); // `close` follows
     viewer.once("data", (first) => {
       const isWebSocket = /^upgrade: websocket\r$/im.test(first.toString("latin1"));
-      if (isWebSocket && this.#refusesWebSockets) {
-        viewer.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+      if (isWebSocket) this.#webSockets += 1;
+      if (isWebSocket && this.#refusal !== undefined) {
+        const words = this.#refusal === 403 ? "Forbidden" : "Not Found";
+        viewer.end(
+          `HTTP/1.1 ${this.#refusal} ${words}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+        );
         return;
       }
       const server = connect({ port, host: "127.0.0.1", noDelay: true });
-      const pair: Pair = { ends: [viewer, server], isWebSocket };
-      this.#pairs.add(pair);
       server.on("error", () => {});
-      for (const [end, other] of [
-        [viewer, server],
-        [server, viewer],
-      ] as const) {
-        end.on("data", (bytes) => {
-          if (!other.write(bytes)) end.pause();
-        });
-        other.on("drain", () => {
-          if (!this.#isCut) end.resume();
-        });
-        end.once("close", () => {
-          other.destroy();
-          this.#pairs.delete(pair);
-        });
-      }
-      server.write(first);
-      if (this.#isCut) this.cut();
+      const up = new ShapedPipe(viewer, server, () => ({ delay: this.#shape.delay ?? 0 }));
+      const down = new ShapedPipe(server, viewer, () => this.#shape);
+      const pair: Pair = { ends: [viewer, server], pipes: [up, down], isWebSocket };
+      this.#pairs.add(pair);
+      for (const end of pair.ends) end.once("close", () => this.#pairs.delete(pair));
+      up.push(first);
+      if (this.#isCut) for (const pipe of pair.pipes) pipe.hold();
     });
-    if (this.#isCut) viewer.pause();
+    if (!this.#isCut) return;
+    viewer.pause();
+    this.#waiting.add(viewer);
   }
 }

@@ -27,6 +27,12 @@ export class Surplus {
   #since: number | undefined;
   #catchesUp = false;
   #readings: { readonly now: number; readonly ahead: number }[] = [];
+  #borne = 0;
+
+  /** So many seconds are too much on purpose: they are caught up with, and not skipped. */
+  bear(seconds: number): void {
+    this.#borne = seconds;
+  }
 
   /** Parts are coming; undefined: whole segments. */
   expect(lumps: Lumps | undefined): void {
@@ -47,11 +53,13 @@ export class Surplus {
     if (now - this.#since < window) return { rate: 1, skip: 0 };
     while ((this.#readings[0]?.now ?? now) < now - window) this.#readings.shift();
     const surplus = Math.min(...this.#readings.map(({ ahead }) => ahead)) - reserve;
-    if (surplus > much) {
+    if (surplus > much + this.#borne) {
+      this.#borne = 0;
       this.restart();
       return { rate: 1, skip: surplus };
     }
     // Each change of the rate costs the sound a splice.
+    if (surplus < some) this.#borne = 0;
     this.#catchesUp = surplus > (this.#catchesUp ? some / 3 : some);
     return { rate: this.#catchesUp ? CATCHING_UP : 1, skip: 0 };
   }

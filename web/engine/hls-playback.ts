@@ -8,7 +8,7 @@ import { HlsTimeline, type ListedMedia } from "./hls-timeline.ts";
 import { HlsTracks } from "./hls-tracks.ts";
 import { playsNativeHls } from "./platform.ts";
 import type {
-  HlsStart,
+  HlsBeginning,
   HlsTextListener,
   PlaybackFigures,
   PlaybackHost,
@@ -30,8 +30,11 @@ const STANDING = 150;
 /** The clock standing still for longer than this (ms) is told to people. */
 const STARVED = 1_000;
 
-/** The playhead has landed where it was sent when it is this near, seconds. */
-const NEAR = 0.5;
+/** The playhead has landed where it was sent when it is this near, seconds; where one goes on, nearer. */
+const NEAR = { back: 0.5, on: 0.05 } as const;
+
+/** Further back than this (seconds) one does not go on from where the picture stood. */
+const FARTHEST = 6;
 
 /** HLS into one `<video>`: hls.js (a chunk of its own), or the browser where there is no MSE. */
 export class HlsPlayback implements SegmentPlayback {
@@ -50,6 +53,7 @@ export class HlsPlayback implements SegmentPlayback {
   #texts: HlsTextListener | undefined;
   /** Where it is to go, ms on the timeline; undefined at the live edge, or when it is there. */
   #goal: number | undefined;
+  #standsAt: (() => number | undefined) | undefined;
   #isRewound: boolean;
   #playhead = { at: 0, time: -1 };
   #ahead = 0;
@@ -59,16 +63,18 @@ export class HlsPlayback implements SegmentPlayback {
 
   /**
    * @param url of a multivariant playlist that is there
-   * @param start undefined: at the live edge
+   * @param beginning without a time: at the live edge
    */
-  constructor(surface: VideoSurface, url: string, host: PlaybackHost, start?: HlsStart) {
+  constructor(surface: VideoSurface, url: string, host: PlaybackHost, beginning: HlsBeginning) {
     const { video } = surface;
     this.surface = surface;
     this.video = video;
     this.#host = host;
     this.#events = new HlsEvents((event) => host.onEvent(event));
-    this.#goal = start?.time;
-    this.#isRewound = start !== undefined;
+    const { time, intoWindow = 0, standsAt } = beginning;
+    this.#goal = time;
+    this.#standsAt = time === undefined ? standsAt : undefined;
+    this.#isRewound = time !== undefined;
     const { signal } = this.#listening;
     const isNative = typeof MediaSource === "undefined" && playsNativeHls(video);
     this.engine = isNative ? "native-hls" : "hls.js";
@@ -79,11 +85,11 @@ export class HlsPlayback implements SegmentPlayback {
     video.addEventListener("waiting", () => this.#waiting(), { signal });
     if (isNative) {
       this.#events.watchCues(video, signal);
-      video.addEventListener("loadedmetadata", () => this.#relate(start), { signal });
+      video.addEventListener("loadedmetadata", () => this.#relate(time, intoWindow), { signal });
       video.addEventListener("error", () => this.#fail(video.error), { signal });
       video.src = url;
     } else {
-      const startPosition = start === undefined ? -1 : start.intoWindow / 1_000;
+      const startPosition = time === undefined ? -1 : intoWindow / 1_000;
       this.#load(url, startPosition).catch((error: unknown) => this.#fail(error));
     }
   }
@@ -96,6 +102,16 @@ export class HlsPlayback implements SegmentPlayback {
   /** Plays these tracks: a rendition of the picture without adapting it any more, a sound. */
   select(trackIds: readonly number[]): void {
     this.#tracks.select(trackIds);
+  }
+
+  /** The picture is to begin with the first of these that is one, and be adapted from there on. */
+  beginWith(trackIds: readonly number[]): void {
+    this.#tracks.beginWith(trackIds);
+  }
+
+  /** Adapts the picture to the line from now on, whatever was selected. */
+  adapt(): void {
+    this.#tracks.adapt();
   }
 
   /** Captions and subtitles that the playlist lists. */
@@ -115,7 +131,8 @@ export class HlsPlayback implements SegmentPlayback {
   }
 
   get isReady(): boolean {
-    return this.#isReady && this.#goal === undefined;
+    const isThere = this.#goal === undefined && this.#standsAt === undefined;
+    return this.#isReady && isThere;
   }
 
   get isMoving(): boolean {
@@ -190,6 +207,7 @@ export class HlsPlayback implements SegmentPlayback {
 
   jumpToLive(): void {
     this.#goal = undefined;
+    this.#standsAt = undefined;
     this.#setRewound(false);
     const { seekable } = this.video;
     const edge = seekable.length > 0 ? seekable.end(seekable.length - 1) - HLS_TARGET : undefined;
@@ -217,10 +235,10 @@ export class HlsPlayback implements SegmentPlayback {
   }
 
   /** The browser does not tell where it put 0: the window must do, where one is known. */
-  #relate(start: HlsStart | undefined): void {
+  #relate(time: number | undefined, intoWindow: number): void {
     const { seekable } = this.video;
     const begin = seekable.length > 0 ? seekable.start(0) : 0;
-    const baseTime = start === undefined ? 0 : (start.time - start.intoWindow) / 1_000 - begin;
+    const baseTime = time === undefined ? 0 : (time - intoWindow) / 1_000 - begin;
     this.#timeline.found([{ baseTime, timescale: 1 }]);
   }
 
@@ -238,6 +256,7 @@ export class HlsPlayback implements SegmentPlayback {
       backBufferLength: 20,
       maxBufferLength: 20,
       liveDurationInfinity: true,
+      capLevelToPlayerSize: true,
       enableCEA708Captions: false, // the server reads them, and has a rendition of them
       renderTextTracksNatively: false,
     });
@@ -283,16 +302,32 @@ export class HlsPlayback implements SegmentPlayback {
 
   /** Sends the playhead where it is to go, as soon as that can be told, until it has landed. */
   #approach(): void {
-    if (this.#goal === undefined) return;
     const { video } = this;
+    if (this.#standsAt !== undefined) this.#goOn(this.#standsAt);
+    if (this.#goal === undefined) return;
     const to = this.#timeline.toMedia(this.#goal, this.#listed);
     if (to === undefined || video.readyState === HTMLMediaElement.HAVE_NOTHING) return;
-    if (Math.abs(video.currentTime - to) > NEAR) {
+    const near = this.#isRewound ? NEAR.back : NEAR.on;
+    if (Math.abs(video.currentTime - to) > near && !(video.seeking && !this.#isRewound)) {
       video.currentTime = to;
       return;
     }
     const hasPicture = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
     if (!video.seeking && hasPicture) this.#goal = undefined;
+  }
+
+  /** It could begin at the live edge now: it does further back, where the picture before stands. */
+  #goOn(standsAt: () => number | undefined): void {
+    const { video } = this;
+    const time = standsAt();
+    const to = time === undefined ? undefined : this.#timeline.toMedia(time, this.#listed);
+    if (time === undefined) this.#standsAt = undefined;
+    if (to === undefined || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
+    this.#standsAt = undefined;
+    const back = video.currentTime - to;
+    if (back < NEAR.on || back > FARTHEST) return;
+    this.#goal = time;
+    this.#surplus.bear(back);
   }
 
   /** What is played while the window moves on: its oldest moment, at least. */

@@ -8,6 +8,8 @@ export class HlsTracks {
   #hls: Hls | undefined;
   /** Chosen, and not seen in a playlist yet. */
   #chosen: readonly number[] = [];
+  /** What the picture begins with, until it is adapted. */
+  #first: readonly number[] = [];
   #textId: string | undefined;
 
   /** hls.js is there; it knows no tracks before it has read a playlist. */
@@ -43,6 +45,20 @@ export class HlsTracks {
     this.apply();
   }
 
+  /** The picture is to begin with the first of these that is one, and be adapted from there on. */
+  beginWith(trackIds: readonly number[]): void {
+    this.#first = trackIds;
+  }
+
+  /** Adapts the picture to the line from now on. */
+  adapt(): void {
+    const hls = this.#hls;
+    this.#chosen = this.#chosen.filter(
+      (id) => !hls?.levels.some(({ uri }) => trackIdOf(uri) === id),
+    );
+    if (hls !== undefined) hls.loadLevel = -1;
+  }
+
   /** Loads the texts of this track, and no others. */
   selectText(id: string | undefined): void {
     this.#textId = id;
@@ -54,6 +70,9 @@ export class HlsTracks {
     const hls = this.#hls;
     if (hls === undefined) return;
     const isChosen = (url: string) => this.#chosen.includes(trackIdOf(url) ?? -1);
+    const first = hls.levels.findIndex(({ uri }) => this.#first.includes(trackIdOf(uri) ?? -1));
+    if (first >= 0) hls.startLevel = first;
+    this.#first = [];
     const sound = hls.allAudioTracks.find(({ url }) => isChosen(url));
     // A picture is listed once for each group of sounds, which are of one codec each.
     const isWithSound = (groups: readonly (string | undefined)[] | undefined) =>

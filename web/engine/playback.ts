@@ -62,6 +62,15 @@ export type HlsStart = {
   readonly intoWindow: number;
 };
 
+/** How a playback of segments begins; without a time at the live edge. */
+export type HlsBeginning = Partial<HlsStart> & {
+  /**
+   * Asked once, when it can begin at the live edge: where the picture before stands still, ms on the
+   * timeline. From there it goes on, if that is not too far back.
+   */
+  readonly standsAt?: () => number | undefined;
+};
+
 /** What is told of the texts of segments. */
 export type HlsTextListener = {
   onTracks(): void;
@@ -75,6 +84,10 @@ export type SegmentPlayback = Playback & {
   readonly trackIds: readonly number[];
   /** Plays these tracks: a rendition of the picture without adapting it any more, a sound. */
   select(trackIds: readonly number[]): void;
+  /** The picture is to begin with the first of these that is one, and be adapted from there on. */
+  beginWith(trackIds: readonly number[]): void;
+  /** Adapts the picture to the line from now on, whatever was selected. */
+  adapt(): void;
   /** Captions and subtitles that the playlist lists. */
   readonly textTracks: readonly NamedText[];
   /** Loads the texts of this track, and no others. */

@@ -38,6 +38,7 @@ export class Line {
     roundTrip: undefined,
     bitrate: 0,
     frameRate: 0,
+    reading: { lateness: undefined, peak: undefined, throughput: 0, capacity: undefined },
   };
   #tracks: LineTracks = {
     announced: [],

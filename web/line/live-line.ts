@@ -1,5 +1,6 @@
 import type { ServerMessage } from "../../server/protocol/wire/control.ts";
 import { type Frame, FrameType } from "../../server/protocol/wire/frame.ts";
+import { LineMeter } from "../control/line-meter.ts";
 import { Traffic } from "../control/traffic.ts";
 import { LiveFeed, type LiveSink } from "../engine/live-feed.ts";
 import { MediaOpening } from "../engine/media-opening.ts";
@@ -26,6 +27,7 @@ export class LiveLine {
   readonly #link: Link;
   readonly #feed: LiveFeed;
   readonly #traffic = new Traffic();
+  readonly #meter = new LineMeter();
   readonly #sinks = new Map<number, Sink>();
   #settings: LineSettings = {
     url: "",
@@ -56,6 +58,7 @@ export class LiveLine {
       onFrames: (frames) => this.#receive(frames),
       onUp: () => {
         this.#feed.reconnected();
+        this.#meter.restart();
         report({ type: "up", connections: this.#link.connections });
       },
       onDown: (failures) => report({ type: "down", failures }),
@@ -152,7 +155,13 @@ export class LiveLine {
       bytes += payload.length;
       if (type === FrameType.Fragment && trackId === videoId) pictures += 1;
     }
-    if (!this.#feed.isHistory) this.#traffic.push(performance.now(), bytes, pictures);
+    const last = frames.at(-1);
+    if (!this.#feed.isHistory && last?.type === FrameType.Fragment) {
+      const now = performance.now();
+      this.#traffic.push(now, bytes, pictures);
+      const serversNow = performance.timeOrigin + now + (this.#link.clockOffset ?? 0);
+      this.#meter.push(now, serversNow - last.serverTime, bytes);
+    }
     this.#feed.receive(frames);
   }
 
@@ -167,7 +176,9 @@ export class LiveLine {
 
   #tellFigures(): void {
     const { isSilent, clockOffset, roundTrip } = this.#link;
-    const figures = { isSilent, clockOffset, roundTrip, ...this.#traffic.read(performance.now()) };
+    const now = performance.now();
+    const reading = this.#meter.read(now, roundTrip);
+    const figures = { isSilent, clockOffset, roundTrip, ...this.#traffic.read(now), reading };
     this.#report({ type: "figures", figures });
   }
 

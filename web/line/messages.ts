@@ -1,6 +1,7 @@
 import type { Bytes } from "../../server/protocol/bytes/bytes.ts";
 import type { AnnouncedTrack, ServerMessage } from "../../server/protocol/wire/control.ts";
 import type { Frame } from "../../server/protocol/wire/frame.ts";
+import type { LineReading } from "../control/line-meter.ts";
 import type { MediaSample } from "../engine/media-intake.ts";
 import type { Plan, PlannedTrack } from "../engine/plan.ts";
 
@@ -60,6 +61,8 @@ export type LineFigures = {
   /** bits/s and pictures/s over the last seconds, history left out. */
   readonly bitrate: number;
   readonly frameRate: number;
+  /** How well the line carries it. */
+  readonly reading: LineReading;
 };
 
 /** What a line knows of the broadcast's tracks. */

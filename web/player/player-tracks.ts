@@ -71,7 +71,8 @@ export class PlayerTracks {
   /** What plays (or would), as the server describes it. */
   get played(): readonly (AnnouncedTrack | ListedTrack)[] {
     const line = this.#sources.line();
-    if (line.isUp) return line.tracks.plan.tracks.map(({ track }) => track);
+    const isHls = this.#sources.succession.current?.transport === "hls";
+    if (line.isUp && !isHls) return line.tracks.plan.tracks.map(({ track }) => track);
     const selected = this.all.filter(({ isSelected }) => isSelected);
     return selected.length > 0 ? selected : this.all;
   }

@@ -12,6 +12,7 @@ import {
   isSegmented,
   type Playback,
   type PlaybackHost,
+  type SegmentPlayback,
 } from "../engine/playback.ts";
 import type { Surface } from "../engine/surface.ts";
 import { Line } from "../line/line.ts";
@@ -29,6 +30,7 @@ import {
 } from "./options.ts";
 import { PageWatch } from "./page-watch.ts";
 import type { PlayerEvents } from "./player-events.ts";
+import type { PlayerQualities, PlayerQuality, QualitySetting } from "./player-quality.ts";
 import type { PlayerStats } from "./player-stats.ts";
 import type { PlayerText, PlayerTextTrack } from "./player-text.ts";
 import { type PlayerTrack, PlayerTracks, type Unplayed } from "./player-tracks.ts";
@@ -43,6 +45,10 @@ import { Ways } from "./ways.ts";
 const TICK = 50;
 const CHANGE_EVERY = 250;
 
+/** Media that came so much later (ms) than the line's best is what a stall was made of. */
+const LATE = 400;
+const JUDGED_WITHIN = 1_500;
+
 /** What the encoder said in between: the `detail` of `data`. From strangers: text, never markup. */
 export type PlayerData = TimedEvent;
 
@@ -52,7 +58,7 @@ export type PlayerData = TimedEvent;
  *
  * Fires `change` on itself at each change of state, and four times a second for the figures, and
  * `data` (a `CustomEvent` with `PlayerData`) for each data message, once, with the picture it belongs to;
- * onMetaData as soon as it is there. `surfacechange`: `surface` is another one.
+ * onMetaData as soon as it is there. `qualitychange`: `quality` or `qualities` are others. `surfacechange`: `surface` is another one.
  */
 export class Player extends EventTarget {
   /** As asked, not as it is: what is held is `stats().target`. It may be set while it plays. */
@@ -71,6 +77,7 @@ export class Player extends EventTarget {
   readonly #succession: Succession;
   readonly #events: Later<PlayerEvents>;
   readonly #tracks: PlayerTracks;
+  readonly #qualities: Later<PlayerQualities>;
   readonly #rewind: Later<Rewind>;
   readonly #ways: Ways;
   readonly #page: PageWatch;
@@ -100,6 +107,10 @@ export class Player extends EventTarget {
   #droppedByServer = 0;
   #errorCount = 0;
   #lastError: string | undefined;
+  /** When it stood still last, where the line may be to blame. */
+  #stalledAt: number | undefined;
+  #stallsSeen = 0;
+  #quality: QualitySetting = "auto";
   #changedAt = 0;
   #lastState = "";
 
@@ -165,6 +176,19 @@ export class Player extends EventTarget {
       asked: () => secondsAhead(this.latency),
     };
     this.#tracks = new PlayerTracks({ line: () => this.#line, succession: this.#succession });
+    this.#qualities = new Later(async () => {
+      const { PlayerQualities } = await import("./player-quality.ts");
+      return new PlayerQualities({
+        setting: () => this.#quality,
+        tracks: () => this.#tracks.all,
+        played: () => this.#tracks.played.map(({ id }) => id),
+        current: () => this.#succession.current,
+        line: () => this.#line.figures.reading,
+        isAwake: () => !(document.hidden || this.paused || this.#isRewound) && this.#line.isUp,
+        select: (trackId) => this.#line.prefer([trackId]),
+        onChange: () => this.dispatchEvent(new Event("qualitychange")),
+      });
+    });
     this.#line = new Line(address.webSocket, {
       onMessage: (message) => this.#hear(message),
       onTracks: () => this.#changed(),
@@ -239,11 +263,39 @@ export class Player extends EventTarget {
    * @param trackIds ids out of `tracks`; such as are not there are remembered for when they come
    */
   selectTracks(trackIds: readonly number[]): void {
+    const video = trackIds.find((id) => this.#isVideo(id));
+    if (video !== undefined) this.#quality = video;
     this.#line.prefer(trackIds);
     const { current, next } = this.#succession;
     for (const playback of [current, next]) {
       if (isSegmented(playback)) playback.select(trackIds);
     }
+    this.#changed();
+  }
+
+  /** The sizes of the picture that can be played here, largest first; `qualitychange` when they are known. */
+  get qualities(): readonly PlayerQuality[] {
+    if (this.#qualities.value === undefined) this.#qualities.use(() => {});
+    return this.#qualities.value?.list ?? [];
+  }
+
+  /**
+   * `auto`: as large as the line, the decoder and the place on the page allow. Or an id out of
+   * `qualities`: that one, from its next key frame on, whatever the line does.
+   */
+  get quality(): QualitySetting {
+    return this.#quality;
+  }
+
+  set quality(quality: QualitySetting) {
+    if (quality === this.#quality) return;
+    if (quality !== "auto") {
+      this.selectTracks([quality]);
+      return;
+    }
+    this.#quality = "auto";
+    const { current, next } = this.#succession;
+    for (const playback of [current, next]) if (isSegmented(playback)) playback.adapt();
     this.#changed();
   }
 
@@ -509,12 +561,18 @@ export class Player extends EventTarget {
         break;
       case "tracks":
         this.#tracks.announce(message.tracks, message.unplayable);
+        this.#lookForLadder();
         break;
       case "selected":
       case "history":
         break;
+      case "bitrates":
+        this.#qualities.use((qualities) => qualities.learn(message.tracks));
+        return;
       case "dropped":
         this.#droppedByServer += message.samples;
+        this.#qualities.value?.lost(message.samples);
+        if (this.#qualities.value?.isExhausted ?? true) this.#ways.line.suffered(performance.now());
         break;
       case "error":
         this.#lastError = `${message.code}: ${message.message}`;
@@ -558,6 +616,7 @@ export class Player extends EventTarget {
           onState: (stream) => {
             this.#isLost = false;
             this.#tracks.list(stream);
+            this.#lookForLadder();
             if (!this.#line.isUp) this.#streamState = stream?.state ?? "waiting";
             this.#changed();
           },
@@ -679,14 +738,55 @@ export class Player extends EventTarget {
         if (start === undefined && !this.#needsHls) return;
         this.#dropPrepared();
         const surface = this.#succession.freeVideo();
-        const playback = new HlsPlayback(surface, this.#address.playlist, this.#host, start);
-        playback.select(this.#line.tracks.preferred);
+        const playback = new HlsPlayback(surface, this.#address.playlist, this.#host, {
+          ...start,
+          standsAt: () => this.#standsAt,
+        });
+        this.#chooseTracks(playback);
         this.#made(playback, start === undefined ? undefined : "rewind");
       },
       (error: unknown) => {
         if (this.#hlsComing === coming) this.#failed(undefined, error);
       },
     );
+  }
+
+  /** Where the picture stands still, ms on the timeline: there HLS goes on. Undefined while it moves. */
+  get #standsAt(): number | undefined {
+    const { current } = this.#succession;
+    const isCut = current?.transport === "websocket" && !this.#line.isUp;
+    return isCut && this.#starter.wantsPlay ? current.place?.position : undefined;
+  }
+
+  /** It begins with what was played before, and adapts unless the viewer chose a size. */
+  #chooseTracks(playback: SegmentPlayback): void {
+    const { preferred, plan } = this.#line.tracks;
+    const isFixed = this.quality !== "auto";
+    playback.select(preferred.filter((id) => isFixed || !this.#isVideo(id)));
+    if (!isFixed) playback.beginWith(plan.tracks.map(({ track }) => track.id));
+  }
+
+  /** Where there are sizes to choose from, they are looked after. */
+  #lookForLadder(): void {
+    const videos = this.#tracks.all.filter(({ mediaType }) => mediaType === "video");
+    if (videos.length > 1) this.#qualities.use(() => {});
+  }
+
+  #isVideo(trackId: number): boolean {
+    return this.#tracks.all.some(({ id, mediaType }) => id === trackId && mediaType === "video");
+  }
+
+  /** Stalls that the line is to blame for: what they waited for came late. */
+  #judgeLine(now: number): void {
+    const { current } = this.#succession;
+    const stalls = current?.transport === "websocket" ? current.figures.stalls : 0;
+    if (stalls > this.#stallsSeen) this.#stalledAt = now;
+    this.#stallsSeen = stalls;
+    const { peak = 0 } = this.#line.figures.reading;
+    if (this.#stalledAt === undefined || now - this.#stalledAt > JUDGED_WITHIN) return;
+    if (peak < LATE) return;
+    this.#stalledAt = undefined;
+    this.#ways.line.suffered(now);
   }
 
   /** @param playback undefined: one of segments, whose code did not come */
@@ -726,6 +826,8 @@ export class Player extends EventTarget {
     };
     this.#succession.tick(situation);
     this.#watchFirstPicture(now);
+    this.#judgeLine(now);
+    this.#qualities.value?.tick(now);
     this.#follow(now);
     this.#events.value?.follow(this.#succession.current);
     this.#followTexts(this.#succession.current);

@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { type Lumps, Surplus } from "../../../web/control/surplus.ts";
 
 /** Segments of 2 s (or parts) arrive whole; the playhead moves at the decided rate. */
-function simulate(ahead: number, seconds: number, lumps?: Lumps) {
+function simulate(ahead: number, seconds: number, lumps?: Lumps, borne = 0) {
   const surplus = new Surplus();
+  surplus.bear(borne);
   surplus.expect(lumps);
   const lump = lumps?.partTarget ?? 2;
   let present = ahead;
@@ -36,6 +37,14 @@ test("Surplus catches up with some, and skips much, once", () => {
   expect(much.skips).toHaveLength(1);
   expect(much.least).toBeGreaterThan(0.3);
   expect(much.least).toBeLessThan(0.9);
+});
+
+test("Surplus skips nothing of what it is to bear, and catches up with it", () => {
+  const parts = { partTarget: 0.2, partHoldBack: 0.6 };
+  expect(simulate(2.5, 60, parts).skips).toHaveLength(1);
+  const { skips, least } = simulate(2.5, 60, parts, 2);
+  expect(skips).toEqual([]);
+  expect(least + 0.2).toBeLessThan(0.75);
 });
 
 test("Surplus plays as near as the playlist allows where parts come, without a change a second", () => {
