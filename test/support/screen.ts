@@ -63,6 +63,12 @@ export class Screen {
     await eventually(what, async () => fits(await this.stats()), timeout);
   }
 
+  /** Every picture that was shown since `forget`. */
+  async shown(): Promise<readonly ShownPicture[]> {
+    await this.#take();
+    return this.#pictures;
+  }
+
   /** Forgets what was said and shown. */
   async forget(): Promise<void> {
     await this.#take();

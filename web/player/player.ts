@@ -836,7 +836,7 @@ export class Player extends EventTarget {
     this.#ways.follow(current, now, this.#isRewound || current?.isStarved === true);
     if (current?.isReady) {
       if (current.transport === "hls") this.#line.set({ isSpare: !this.#isRewound });
-      else if (this.#lookout !== undefined && this.#line.isUp) this.#leaveHls();
+      else if (this.#lookout !== undefined && this.#line.isUp && this.#mayBeLive) this.#leaveHls();
     }
     const state = JSON.stringify(this.state);
     if (state !== this.#lastState || now - this.#changedAt >= CHANGE_EVERY) {
