@@ -32,7 +32,7 @@ test("a proxy ends the WebSocket and takes none: HLS goes on from the same pictu
   // Asked for, no WebSocket is opened for HLS.
   const before = line.webSockets;
   await stage.set("transport", "hls");
-  await stage.untilPlays({ transport: "hls", reason: "asked", connections: 2 });
+  await stage.untilPlays({ transport: "hls", reason: "asked" });
   await screen.page.evaluate("dispatchEvent(new Event('online'))");
   await screen.untilSteady(stage.broadcast);
   expect(line.webSockets).toBe(before);
