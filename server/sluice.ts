@@ -344,6 +344,10 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
     version: packageVersion(),
     trustsLocal: settings.localPublish,
     requestReconnect: (streamPath, tcUrl) => rtmp.requestReconnect(streamPath, tcUrl),
+    rtmp: () => {
+      const { rtmp: port, rtmps: tlsPort } = entry.ports;
+      return { port, ...(tlsPort !== undefined && { tlsPort }) };
+    },
     publish: () =>
       settings.localPublish ? { key: publishKey.key, rtmpPort: entry.ports.rtmp } : undefined,
     relays: {

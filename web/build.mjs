@@ -50,6 +50,7 @@ for (const entryPoints of [
   { "assets/recordings": "web/recordings.ts", "assets/recordings-list": "public/recordings.css" },
   {
     "assets/wall": "web/wall.ts",
+    "assets/dashboard": "public/dashboard.css",
     "assets/style": "public/style.css",
     "assets/favicon": "public/favicon.svg",
   },

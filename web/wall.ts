@@ -7,7 +7,8 @@ import { WallView } from "./ui/wall-view.ts";
 const POLL_EVERY = 2_000;
 
 const base = new URL("./", document.baseURI);
-const view = new WallView(byId("wall", HTMLElement), base);
+const isWall = new URLSearchParams(location.search).has("wall");
+const view = new WallView(byId("wall", HTMLElement), base, { isWall });
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 listen();

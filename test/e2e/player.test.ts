@@ -110,7 +110,7 @@ describe("poster.mp4", () => {
     });
 
     await page.goto(server.httpUrl("/"));
-    const card = page.getByRole("link").filter({ hasText: "live/show" });
+    const card = page.locator(".card").filter({ hasText: "live/show" });
     await card.locator("canvas").waitFor({ state: "visible" });
     const drawn = await page.evaluate<number | undefined>(
       `((canvas) => (${readCounter})(

@@ -38,7 +38,8 @@ export class Posters {
   readonly #watching: IntersectionObserver;
   #isBusy = false;
 
-  constructor(base: URL) {
+  /** @param onSeen told of each that comes into view, or leaves it */
+  constructor(base: URL, onSeen: (path: string, isSeen: boolean) => void = () => {}) {
     this.#base = base;
     this.#video.muted = true;
     this.#video.playsInline = true;
@@ -49,6 +50,7 @@ export class Posters {
         if (place === undefined) continue;
         place.isSeen = isIntersecting;
         this.#round.setSeen(place.stream.path, isIntersecting);
+        onSeen(place.stream.path, isIntersecting);
       }
     });
     setInterval(() => this.#tick(), BETWEEN);

@@ -1,75 +1,95 @@
-import type { ListedStream, StreamList } from "../../server/protocol/wire/stream-list.ts";
-import { byId, make, setIcon, setText } from "./elements.ts";
-import { formatBitrate, formatFrameRate, formatUptime, formatViewers } from "./format.ts";
+import type { StreamList } from "../../server/protocol/wire/stream-list.ts";
+import { PREVIEWS, PreviewChoice } from "../control/preview-choice.ts";
+import { wallGrid } from "../control/wall-grid.ts";
+import { arrange, concern, isWallSort, type WallSort } from "../control/wall-order.ts";
+import { fetchHealth } from "../stream-list.ts";
+import { byId, setText } from "./elements.ts";
+import { formatViewers } from "./format.ts";
 import { Posters } from "./posters.ts";
-import { codecName } from "./words.ts";
+import { Previews } from "./previews.ts";
+import { PublishView } from "./publish-view.ts";
+import { WallCard } from "./wall-card.ts";
 
-const STATES = {
-  live: "Live",
-  reconnecting: "Interrupted",
-  ended: "Ended",
-  waiting: "Waiting",
-} as const;
+/** So many streams can be overlooked without a search. */
+const FEW = 6;
 
-/** A card of the wall, and what of it changes by the second. */
-type Card = {
-  readonly element: HTMLAnchorElement;
-  readonly badge: HTMLElement;
-  readonly facts: HTMLElement;
-  readonly warnings: HTMLElement;
-  readonly figures: HTMLElement;
-  readonly uptime: HTMLElement;
-  readonly recorded: HTMLElement;
-  stream: ListedStream;
-  readAt: number;
-};
+/** By figures that change the wall is sorted anew no more often than this, ms. */
+const REORDER = 8_000;
 
-/** The dashboard: a card for each live stream, and how to publish one. */
+/** How often it is looked whether another preview is to play, ms. */
+const LOOK = 200;
+
+/** On a wall display nothing but pictures is seen after this long (ms) without a move. */
+const RESTING = 3_000;
+
+/** What was chosen on this page is chosen here again. */
+const SORT_KEY = "sluice.wall.sort";
+const PREVIEWS_KEY = "sluice.wall.previews";
+
+/** The dashboard: a card for each live stream, and how to publish one; or a wall of pictures alone. */
 export class WallView {
   readonly #list: HTMLElement;
   readonly #base: URL;
+  readonly #isWall: boolean;
   readonly #posters: Posters;
-  #cards = new Map<string, Card>();
-  #publish = "";
+  readonly #previews: Previews;
+  readonly #choice: PreviewChoice;
+  readonly #publish: PublishView;
+  readonly #sort: HTMLSelectElement = byId("sort", HTMLSelectElement);
+  readonly #search: HTMLInputElement = byId("search", HTMLInputElement);
+  readonly #switch: HTMLButtonElement = byId("previews", HTMLButtonElement);
+  readonly #seen = new Set<string>();
+  readonly #toldOf = new Set<string>();
+  #cards = new Map<string, WallCard>();
+  #order: readonly string[] = [];
+  #orderedAt = 0;
+  #told: Promise<void> = Promise.resolve();
 
-  constructor(list: HTMLElement, base: URL) {
+  /** @param isWall nothing but pictures, for a display that everybody sees */
+  constructor(list: HTMLElement, base: URL, { isWall = false }: { isWall?: boolean } = {}) {
     this.#list = list;
     this.#base = base;
-    this.#posters = new Posters(base);
-    for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-copy]")) {
-      setIcon(button, "copy");
-      button.onclick = () => copyFrom(button);
-    }
+    this.#isWall = isWall;
+    this.#posters = new Posters(base, (path, isSeen) => this.#onSeen(path, isSeen));
+    this.#previews = new Previews(base);
+    this.#choice = new PreviewChoice(isWall ? PREVIEWS.wall : PREVIEWS.page);
+    this.#publish = new PublishView(base);
+    document.body.classList.toggle("wall-display", isWall);
+    this.#furnish();
+    addEventListener("resize", () => this.#fit());
+    setInterval(() => this.#preview(), LOOK);
   }
 
   /** @param now ms since 1970, to count uptimes on from */
   show(list: StreamList, now: number): void {
     const { streams } = list;
-    byId("summary", HTMLElement).hidden = false;
-    const viewers = streams.reduce((sum, stream) => sum + stream.viewers.total, 0);
-    const live = streams.filter(({ state }) => state === "live").length;
-    const summary = `${live} live · ${formatViewers(viewers)}`;
-    setText(byId("summary", HTMLElement), streams.length === 0 ? "Nothing on air" : summary);
+    this.#summarize(list);
     byId("empty", HTMLElement).hidden = streams.length > 0;
     byId("lost", HTMLElement).hidden = true;
+    byId("toolbar", HTMLElement).hidden = streams.length === 0;
+    byId("finding", HTMLElement).hidden = streams.length <= FEW;
+    if (streams.length <= FEW) this.#search.value = "";
     const before = this.#cards;
     this.#cards = new Map();
     for (const stream of streams) {
       const card = before.get(stream.path) ?? this.#makeCard(stream);
       before.delete(stream.path);
       this.#cards.set(stream.path, card);
-      card.stream = stream;
-      card.readAt = now;
-      this.#fill(card);
+      // A second that was pushed a little late is missed: nothing is lost by asking.
+      const lacks = card.show(stream, now);
+      if (lacks || stream.health === undefined) this.#toldOf.delete(stream.path);
+      if (lacks) this.#tell(stream.path);
     }
     for (const [path, { element }] of before) {
       element.remove();
       this.#posters.remove(path);
+      this.#onSeen(path, false);
+      this.#toldOf.delete(path);
     }
-    this.#order();
+    const isOther = before.size > 0 || this.#order.length !== this.#cards.size;
+    if (isOther || (now - this.#orderedAt > REORDER && !this.#isUsed)) this.#arrange(now);
     for (const stream of streams) this.#posters.update(stream);
-    this.#showPublish(list);
-    this.tick(now);
+    this.#publish.show(list);
   }
 
   /** The server cannot be reached: what is shown is old. */
@@ -78,122 +98,182 @@ export class WallView {
   }
 
   tick(now: number): void {
-    for (const { uptime, stream, readAt } of this.#cards.values()) {
-      const since = stream.state === "live" ? (now - readAt) / 1_000 : 0;
-      setText(uptime, formatUptime(stream.uptimeSeconds + since));
-    }
+    for (const card of this.#cards.values()) card.tick(now);
   }
 
-  #makeCard(stream: ListedStream): Card {
-    const element = make("a", "card");
-    const parts = stream.path.split("/").map(encodeURIComponent).join("/");
-    element.href = new URL(`watch/${parts}`, this.#base).href;
-    const head = make("div", "card-head");
-    const badge = make("span", "badge");
-    const uptime = make("span", "uptime");
-    const facts = make("p", "card-facts");
-    const warnings = make("p", "card-warnings");
-    const figures = make("dl", "card-figures");
-    const body = make("div", "card-body");
-    const recorded = make("span", "badge recorded", "● REC");
-    recorded.title = "It is being recorded";
-    head.append(badge, recorded, uptime);
-    body.append(head, make("h3", "", stream.path), facts, warnings, figures);
-    element.append(this.#posters.place(stream), body);
-    return { element, badge, facts, warnings, figures, uptime, recorded, stream, readAt: 0 };
+  #furnish(): void {
+    const sort = recall(SORT_KEY);
+    this.#sort.value = sort !== undefined && isWallSort(sort) ? sort : "name";
+    this.#sort.onchange = () => {
+      remember(SORT_KEY, this.#sort.value);
+      this.#arrange(Date.now());
+    };
+    this.#search.oninput = () => this.#arrange(Date.now());
+    this.#choice.isOn = this.#isWall || recall(PREVIEWS_KEY) === "on";
+    this.#switch.onclick = () => {
+      this.#choice.isOn = !this.#choice.isOn;
+      remember(PREVIEWS_KEY, this.#choice.isOn ? "on" : "off");
+      this.#showSwitch();
+    };
+    this.#showSwitch();
+    if (!this.#isWall) return;
+    stayAwake();
+    showLeaving();
   }
 
-  #fill({ stream, element, badge, facts, warnings, figures, recorded }: Card): void {
-    recorded.hidden = stream.recording === undefined;
-    element.dataset["state"] = stream.state;
-    badge.dataset["state"] = stream.state;
-    setText(badge, STATES[stream.state]);
-    setText(facts, factsOf(stream));
-    setText(warnings, stream.warnings.map(({ message }) => message).join(" · "));
-    warnings.hidden = stream.warnings.length === 0;
-    const video = stream.tracks.find(({ mediaType }) => mediaType === "video");
-    const { websocket, hls, flv, mp4, rtmp, total } = stream.viewers;
-    const ways = `${websocket} by WebSocket, ${hls} by HLS, ${flv} by FLV, ${mp4} by MP4, ${rtmp} by RTMP`;
-    const rows: [name: string, value: string, title: string][] = [
-      ["Rate", formatBitrate(stream.bitrate), ""],
-      ["Pictures", video?.frameRate === undefined ? "–" : formatFrameRate(video.frameRate), ""],
-      ["Viewers", String(total), ways],
-    ];
-    if (figures.children.length === 0) {
-      for (const [name] of rows) {
-        const row = make("div");
-        row.append(make("dt", "", name), make("dd"));
-        figures.append(row);
-      }
-    }
-    rows.forEach(([, value, title], index) => {
-      const cell = figures.children[index]?.lastElementChild;
-      if (!(cell instanceof HTMLElement)) return;
-      setText(cell, value);
-      cell.title = title;
-    });
+  #showSwitch(): void {
+    this.#switch.ariaChecked = String(this.#choice.isOn);
   }
 
-  #order(): void {
-    let index = 0;
-    for (const { element } of this.#cards.values()) {
-      if (this.#list.children[index] !== element) {
-        this.#list.insertBefore(element, this.#list.children[index] ?? null);
-      }
-      index += 1;
-    }
+  #summarize({ streams }: StreamList): void {
+    const viewers = streams.reduce((sum, stream) => sum + stream.viewers.total, 0);
+    const live = streams.filter(({ state }) => state === "live").length;
+    const ill = streams.filter((stream) => concern(stream) > 1).length;
+    const parts = [`${live} live`, formatViewers(viewers)];
+    if (ill > 0) parts.push(`${ill} ${ill === 1 ? "needs" : "need"} attention`);
+    const summary = byId("summary", HTMLElement);
+    summary.hidden = false;
+    setText(summary, streams.length === 0 ? "Nothing on air" : parts.join(" · "));
   }
 
-  /** Server and key: the key itself only where the server gives it to us. */
-  #showPublish({ publish }: StreamList): void {
-    const shown = JSON.stringify(publish ?? null);
-    if (shown === this.#publish) return;
-    this.#publish = shown;
-    const host = this.#base.hostname;
-    const server = publish?.server ?? `rtmp://${host}/live`;
-    const streamKey = publish?.streamKey ?? "NAME?key=PUBLISHKEY";
-    setText(byId("publish-server", HTMLElement), server);
-    setText(byId("publish-key", HTMLElement), streamKey);
-    const target = `"${server}/${streamKey}"`;
-    setText(
-      byId("publish-ffmpeg", HTMLElement),
-      `ffmpeg -re -i input.mp4 -c:v libx264 -preset veryfast -tune zerolatency -g 60 -c:a aac -f flv ${target}`,
+  #makeCard(stream: StreamList["streams"][number]): WallCard {
+    const { path } = stream;
+    const parts = path.split("/").map(encodeURIComponent).join("/");
+    const href = new URL(`watch/${parts}`, this.#base).href;
+    const card = new WallCard(stream, this.#posters.place(stream), href);
+    const point = (isThere: boolean) => {
+      if (isThere && !mayMove()) return;
+      this.#choice.point(isThere ? path : undefined, performance.now());
+    };
+    const { element } = card;
+    element.addEventListener("pointerenter", ({ pointerType }) => point(pointerType === "mouse"));
+    element.addEventListener("pointerleave", () => point(false));
+    element.addEventListener("focusin", () =>
+      point(element.querySelector(":focus-visible") !== null),
     );
-    byId("key-hint", HTMLElement).hidden = publish !== undefined;
+    element.addEventListener("focusout", () => point(false));
+    return card;
+  }
+
+  /** Somebody points at a card, or works on one: nothing is to move from below the hand. */
+  get #isUsed(): boolean {
+    return this.#list.matches(":hover") || this.#list.contains(document.activeElement);
+  }
+
+  #arrange(now: number): void {
+    this.#orderedAt = now;
+    const sort: WallSort = isWallSort(this.#sort.value) ? this.#sort.value : "name";
+    const streams = [...this.#cards.values()].map(({ stream }) => stream);
+    const shown = arrange(streams, { sort, query: this.#search.value });
+    this.#order = streams.map(({ path }) => path);
+    const cards = shown.flatMap(({ path }) => this.#cards.get(path) ?? []);
+    cards.forEach(({ element }, index) => {
+      if (this.#list.children[index] === element) return;
+      this.#list.insertBefore(element, this.#list.children[index] ?? null);
+    });
+    const found = new Set(cards);
+    for (const card of this.#cards.values()) card.element.hidden = !found.has(card);
+    for (const card of this.#cards.values()) if (!found.has(card)) this.#list.append(card.element);
+    const none = byId("none-found", HTMLElement);
+    none.hidden = cards.length > 0 || streams.length === 0;
+    this.#fit();
+  }
+
+  /** On a wall display all pictures are on the screen at once. */
+  #fit(): void {
+    if (!this.#isWall) return;
+    const { columns, rows } = wallGrid(this.#cards.size, innerWidth, innerHeight);
+    this.#list.style.setProperty("--columns", String(columns));
+    this.#list.style.setProperty("--rows", String(rows));
+  }
+
+  #onSeen(path: string, isSeen: boolean): void {
+    this.#choice.setSeen(path, isSeen);
+    if (isSeen) this.#seen.add(path);
+    else this.#seen.delete(path);
+    this.#tell(path);
+  }
+
+  /** Has the graphs of a card that is seen filled with what was before. */
+  #tell(path: string): void {
+    if (!this.#seen.has(path) || this.#toldOf.has(path)) return;
+    this.#toldOf.add(path);
+    const url = new URL(
+      `api/v1/streams/${path.split("/").map(encodeURIComponent).join("/")}/health`,
+      this.#base,
+    );
+    // One after the other: a graph that is filled a little later harms nobody.
+    this.#told = this.#told
+      .then(() => fetchHealth(url.href))
+      .then(({ health }) => this.#cards.get(path)?.fill(health))
+      .catch(() => undefined);
+  }
+
+  #preview(): void {
+    const order = [...this.#list.children].flatMap((element) =>
+      [...this.#cards.values()].filter((card) => card.element === element && card.isLive),
+    );
+    const chosen = document.hidden
+      ? []
+      : this.#choice.choose(
+          order.map(({ stream }) => stream.path),
+          performance.now(),
+        );
+    this.#previews.play(
+      new Map(
+        chosen.flatMap((path) => {
+          const card = this.#cards.get(path);
+          return card === undefined ? [] : [[path, card.picture] as const];
+        }),
+      ),
+    );
   }
 }
 
-function factsOf({ tracks, unplayable }: ListedStream): string {
-  const described = tracks.map((track) => {
-    const name = codecName(track.codec);
-    if (track.mediaType === "video") {
-      const hasSize = track.width !== undefined && track.height !== undefined;
-      return hasSize ? `${name} ${track.width} × ${track.height}` : name;
-    }
-    const rate = track.sampleRate === undefined ? "" : ` ${Number(track.sampleRate / 1_000)} kHz`;
-    return `${name}${rate}`;
-  });
-  const silent = unplayable.map((track) => `${track.codecName} (no browser plays it)`);
-  return [...described, ...silent].join(" · ") || "No picture or sound yet";
-}
+/** Whether pictures may begin to move and be loaded without having been asked for. */
+const mayMove = (): boolean =>
+  !matchMedia("(prefers-reduced-motion: reduce), (prefers-reduced-data: reduce)").matches &&
+  !("connection" in navigator && Reflect.get(Object(navigator.connection), "saveData") === true);
 
-/** Copies the text of the element that the button names, and says so for a moment. */
-function copyFrom(button: HTMLButtonElement): void {
-  const source = document.getElementById(button.dataset["copy"] ?? "");
-  const label = button.querySelector("span");
-  const say = (text: string) => {
-    if (label === null) return;
-    setText(label, text);
-    setTimeout(() => setText(label, "Copy"), 1_500);
+/** A wall display does not go dark. Browsers take the lock back when the page is hidden. */
+function stayAwake(): void {
+  const ask = () => {
+    if (!document.hidden) navigator.wakeLock?.request("screen").catch(() => undefined);
   };
-  // Without HTTPS (on a LAN) there is no clipboard to write to: select it, and let people copy.
-  if (navigator.clipboard === undefined && source !== null) {
-    getSelection()?.selectAllChildren(source);
-    say(document.execCommand("copy") ? "Copied" : "Selected");
-    return;
+  document.addEventListener("visibilitychange", ask);
+  ask();
+}
+
+/** The way back is there for who moves a pointer or reaches it by keys, and gone again soon. */
+function showLeaving(): void {
+  const link = document.querySelector(".leave-wall");
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const wake = () => {
+    link?.classList.add("on");
+    document.body.classList.remove("resting");
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      link?.classList.remove("on");
+      document.body.classList.add("resting");
+    }, RESTING);
+  };
+  addEventListener("pointermove", wake);
+  wake();
+}
+
+/** Some browsers give a page no storage: then nothing is remembered. */
+function recall(key: string): string | undefined {
+  try {
+    return localStorage.getItem(key) ?? undefined;
+  } catch {
+    return undefined;
   }
-  navigator.clipboard.writeText(source?.textContent ?? "").then(
-    () => say("Copied"),
-    () => say("Not allowed"),
-  );
+}
+
+function remember(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // It holds until the page is closed.
+  }
 }

@@ -3,6 +3,7 @@ import { isDirectLoopback, isLoopbackHost, isSameOrigin } from "../../access/dir
 import { BASE_HEADERS, publicBase } from "../../access/public-base.ts";
 import type { Clock } from "../../live/clock.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
+import type { StreamList } from "../../protocol/wire/stream-list.ts";
 import { EventFeed, type EventLimits } from "./events.ts";
 import { listedStreamHealth } from "./health.ts";
 import { answerOEmbed } from "./oembed.ts";
@@ -25,6 +26,8 @@ export type ApiParts = {
   readonly limits: EventLimits;
   /** Of this package, for the description. */
   readonly version: string;
+  /** Where broadcasts are taken. */
+  readonly rtmp: () => NonNullable<StreamList["rtmp"]>;
   /** The secret and the port it opens, or undefined where nobody is to be shown them. */
   readonly publish: () => { readonly key: string; readonly rtmpPort: number } | undefined;
   /** Whether who seems to be at this machine is: not where a proxy is in front. */
@@ -61,7 +64,8 @@ export function createApi(parts: ApiParts): Api {
   const { clock, limits, viewers } = parts;
   const render = (audience: Audience): string => {
     const { recordingOf } = parts;
-    const list = listStreams(parts.liveStreams(), viewers, clock.now(), recordingOf);
+    const streams = listStreams(parts.liveStreams(), viewers, clock.now(), recordingOf);
+    const list = { ...streams, rtmp: parts.rtmp() };
     const publish = audience === "local" ? parts.publish() : undefined;
     if (publish === undefined) return JSON.stringify(list);
     return JSON.stringify({

@@ -68,6 +68,13 @@ const stream = z.strictObject({
 /** The form of `StreamList`: the description that others read is made from it. */
 export const streamListSchema: z.ZodType<StreamList> = z.strictObject({
   streams: z.array(stream).describe("by path"),
+  rtmp: z
+    .strictObject({
+      port: z.int().min(0).describe("every form of RTMP"),
+      tlsPort: z.int().min(0).optional().describe("RTMPS, where it has a port of its own"),
+    })
+    .optional()
+    .describe("where broadcasts are taken; a proxy in front may have other ports"),
   publish: z
     .strictObject({
       server: z.string().describe("what OBS calls Server"),

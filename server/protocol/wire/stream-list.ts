@@ -93,6 +93,8 @@ export type ListedStream = {
 /** The whole answer. */
 export type StreamList = {
   readonly streams: readonly ListedStream[];
+  /** The ports that take broadcasts; the one with TLS where there is one of its own. */
+  readonly rtmp?: { readonly port: number; readonly tlsPort?: number | undefined } | undefined;
   /** Only for who may see the key: a direct peer on the server's machine. */
   readonly publish?: { readonly server: string; readonly streamKey: string } | undefined;
 };

@@ -201,6 +201,7 @@ describe("createApi", () => {
       clock,
       limits: { clients: 2, silence: 10_000 },
       version: "1.2.3",
+      rtmp: () => ({ port: 1936 }),
       publish: () => publish,
       relays: {
         list: () => [...relays.values()],
@@ -273,6 +274,7 @@ describe("createApi", () => {
     expect(answer.status).toBe(200);
     expect(answer.text).not.toContain("the-secret-key");
     expect(answer.text).not.toContain("publish");
+    expect(JSON.parse(answer.text).rtmp).toEqual({ port: 1936 });
     expect(answer.headers["access-control-allow-origin"]).toBe("*");
   });
 
