@@ -4,6 +4,9 @@ import type { ListedStream } from "../../server/protocol/wire/stream-list.ts";
 export const WALL_SORTS = ["name", "attention", "viewers", "bitrate", "newest"] as const;
 export type WallSort = (typeof WALL_SORTS)[number];
 
+/** "camera 2" comes before "camera 10". */
+const byName = new Intl.Collator("en", { numeric: true });
+
 /** Whether it is one: as it stands in an option or an address. */
 export const isWallSort = (text: string): text is WallSort =>
   (WALL_SORTS as readonly string[]).includes(text);
@@ -36,5 +39,5 @@ export function arrange(
   };
   return streams
     .filter(({ path }) => words.every((word) => path.toLowerCase().includes(word)))
-    .sort((a, b) => weigh[sort](b) - weigh[sort](a) || (a.path < b.path ? -1 : 1));
+    .sort((a, b) => weigh[sort](b) - weigh[sort](a) || byName.compare(a.path, b.path));
 }

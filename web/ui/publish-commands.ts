@@ -22,7 +22,7 @@ export function publishCommands({ server, streamKey }: PublishTarget): {
     "-b:v 2500k -maxrate 2500k -bufsize 2500k -c:a aac -b:a 128k -ar 48000";
   const pipeline = (sink: string) =>
     "gst-launch-1.0 -e videotestsrc is-live=true pattern=ball ! " +
-    "video/x-raw,width=1280,height=720,framerate=30/1 ! videoconvert ! " +
+    "video/x-raw,format=I420,width=1280,height=720,framerate=30/1 ! " +
     "x264enc tune=zerolatency speed-preset=veryfast bitrate=2500 key-int-max=60 ! h264parse ! " +
     `flvmux name=mux streamable=true ! ${sink} ` +
     "audiotestsrc is-live=true volume=0.1 ! audioconvert ! audioresample ! " +

@@ -80,7 +80,7 @@ export const CHECKS: readonly Check[] = [
       const { pause, stalls, bitrate } = vitals;
       const isLong = pause.longest > 3000 && vitals.age > 5000;
       if (!isLong && stalls < (isFound ? 1 : 3)) return undefined;
-      const what = `The broadcast comes in bursts, with up to ${seconds(pause.longest)} of nothing: the line does not carry its ${megabits(bitrate.mean)}`;
+      const what = `The broadcast comes in bursts, with up to ${seconds(pause.longest)} of nothing, as on a line that does not carry its ${megabits(bitrate.mean)}`;
       return say(vitals, "bitrate", what);
     },
   },

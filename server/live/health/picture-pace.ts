@@ -6,14 +6,15 @@ const WINDOW = 4;
 /** … and pictures are missed for so many. */
 const RECENT = 30;
 
-/** The typical step follows the steps by this part of itself, up or down: it becomes their median. */
-const PACE = 0.02;
+/** Steps that the usual one is the median of; of more in a second, the newest are looked at. */
+const STEPS = 256;
 
-/** So many odd steps in a row, and the typical one is another. */
-const OTHERS = 8;
-
-/** Steps that are no pause: a longer one belongs to no pace. */
+/** Steps of a pace: a longer one is a pause, and a smaller one a clock that is none. */
 const LONGEST_STEP: Milliseconds = 5000;
+const SMALLEST_STEP: Milliseconds = 1;
+
+/** All sort here, one after the other. */
+const sorted = new Float32Array(STEPS);
 
 /** Measures the distances of pictures by their timestamps. */
 export class PicturePace {
@@ -21,9 +22,10 @@ export class PicturePace {
   readonly #advance = new Seconds(WINDOW);
   readonly #irregular = new Seconds(RECENT);
   readonly #missing = new Seconds(RECENT);
-  #second = { pictures: 0, advance: 0, irregular: 0, missing: 0 };
+  readonly #steps = new Float32Array(STEPS);
+  #count = 0;
+  #second = { pictures: 0, advance: 0 };
   #typical: Milliseconds | undefined;
-  #oddInARow = 0;
   #last: Milliseconds | undefined;
   #missed = 0;
 
@@ -34,36 +36,39 @@ export class PicturePace {
     if (step === undefined || step < 0 || step > LONGEST_STEP) return;
     this.#second.pictures += 1;
     this.#second.advance += step;
-    this.#typical ??= step;
-    this.#compare(step, this.#typical);
-  }
-
-  #compare(step: Milliseconds, typical: Milliseconds): void {
-    const steps = Math.max(1, Math.round(step / typical));
-    // Timestamps are often whole ms.
-    const isRegular = Math.abs(step - steps * typical) <= 0.15 * typical + 1.5;
-    if (!isRegular) {
-      this.#second.irregular += 1;
-    } else if (steps > 1) {
-      this.#second.missing += steps - 1;
-      this.#missed += steps - 1;
-    }
-    this.#oddInARow = isRegular && steps === 1 ? 0 : this.#oddInARow + 1;
-    if (this.#oddInARow >= OTHERS) {
-      this.#typical = Math.max(1, step);
-      this.#oddInARow = 0;
-    } else {
-      this.#typical = typical + Math.sign(step - typical) * PACE * typical;
-    }
+    this.#steps[this.#count % STEPS] = step;
+    this.#count += 1;
   }
 
   closeSecond(): void {
-    const { pictures, advance, irregular, missing } = this.#second;
+    const { pictures, advance } = this.#second;
     this.#pictures.push(pictures);
     this.#advance.push(advance);
+    this.#second = { pictures: 0, advance: 0 };
+    this.#compare(Math.min(pictures, STEPS));
+  }
+
+  /** Compares the newest steps with the usual one. */
+  #compare(newest: number): void {
+    const held = Math.min(this.#count, STEPS);
+    sorted.set(this.#steps.subarray(0, held));
+    const typical = sorted.subarray(0, held).sort()[held >> 1] ?? 0;
+    let irregular = 0;
+    let missing = 0;
+    if (typical >= SMALLEST_STEP) {
+      this.#typical = typical;
+      for (let index = this.#count - newest; index < this.#count; index += 1) {
+        const step = this.#steps[index % STEPS] ?? typical;
+        const steps = Math.max(1, Math.round(step / typical));
+        // Timestamps are often whole ms.
+        const isRegular = Math.abs(step - steps * typical) <= 0.15 * typical + 1.5;
+        if (isRegular) missing += steps - 1;
+        else irregular += 1;
+      }
+    }
     this.#irregular.push(irregular);
     this.#missing.push(missing);
-    this.#second = { pictures: 0, advance: 0, irregular: 0, missing: 0 };
+    this.#missed += missing;
   }
 
   /** What follows lies on another clock. */

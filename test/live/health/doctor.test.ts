@@ -65,7 +65,7 @@ const CASES: readonly {
     sick: { stalls: 3, pause: { current: 0, longest: 1240 } },
     still: { stalls: 1, pause: { current: 0, longest: 1240 } },
     well: { stalls: 2, pause: { current: 0, longest: 1240 } },
-    says: /up to 1\.2 s of nothing: the line does not carry its 2\.1 Mbit\/s: lower the Bitrate in OBS/,
+    says: /up to 1\.2 s of nothing, as on a line that does not carry its 2\.1 Mbit\/s: lower the Bitrate in OBS/,
   },
   {
     code: "FRAMES_DROPPED",

@@ -41,6 +41,10 @@ describe("arrange", () => {
     const found = arrange(streams, { sort: "name", query }).map(({ path }) => path);
     expect(found.join(" ")).toBe(paths);
   });
+  test("counts in names as people do", () => {
+    const names = ["live/camera 10", "live/camera 9"].map((path) => listedStream(path));
+    expect(arrange(names, { sort: "name", query: "" })[0]?.path).toBe("live/camera 9");
+  });
   test("takes what the server warned of before there was a doctor for a warning", () => {
     const warnings = [{ code: "LONG_GOP", message: "Key frames" }];
     expect(concern(listedStream("live/a", { warnings }))).toBe(2);
