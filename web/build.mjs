@@ -23,7 +23,7 @@ const BUDGETS = [
   [/chunk-hls-[0-9A-Z]{8}\./, 190],
 ];
 
-const options = {
+const common = {
   absWorkingDir: here(".."),
   loader: { ".svg": "copy" },
   bundle: true,
@@ -42,6 +42,16 @@ const options = {
 };
 
 await rm(outdir, { recursive: true, force: true });
+
+// Other programs, which a browser loads by itself: their names are told to who asks for them.
+const apart = await build({
+  ...common,
+  entryPoints: { "assets/sound-worklet": "web/worklet/sound-processor.ts" },
+  entryNames: "[dir]/[name]-[hash]",
+});
+const soundWorklet = Object.keys(apart.metafile.outputs).find((path) => path.endsWith(".js"));
+const options = { ...common, define: { SOUND_WORKLET: JSON.stringify(basename(soundWorklet)) } };
+
 // Each page apart: what they share is small, and a chunk of it would cost a page one more round trip.
 for (const entryPoints of [
   { embed: "web/embed/sdk.ts" },

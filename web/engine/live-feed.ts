@@ -215,6 +215,11 @@ export class LiveFeed {
     if (this.#history === 0) this.#decide();
   }
 
+  /** Other tracks can be played now than before. */
+  reconsider(): void {
+    if (this.#sources.size > 0) this.#choose();
+  }
+
   /** Another playback is to take the place of the present one, of the same media. */
   rebuild(): void {
     if (this.#playback === undefined) return;

@@ -55,6 +55,7 @@ export class Line {
       isIdle: false,
       mayBuild: true,
       sink: "media-source",
+      refused: [],
     };
     this.#line = new LiveLine((report) => this.#hear(report));
     this.#send({ type: "settings", settings: this.#settings });

@@ -35,6 +35,7 @@ export class LiveLine {
     isIdle: false,
     mayBuild: true,
     sink: "media-source",
+    refused: [],
   };
   #prepared: { readonly id: number; readonly opening: MediaOpening } | undefined;
   #lastId = 0;
@@ -44,7 +45,11 @@ export class LiveLine {
   constructor(report: (report: LineReport) => void) {
     this.#report = report;
     this.#feed = new LiveFeed({
-      canPlay: (mimeType) => mediaSourceClass()?.isTypeSupported(mimeType) ?? false,
+      canPlay: (mimeType) => {
+        const { sink, refused } = this.#settings;
+        if (sink === "page") return !refused.includes(mimeType);
+        return mediaSourceClass()?.isTypeSupported(mimeType) ?? false;
+      },
       canChangeType: typeof SourceBuffer !== "undefined" && "changeType" in SourceBuffer.prototype,
       mayBuild: () => this.#settings.mayBuild,
       build: (plan) => this.#build(plan),
@@ -109,8 +114,12 @@ export class LiveLine {
   }
 
   #set(settings: LineSettings): void {
-    const { isIdle } = this.#settings;
+    const { isIdle, sink, refused } = this.#settings;
     this.#settings = settings;
+    if (settings.sink !== sink || String(settings.refused) !== String(refused)) {
+      this.#feed.reconsider();
+      this.#tellTracks();
+    }
     this.#link.isSpare = settings.isSpare;
     if (settings.isIdle && !isIdle) this.#link.select([]);
   }

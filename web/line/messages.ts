@@ -20,6 +20,8 @@ export type LineSettings = {
   readonly mayBuild: boolean;
   /** Who takes the media of playbacks to come: a MediaSource that the line fills, or the page itself. */
   readonly sink: "media-source" | "page";
+  /** MIME types that the page does not decode, where it takes the media itself. */
+  readonly refused: readonly string[];
 };
 
 /** What a page tells a line. */

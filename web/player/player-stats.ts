@@ -2,6 +2,7 @@ import type { StreamState } from "../../server/protocol/wire/control.ts";
 import type { ChoiceReason } from "../control/choice.ts";
 import type { Playback } from "../engine/playback.ts";
 import type { PlayerState } from "../ui/words.ts";
+import type { FallbackReason } from "../webcodecs/fallback.ts";
 
 /** What `Player.stats` says. Times in ms; undefined where it is not known. */
 export type PlayerStats = {
@@ -46,6 +47,8 @@ export type PlayerStats = {
   readonly builds: number;
   readonly errors: number;
   readonly lastError: string | undefined;
+  /** Why WebCodecs was given up. */
+  readonly fallback: FallbackReason | undefined;
   readonly paused: boolean;
   readonly muted: boolean;
   readonly soundBlocked: boolean;

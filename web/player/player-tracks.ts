@@ -47,6 +47,11 @@ export class PlayerTracks {
     this.#unplayable = unplayable;
   }
 
+  /** As the WebSocket told of them last. */
+  get announced(): readonly AnnouncedTrack[] {
+    return this.#announced;
+  }
+
   /** The list tells of them. */
   list(stream: ListedStream | undefined): void {
     this.#listed = stream;

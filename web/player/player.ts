@@ -1,5 +1,6 @@
 import type { ServerMessage, StreamState } from "../../server/protocol/wire/control.ts";
 import type { StreamAddress } from "../address.ts";
+import type { Choice } from "../control/choice.ts";
 import type { TimedEvent } from "../control/event-schedule.ts";
 import { type PlayerTimeline, timelineOf } from "../control/timeline.ts";
 import { pageStorage, WayMemory } from "../control/way-memory.ts";
@@ -10,6 +11,7 @@ import { mediaSourceClass, playsNativeHls } from "../engine/platform.ts";
 import {
   type HlsStart,
   isSegmented,
+  type LivePlayback,
   type Playback,
   type PlaybackHost,
   type SegmentPlayback,
@@ -20,6 +22,8 @@ import type { LineMedium } from "../line/line-medium.ts";
 import { wallClock } from "../transport/websocket.ts";
 import { Stage } from "../ui/stage.ts";
 import type { PlayerState } from "../ui/words.ts";
+import type { FallbackReason } from "../webcodecs/fallback.ts";
+import { BareDecoders } from "./bare-decoders.ts";
 import { Later } from "./later.ts";
 import {
   type EngineSetting,
@@ -52,6 +56,12 @@ const JUDGED_WITHIN = 1_500;
 /** What the encoder said in between: the `detail` of `data`. From strangers: text, never markup. */
 export type PlayerData = TimedEvent;
 
+/** The `detail` of `fallback`: an engine that was wanted does not play, and another one does. */
+export type PlayerFallback = {
+  readonly engine: "webcodecs";
+  readonly reason: FallbackReason | undefined;
+};
+
 /**
  * Plays one stream into a container: WebSocket and MediaSource first, HLS where that fails, and back
  * again. It never gives up and never reloads the page.
@@ -59,6 +69,7 @@ export type PlayerData = TimedEvent;
  * Fires `change` on itself at each change of state, and four times a second for the figures, and
  * `data` (a `CustomEvent` with `PlayerData`) for each data message, once, with the picture it belongs to;
  * onMetaData as soon as it is there. `qualitychange`: `quality` or `qualities` are others. `surfacechange`: `surface` is another one.
+ * `fallback` (a `CustomEvent` with `PlayerFallback`): WebCodecs was given up.
  */
 export class Player extends EventTarget {
   /** As asked, not as it is: what is held is `stats().target`. It may be set while it plays. */
@@ -81,6 +92,7 @@ export class Player extends EventTarget {
   readonly #rewind: Later<Rewind>;
   readonly #ways: Ways;
   readonly #page: PageWatch;
+  readonly #bare = new BareDecoders(() => this.#follow(performance.now()));
   readonly #text = new Later<PlayerText>(async () => {
     const { PlayerText } = await import("./player-text.ts");
     return new PlayerText(() => this.#changed());
@@ -103,6 +115,8 @@ export class Player extends EventTarget {
   /** Nothing is to come before somebody asks to see it. */
   #isStandby: boolean;
   #hasBeenUp = false;
+  /** The code of what is to decode has been loaded. */
+  #isEngineThere = true;
   #isLost = false;
   #droppedByServer = 0;
   #errorCount = 0;
@@ -129,9 +143,10 @@ export class Player extends EventTarget {
       browser: {
         mediaSource: mediaSourceClass() !== undefined,
         nativeHls: playsNativeHls(),
-        webCodecs: "missing", // there is no engine for it
+        webCodecs: this.#bare.presence,
       },
-      decodes: () => ({ mse: undefined, webCodecs: undefined }),
+      isBareOut: () => this.#bare.fallback !== undefined,
+      decodes: () => this.#bare.decodes(this.#tracks.announced),
       memory: new WayMemory(pageStorage(), address.webSocket),
     });
     this.#stage = new Stage(container, () => this.dispatchEvent(new Event("surfacechange")));
@@ -200,7 +215,7 @@ export class Player extends EventTarget {
       },
       onPrepared: (medium) => this.#prepare(medium),
       onBuilt: (medium, plan) => this.#buildMse(medium, plan),
-      onTaken: () => undefined,
+      onTaken: (plan) => this.#buildBare(plan),
     });
     this.#page = this.#watchPage();
   }
@@ -364,7 +379,7 @@ export class Player extends EventTarget {
     if (!this.#ways.usesWebSocket) return;
     this.#line.set({ isIdle: this.#isStandby });
     this.#line.start();
-    if (mediaSourceClass() !== undefined && !this.#isStandby) this.#line.prepare();
+    if (!this.#isStandby) this.#openEarly();
   }
 
   /** Plays: on from where it is when the viewer went back, else at the live edge. */
@@ -488,6 +503,7 @@ export class Player extends EventTarget {
       builds: this.#succession.builds,
       errors: this.#errorCount,
       lastError: this.#lastError,
+      fallback: this.#bare.fallback,
       paused: this.paused,
       muted: this.muted,
       soundBlocked: this.soundBlocked,
@@ -505,12 +521,24 @@ export class Player extends EventTarget {
     this.#succession.destroy();
     this.#dropPrepared();
     this.#line.stop();
+    this.#bare.destroy();
     this.#stage.destroy();
   }
 
   /** Whether a playback of the WebSocket may be made: it is the choice, and the past is not played. */
   get #mayBeLive(): boolean {
     return !this.#isRewound && this.#ways.isLive(performance.now());
+  }
+
+  /** Whether its engine is there as well. */
+  get #mayBuild(): boolean {
+    return this.#mayBeLive && this.#isEngineThere;
+  }
+
+  /** Opening a MediaSource takes its time: it begins before there is something to play. */
+  #openEarly(): void {
+    const isMse = this.#ways.choice(performance.now())?.engine === "mse";
+    if (isMse && mediaSourceClass() !== undefined) this.#line.prepare();
   }
 
   /** Somebody asked to see it. */
@@ -521,7 +549,7 @@ export class Player extends EventTarget {
       this.#tryHls();
     }
     if (!this.#ways.usesWebSocket) return;
-    if (mediaSourceClass() !== undefined) this.#line.prepare();
+    this.#openEarly();
     this.#enterLive();
   }
 
@@ -638,6 +666,7 @@ export class Player extends EventTarget {
   /** Another way was asked for. */
   #askedAnew(): void {
     this.#ways.tryAgain();
+    this.#bare.tryAgain();
     if (this.#ways.usesWebSocket) this.#line.hurry();
     this.#follow(performance.now());
     this.#changed();
@@ -648,6 +677,7 @@ export class Player extends EventTarget {
     if (this.#isRewound) return;
     const choice = this.#ways.choice(now);
     const { current } = this.#succession;
+    this.#takeEngine(choice);
     if (choice?.transport === "hls") {
       this.#tryHls();
       if (current?.transport === "websocket") return; // until HLS has a picture
@@ -660,6 +690,24 @@ export class Player extends EventTarget {
     }
   }
 
+  /** What comes over the WebSocket is decoded by this engine from now on, as soon as it is there. */
+  #takeEngine(choice: Choice | undefined): void {
+    if (choice?.transport !== "websocket") return;
+    const { announced } = this.#tracks;
+    const isBare = choice.engine === "webcodecs";
+    this.#isEngineThere = !isBare || this.#bare.want(announced);
+    if (!this.#isEngineThere) return;
+    this.#line.set({
+      sink: isBare ? "page" : "media-source",
+      refused: this.#bare.refused(announced),
+      mayBuild: this.#mayBuild,
+    });
+    const { current, next } = this.#succession;
+    const playing = next ?? current;
+    const isOther = playing?.transport === "websocket" && playing.engine !== choice.engine;
+    if (isOther && this.#mayBuild) this.#line.rebuild();
+  }
+
   /** Nothing is to be sent over the WebSocket, which stays: it tells how the broadcast stands. */
   #leaveLive(): void {
     this.#line.set({ isIdle: true });
@@ -667,7 +715,7 @@ export class Player extends EventTarget {
 
   /** Media is to come over the WebSocket again. */
   #enterLive(): void {
-    this.#line.set({ isIdle: false, mayBuild: this.#mayBeLive });
+    this.#line.set({ isIdle: false, mayBuild: this.#mayBuild });
     this.#line.restart();
   }
 
@@ -707,6 +755,14 @@ export class Player extends EventTarget {
     const attachment = new MediaAttachment(surface, medium.source);
     this.#made(new MsePlayback({ medium, attachment }, plan, this.#host));
     return true;
+  }
+
+  #buildBare(plan: readonly PlannedTrack[]): LivePlayback | undefined {
+    const playback = this.#bare.engine?.build(plan, this.#host);
+    if (playback === undefined) return undefined;
+    this.#succession.admit(playback.surface);
+    this.#made(playback);
+    return playback;
   }
 
   #made(playback: Playback, reason = this.#ways.choice(performance.now())?.reason): void {
@@ -792,6 +848,10 @@ export class Player extends EventTarget {
   /** @param playback undefined: one of segments, whose code did not come */
   #failed(playback: Playback | undefined, error: unknown, isFinal = false): void {
     const now = performance.now();
+    if (playback?.engine === "webcodecs" && this.#bare.failed(error)) {
+      const detail: PlayerFallback = { engine: "webcodecs", reason: this.#bare.fallback };
+      this.dispatchEvent(new CustomEvent<PlayerFallback>("fallback", { detail }));
+    }
     this.#lastError = error instanceof MediaError ? error.message : String(error);
     this.#errorCount += 1;
     if (playback === undefined) {
@@ -817,7 +877,7 @@ export class Player extends EventTarget {
   #tick(): void {
     const now = performance.now();
     this.#page.look(now);
-    this.#line.set({ mayBuild: this.#mayBeLive });
+    this.#line.set({ mayBuild: this.#mayBuild });
     const situation = {
       now,
       wantsPlay: this.#starter.wantsPlay,

@@ -32,6 +32,8 @@ export type WaysOptions = {
   readonly browser: ChoiceSituation["browser"];
   /** Whether the broadcast's tracks can be decoded. */
   readonly decodes: () => ChoiceSituation["decodes"];
+  /** Whether WebCodecs was given up, until somebody asks for it anew. */
+  readonly isBareOut: () => boolean;
   readonly memory: WayMemory;
 };
 
@@ -61,7 +63,7 @@ export class Ways {
   /** What should play a live broadcast; undefined where nothing can, now. */
   choice(now: number): Choice | undefined {
     const { transport, engine } = this;
-    const { browser, decodes, latency } = this.#options;
+    const { browser, decodes, isBareOut, latency } = this.#options;
     return choose({
       asked: { transport, engine, latency: latency() },
       browser,
@@ -69,7 +71,7 @@ export class Ways {
       webSocket: this.line.state(now),
       failed: {
         mse: this.#failed.mse.isResting(now),
-        webCodecs: this.#failed.webcodecs.isResting(now),
+        webCodecs: this.#failed.webcodecs.isResting(now) || isBareOut(),
         hls: this.#failed.hls.isResting(now),
       },
       remembered: this.#remembered,

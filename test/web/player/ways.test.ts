@@ -17,6 +17,7 @@ function make(options: Partial<WaysOptions> = {}): Ways {
     latency: () => 100,
     browser: { mediaSource: true, nativeHls: false, webCodecs: "missing" },
     decodes: () => ({ mse: undefined, webCodecs: undefined }),
+    isBareOut: () => false,
     memory: new WayMemory(undefined, "ws://one.example/"),
     ...options,
   });
