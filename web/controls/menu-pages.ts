@@ -1,5 +1,6 @@
 import type { SluicePlayerElement } from "../element/sluice-player.ts";
 import type { LatencyMode } from "../player/options.ts";
+import type { QualitySetting } from "../player/player-quality.ts";
 import type { PlayerTrack } from "../player/player-tracks.ts";
 import { CAPTION_STYLES, type CaptionStyle } from "./caption-style.ts";
 import type { Language } from "./language.ts";
@@ -75,13 +76,23 @@ function qualityPage(host: MenuHost): MenuPage {
   const { say } = speaker(host);
   const player = host.element.player;
   const tracks = (player?.tracks ?? []).filter(({ mediaType }) => mediaType === "video");
+  if (player === undefined || tracks.length < 2) return { title: say("quality"), items: [] };
+  const set = (quality: QualitySetting) => () => {
+    player.quality = quality;
+  };
+  const playing = tracks.find(({ isSelected }) => isSelected);
+  const isAuto = player.quality === "auto";
+  const hint = isAuto && playing !== undefined ? { hint: qualityName(playing, tracks) } : {};
   return {
     title: say("quality"),
-    items: tracks.map((track) => ({
-      label: qualityName(track, tracks),
-      isChosen: track.isSelected,
-      run: () => player?.selectTracks([track.id]),
-    })),
+    items: [
+      { label: say("auto"), isChosen: isAuto, run: set("auto"), ...hint },
+      ...tracks.map((track) => ({
+        label: qualityName(track, tracks),
+        isChosen: player.quality === track.id,
+        run: set(track.id),
+      })),
+    ],
   };
 }
 

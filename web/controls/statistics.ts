@@ -49,7 +49,8 @@ export function statisticsLines(
     statFrameRate: stats.frameRate > 0 ? formatFrameRate(stats.frameRate) : "–",
     statCodec: codecs.join(", ") || "–",
     statSize: stats.width > 0 ? `${stats.width} × ${stats.height}` : "–",
-    statTransport: stats.transport === undefined ? "–" : via[stats.transport],
+    statTransport:
+      stats.transport === undefined ? "–" : `${via[stats.transport]} (${stats.reason ?? "–"})`,
     statEngine: stats.engine ?? "–",
     statReorder: ms(stats.reorderDelay),
     statJitter: ms(stats.jitter),

@@ -56,6 +56,8 @@ export type PlayerEventMap = {
   trackschange: Event;
   /** `textTracks` are others, or another one is shown. */
   texttrackschange: Event;
+  /** `quality` is another setting, another size plays, or `qualities` are others. */
+  qualitychange: Event;
   streamtypechange: Event;
   targetlivewindowchange: Event;
 };

@@ -8,6 +8,7 @@ import {
   type TransportSetting,
 } from "../player/options.ts";
 import { Player, type PlayerData } from "../player/player.ts";
+import type { PlayerQuality, QualitySetting } from "../player/player-quality.ts";
 import type { PlayerStats } from "../player/player-stats.ts";
 import type { PlayerTrack } from "../player/player-tracks.ts";
 import { eventsBetween, type MediaSnapshot, NOTHING } from "./media-events.ts";
@@ -82,6 +83,7 @@ export class SluicePlayerElement extends Base {
   #isSeen = false;
   #isHeld = true;
   #isMuted: boolean | undefined;
+  #quality: QualitySetting = "auto";
   #volume = 1;
   #sourceError: PlayerError | undefined;
   #wishes: Wish[] = [];
@@ -434,6 +436,20 @@ export class SluicePlayerElement extends Base {
     this.#player?.selectTracks(trackIds);
   }
 
+  /** The sizes of the picture that can be played here, largest first; `qualitychange` when they are known. */
+  get qualities(): readonly PlayerQuality[] {
+    return this.#player?.qualities ?? [];
+  }
+
+  /** `auto`, or the id of one of `qualities`. */
+  get quality(): QualitySetting {
+    return this.#player?.quality ?? this.#quality;
+  }
+  set quality(quality: QualitySetting) {
+    this.#quality = quality;
+    if (this.#player !== undefined) this.#player.quality = quality;
+  }
+
   /** Goes to the live edge, and plays. */
   goLive(): void {
     this.#isHeld = false;
@@ -522,6 +538,9 @@ export class SluicePlayerElement extends Base {
     if (before === now || this.#root === undefined) return;
     switch (name) {
       case "src":
+        this.quality = "auto"; // the sizes are another broadcast's
+        this.load();
+        return;
       case "token":
         this.load();
         return;
@@ -606,10 +625,14 @@ export class SluicePlayerElement extends Base {
       this.#isMuted ?? (this.defaultMuted || this.getAttribute("autoplay") === "muted"),
     );
     player.addEventListener("change", () => this.#plan());
+    player.addEventListener("qualitychange", () => {
+      this.dispatchEvent(new Event("qualitychange"));
+    });
     player.addEventListener("data", (event) => {
       const { detail } = event as CustomEvent<PlayerData>;
       this.dispatchEvent(new CustomEvent("data", { detail }));
     });
+    player.quality = this.#quality;
     this.#settle();
     player.start();
     this.#plan();
@@ -619,6 +642,7 @@ export class SluicePlayerElement extends Base {
     const player = this.#player;
     if (player !== undefined) {
       this.#isMuted = player.muted;
+      this.#quality = player.quality;
       this.#volume = player.volume;
       this.#isHeld = player.paused;
       this.#player = undefined;

@@ -18,7 +18,7 @@ export type EmbeddedElement = Pick<
   SluicePlayerElement,
   | ("state" | "paused" | "muted" | "volume" | "currentTime" | "isLive" | "latency" | "delay")
   | ("targetLatency" | "tracks" | "error" | "stats")
-  | ("play" | "pause" | "goLive" | "selectTracks")
+  | ("play" | "pause" | "goLive" | "quality")
 > & {
   readonly player: Pick<Player, "textTracks" | "selectTextTrack" | "timeline" | "seek"> | undefined;
   addEventListener(type: string, listener: (event: Event) => void): void;
@@ -92,7 +92,8 @@ export class EmbedController {
         element.latency = message.value ?? "low";
         return undefined;
       case "setQuality":
-        return element.selectTracks(typeof message.value === "number" ? [message.value] : []);
+        element.quality = message.value ?? "auto";
+        return undefined;
       case "selectTextTrack":
         return element.player?.selectTextTrack(message.value ?? undefined);
       case "getStats":

@@ -7,6 +7,7 @@ import type { PlayerStats } from "../../../web/player/player-stats.ts";
 const stats = {
   state: "live",
   transport: "websocket",
+  reason: "best",
   engine: "mse",
   delay: 118.4,
   buffer: 101,
@@ -41,7 +42,7 @@ test("statisticsLines tells everything as people read it", () => {
     statFrameRate: "29.97 fps",
     statCodec: "H.264 (avc1.64001f), AAC (mp4a.40.2)",
     statSize: "1280 × 720",
-    statTransport: "WebSocket",
+    statTransport: "WebSocket (best)",
     statEngine: "mse",
     statReorder: "66 ms",
     statJitter: "12 ms",

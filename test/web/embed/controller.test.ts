@@ -28,7 +28,9 @@ class FakeElement extends EventTarget {
   play = async () => void this.calls.push("play");
   pause = () => void this.calls.push("pause");
   goLive = () => void this.calls.push("live");
-  selectTracks = (ids: readonly number[]) => void this.calls.push(["tracks", ids]);
+  set quality(quality: "auto" | number) {
+    this.calls.push(["quality", quality]);
+  }
 }
 
 let element: FakeElement;
@@ -61,8 +63,8 @@ describe("EmbedController", () => {
     ["seekToLive", undefined, "live"],
     ["seek", 12.5, ["seek", 12_500]],
     ["seek", -10, ["seek", 50_000]],
-    ["setQuality", 3, ["tracks", [3]]],
-    ["setQuality", "auto", ["tracks", []]],
+    ["setQuality", 3, ["quality", 3]],
+    ["setQuality", "auto", ["quality", "auto"]],
     ["selectTextTrack", "cc1", ["text", "cc1"]],
     ["selectTextTrack", null, ["text", undefined]],
   ])("does %s of %s, and says so", async (name, value, call) => {
