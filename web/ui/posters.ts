@@ -161,5 +161,5 @@ export class Posters {
 
 const isPicture = ({ mediaType }: NamedTrack): boolean => mediaType === "video";
 
-/** Whether this browser can show the still of such a track. */
-const isShowable = (track: NamedTrack): boolean => isPicture(track) && canPlayListed(track);
+/** Whether this browser can show pictures of such a track. */
+export const isShowable = (track: NamedTrack): boolean => isPicture(track) && canPlayListed(track);

@@ -5,6 +5,7 @@ import { DoctorView } from "./doctor-view.ts";
 import { make, setText } from "./elements.ts";
 import { formatUptime, formatViewers } from "./format.ts";
 import { findingsOf, type HealthFigure, healthBadge, healthFigures } from "./health-words.ts";
+import { isShowable } from "./posters.ts";
 import { Sparkline } from "./sparkline.ts";
 import { codecName } from "./words.ts";
 
@@ -65,9 +66,13 @@ export class WallCard {
     return this.#stream;
   }
 
-  /** Whether its stream could be shown live. */
   get isLive(): boolean {
     return this.#stream.state === "live";
+  }
+
+  /** Whether there are pictures to be shown live. */
+  get isShowable(): boolean {
+    return this.isLive && this.#stream.tracks.some(isShowable);
   }
 
   /**

@@ -41,7 +41,10 @@ export class WallView {
   readonly #seen = new Set<string>();
   readonly #toldOf = new Set<string>();
   #cards = new Map<string, WallCard>();
-  #order: readonly string[] = [];
+  /** Of all cards, when they were arranged. */
+  #arranged = 0;
+  /** Cards that fit the search, as they lie on the page. */
+  #shown: readonly WallCard[] = [];
   #orderedAt = 0;
   #told: Promise<void> = Promise.resolve();
 
@@ -86,7 +89,7 @@ export class WallView {
       this.#onSeen(path, false);
       this.#toldOf.delete(path);
     }
-    const isOther = before.size > 0 || this.#order.length !== this.#cards.size;
+    const isOther = before.size > 0 || this.#arranged !== this.#cards.size;
     if (isOther || (now - this.#orderedAt > REORDER && !this.#isUsed)) this.#arrange(now);
     for (const stream of streams) this.#posters.update(stream);
     this.#publish.show(list);
@@ -165,7 +168,7 @@ export class WallView {
     const sort: WallSort = isWallSort(this.#sort.value) ? this.#sort.value : "name";
     const streams = [...this.#cards.values()].map(({ stream }) => stream);
     const shown = arrange(streams, { sort, query: this.#search.value });
-    this.#order = streams.map(({ path }) => path);
+    this.#arranged = streams.length;
     const cards = shown.flatMap(({ path }) => this.#cards.get(path) ?? []);
     cards.forEach(({ element }, index) => {
       if (this.#list.children[index] === element) return;
@@ -176,6 +179,7 @@ export class WallView {
     for (const card of this.#cards.values()) if (!found.has(card)) this.#list.append(card.element);
     const none = byId("none-found", HTMLElement);
     none.hidden = cards.length > 0 || streams.length === 0;
+    this.#shown = cards;
     this.#fit();
   }
 
@@ -210,9 +214,7 @@ export class WallView {
   }
 
   #preview(): void {
-    const order = [...this.#list.children].flatMap((element) =>
-      [...this.#cards.values()].filter((card) => card.element === element && card.isLive),
-    );
+    const order = this.#shown.filter(({ isShowable }) => isShowable);
     const chosen = document.hidden
       ? []
       : this.#choice.choose(
