@@ -115,6 +115,7 @@ export function gate(
       "Content-Type": "text/plain; charset=utf-8",
       "Content-Length": text.length,
       "Cache-Control": "no-store",
+      "Access-Control-Allow-Origin": "*", // or a player elsewhere could not tell why
       "X-Content-Type-Options": "nosniff",
     });
     response.end(text);

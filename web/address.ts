@@ -1,7 +1,7 @@
 /** What people paste who have found another of a stream's addresses first. */
 const RESOURCES = /^(ws|index\.m3u8|live\.flv|live\.mp4|poster\.mp4)$/;
 
-/** Where a stream's parts are found, whatever prefix a proxy put before us. */
+/** Where a stream's parts are found, whatever prefix a proxy put before us; with what lets a viewer in. */
 export type StreamAddress = {
   /** `APP/NAME`, decoded. */
   readonly streamPath: string;
@@ -11,15 +11,20 @@ export type StreamAddress = {
   readonly list: string;
 };
 
-/** Addresses of one stream below `base`, which ends in a slash. */
-export function addressOf(base: URL, streamPath: string): StreamAddress {
+/**
+ * Addresses of one stream below `base`, which ends in a slash.
+ *
+ * @param token what lets the viewer in, where something is needed: `?token=` of each address
+ */
+export function addressOf(base: URL, streamPath: string, token = ""): StreamAddress {
+  const query = token === "" ? "" : `?token=${encodeURIComponent(token)}`;
   const parts = streamPath.split("/").map(encodeURIComponent).join("/");
-  const webSocket = new URL(`streams/${parts}/ws`, base);
+  const webSocket = new URL(`streams/${parts}/ws${query}`, base);
   webSocket.protocol = base.protocol === "https:" ? "wss:" : "ws:";
   return {
     streamPath,
     webSocket: webSocket.href,
-    playlist: new URL(`streams/${parts}/index.m3u8`, base).href,
+    playlist: new URL(`streams/${parts}/index.m3u8${query}`, base).href,
     list: new URL("api/v1/streams", base).href,
   };
 }

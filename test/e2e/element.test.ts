@@ -4,6 +4,7 @@ import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
 import { counterClip } from "../support/counter-clip.ts";
 import { publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { startHostPage } from "../support/host-page.ts";
+import { startPrefixProxy } from "../support/prefix-proxy.ts";
 import { eventually } from "../support/server-process.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
 import { WsViewer } from "../support/ws-viewer.ts";
@@ -53,7 +54,10 @@ const policy = (): string => {
 };
 
 /** Opens a page of another origin with this in it, and the player's script. */
-async function embed(body: string): Promise<Page> {
+async function embed(
+  body: string,
+  prepare: (page: Page) => Promise<void> = async () => {},
+): Promise<Page> {
   const script = `<script type="module" src="${server.httpUrl("/player.js")}"></script>`;
   const host = await startHostPage(`${script}${body}`, policy());
   ends.push(() => host.close());
@@ -68,6 +72,7 @@ async function embed(body: string): Promise<Page> {
   page.on("pageerror", (error) => problems.push(String(error)));
   ends.push(async () => expect(problems).toEqual([]));
   await page.addInitScript(record);
+  await prepare(page);
   await page.goto(host.url, { waitUntil: "commit" });
   return page;
 }
@@ -116,5 +121,134 @@ describe("<sluice-player>", () => {
       ...{ error: null, isLive: true },
     });
     expect(await page.evaluate(`${PLAYER}.matches(":state(playing)")`)).toBe(true);
+  });
+
+  test("is what was set before its class was there, and shows nothing before it is asked", async () => {
+    const src = server.httpUrl("/streams/live/show");
+    const page = await embed("<main></main>", async (before) => {
+      await before.addInitScript(`addEventListener("DOMContentLoaded", () => {
+        const player = document.createElement("sluice-player");
+        Object.assign(player, { src: ${JSON.stringify(src)}, muted: true, volume: 0.5, latency: 200 });
+        document.querySelector("main").append(player);
+      })`);
+    });
+    await untilState(page, "idle"); // it knows that it is on air
+    await eventually("the server to speak", () =>
+      page.evaluate<boolean>(`${PLAYER}.player?.stats().streamState === "live"`),
+    );
+    expect(
+      await page.evaluate(`(({ paused, muted, volume, latency, readyState, videoWidth }) =>
+        ({ paused, muted, volume, latency, readyState, videoWidth }))(${PLAYER})`),
+    ).toEqual({
+      ...{ paused: true, muted: true, volume: 0.5, latency: 200, readyState: 0, videoWidth: 0 },
+    });
+    await page.evaluate(`${PLAYER}.play()`);
+    expect(await page.evaluate(`${PLAYER}.videoWidth`)).toBe(640);
+    await page.evaluate(`${PLAYER}.pause()`);
+    await untilState(page, "paused");
+  });
+
+  test("goes on when it is moved, and leaves nothing behind when it is taken away", async () => {
+    const page = await embed(`${tag("autoplay muted")}<section></section>`);
+    await untilState(page, "playing");
+    const isSame = await page.evaluate(`(async () => {
+      const { player } = ${PLAYER};
+      document.querySelector("section").append(${PLAYER});
+      await new Promise((resolve) => setTimeout(resolve));
+      return ${PLAYER}.player === player && !${PLAYER}.paused && !${PLAYER}.video.paused;
+    })()`);
+    expect(isSame).toBe(true);
+    const session = await page.context().newCDPSession(page);
+    const counted = async () => {
+      await page.evaluate("gc()");
+      await session.send("HeapProfiler.collectGarbage");
+      const { metrics } = await session.send("Performance.getMetrics");
+      const of = (name: string) => metrics.find((one) => one.name === name)?.value ?? 0;
+      const workers = page.workers().length;
+      const listeners = of("JSEventListeners");
+      return { nodes: of("Nodes"), listeners, heap: of("JSHeapUsedSize"), workers };
+    };
+    await session.send("Performance.enable");
+    const comeAndGo = (times: number) =>
+      page.evaluate(`(async () => {
+        const { src } = ${PLAYER} ?? { src: ${JSON.stringify(server.httpUrl("/streams/live/show"))} };
+        ${PLAYER}?.remove();
+        for (let time = 0; time < ${times}; time += 1) {
+          const player = document.createElement("sluice-player");
+          Object.assign(player, { src, muted: true, autoplay: true });
+          document.body.append(player);
+          if (time % 10 === 0) await new Promise((done) => player.addEventListener("loadeddata", done));
+          else await new Promise((done) => setTimeout(done, 20));
+          player.remove();
+        }
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      })()`);
+    await comeAndGo(5);
+    const before = await counted();
+    await comeAndGo(50);
+    let after = before;
+    await eventually(`what there was (${JSON.stringify(before)})`, async () => {
+      after = await counted();
+      const { nodes, listeners, workers } = after;
+      return (
+        nodes <= before.nodes + 5 && listeners <= before.listeners + 5 && workers === before.workers
+      );
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}\n  ${JSON.stringify({ before, after })}`);
+    });
+    expect(after.heap - before.heap).toBeLessThan(1_000_000);
+    await eventually("no viewer but ours", async () => {
+      const list = await fetch(server.httpUrl("/api/v1/streams"));
+      const { streams } = (await list.json()) as {
+        streams: { viewers: { websocket: number } }[];
+      };
+      return streams.every(({ viewers }) => viewers.websocket === 1);
+    });
+  });
+
+  test("says with a code why it cannot play, and plays what is set then", async () => {
+    const page = await embed(`<sluice-player src="/nothing" autoplay muted></sluice-player>`);
+    await untilState(page, "error");
+    expect(await page.evaluate(`({ ...${PLAYER}.error })`)).toMatchObject({
+      code: 4,
+      name: "SOURCE_INVALID",
+    });
+    const src = server.httpUrl("/streams/live/show");
+    await page.evaluate(`${PLAYER}.src = ${JSON.stringify(src)}`);
+    await untilState(page, "playing");
+    expect(await page.evaluate(`${PLAYER}.error`)).toBe(null);
+    const told = (await heard(page)).filter((name) => /error|emptied|loadstart/.test(name));
+    expect(told).toEqual(["loadstart", "error", "emptied", "loadstart"]);
+  });
+
+  test("behind a path that asks for a token, plays by WebSocket and by HLS, and says where it may not", async () => {
+    const proxy = await startPrefixProxy(
+      server.httpPort,
+      ({ pathname, searchParams }) =>
+        !pathname.includes("/streams/live/") || searchParams.get("token") === "let & in",
+    );
+    ends.push(() => proxy.close());
+    const src = `${proxy.url}streams/live/show`;
+    const context = await browser.newContext();
+    ends.push(() => context.close());
+    const page = await context.newPage();
+    const script = `<script type="module" src="${proxy.url}player.js"></script>`;
+    const player = `<sluice-player src="${src}" token="no" muted autoplay></sluice-player>`;
+    const host = await startHostPage(`${script}${player}`, "default-src http: ws: blob:");
+    ends.push(() => host.close());
+    await page.goto(host.url);
+    await untilState(page, "error");
+    expect(await page.evaluate(`({ ...${PLAYER}.error })`)).toMatchObject({
+      code: 2,
+      name: "FORBIDDEN",
+    });
+    await page.evaluate(`${PLAYER}.token = "let & in"`);
+    await untilState(page, "playing");
+    expect(await page.evaluate(`${PLAYER}.stats().transport`)).toBe("websocket");
+    await page.evaluate(`${PLAYER}.transport = "hls"`);
+    await eventually("HLS", () =>
+      page.evaluate<boolean>(`(({ transport, state }) => transport === "hls" && state === "live")(
+        ${PLAYER}.stats())`),
+    );
   });
 });

@@ -28,6 +28,12 @@ test("addressOf keeps the prefix and the scheme, and escapes the path", () => {
   expect(address.list).toBe("https://h/p/api/v1/streams");
 });
 
+test("addressOf takes what lets the viewer in along", () => {
+  const { webSocket, playlist } = addressOf(new URL("http://h/"), "live/a", "x&y");
+  expect(webSocket).toBe("ws://h/streams/live/a/ws?token=x%26y");
+  expect(playlist).toBe("http://h/streams/live/a/index.m3u8?token=x%26y");
+});
+
 test.each([
   { source: "http://a/streams/live/x", base: "http://a/", streamPath: "live/x" },
   { source: "http://a/p/streams/live/x/", base: "http://a/p/", streamPath: "live/x" },

@@ -301,7 +301,8 @@ class Controls {
     const state = player?.state ?? { name: "idle" as const };
     const phrase = statePhrase(this.language, state);
     // What the page has put there itself says it already.
-    const own = state.name === "unplayable" ? "error" : "offline";
+    const isError = state.name === "unplayable" || state.name === "forbidden";
+    const own = isError ? "error" : "offline";
     const place = this.#root.querySelector<HTMLSlotElement>(`slot[name=${own}]`);
     const isTold = state.name !== "connecting" && (place?.assignedElements().length ?? 0) > 0;
     layout.overlay.hidden = phrase === undefined || isTold;

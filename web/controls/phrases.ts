@@ -37,6 +37,8 @@ export function statePhrase(language: Language, state: PlayerState): Phrase | un
         : phrase("busy", "reconnecting", "reconnectingDetail");
     case "ended":
       return phrase("ended", "ended", "endedDetail");
+    case "forbidden":
+      return phrase("broken", "forbidden", "forbiddenDetail");
     case "unplayable":
       return { sign: "broken", ...cannotPlay(language, state.unsupported, state.unplayable) };
     default:

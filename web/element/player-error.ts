@@ -10,7 +10,7 @@ export type PlayerErrorCode =
   | "CODEC_UNPLAYABLE"
   /** The server does not let this viewer watch: a `token` is missing, or is not good any more. */
   | "FORBIDDEN"
-  /** This browser has neither MediaSource nor HLS. */
+  /** This browser has nothing that could play it: neither MediaSource nor HLS. */
   | "NO_ENGINE";
 
 /** What `element.error` is: like a `MediaError`, with a code that says which. */
@@ -39,6 +39,9 @@ export const playerError = (name: PlayerErrorCode, message: string): PlayerError
 
 /** @returns undefined where the player can go on, or will */
 export function errorOf(state: PlayerState | undefined): PlayerError | undefined {
+  if (state?.name === "forbidden") {
+    return playerError("FORBIDDEN", "The server does not let this viewer in");
+  }
   if (state?.name !== "unplayable") return undefined;
   const unsupported = state.unsupported.map(({ codec }) => codec).join(", ");
   if (unsupported !== "")

@@ -1,6 +1,7 @@
 import { addressOf, locateSource } from "../address.ts";
 import type { AttachedControls } from "../controls/controls.ts";
 import type { ControlWords } from "../controls/words/en.ts";
+import { mediaSourceClass, playsNativeHls } from "../engine/platform.ts";
 import {
   type EngineSetting,
   type LatencySetting,
@@ -614,10 +615,15 @@ export class SluicePlayerElement extends Base {
       this.#plan();
       return;
     }
+    if (mediaSourceClass() === undefined && !playsNativeHls()) {
+      this.#sourceError = playerError("NO_ENGINE", "This browser has neither MediaSource nor HLS");
+      this.#plan();
+      return;
+    }
     this.#sourceError = undefined;
     const { latency, transport, engine } = this;
     const isStandby = this.#isHeld;
-    const address = addressOf(source.base, source.streamPath);
+    const address = addressOf(source.base, source.streamPath, this.token);
     const player = new Player(stage, { address, latency, transport, engine, isStandby });
     this.#player = player;
     player.setVolume(this.#volume);
@@ -789,6 +795,7 @@ export class SluicePlayerElement extends Base {
         return this.#player?.paused ? "paused" : "playing";
       case "reconnecting":
         return state.whose === "publisher" ? "stalled" : "offline";
+      case "forbidden":
       case "unplayable":
         return "error";
       default:

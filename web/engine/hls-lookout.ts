@@ -12,6 +12,8 @@ export type LookoutListener = {
   onState(stream: ListedStream | undefined): void;
   /** The server cannot be reached. */
   onLost(): void;
+  /** The server does not let this viewer in. */
+  onRefused(): void;
   /** The playlist is there: whether HLS plays already is for the listener to know. */
   onPlaylist(): void;
 };
@@ -59,10 +61,11 @@ export class HlsLookout {
 
   /** 404 until the first segment is there. */
   async #hasPlaylist(): Promise<boolean> {
-    const { ok } = await fetch(this.#address.playlist, {
+    const { ok, status } = await fetch(this.#address.playlist, {
       cache: "no-store",
       signal: AbortSignal.timeout(8_000),
     });
+    if ((status === 401 || status === 403) && !this.#isStopped) this.#listener.onRefused();
     return ok;
   }
 }

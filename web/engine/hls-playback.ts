@@ -3,6 +3,7 @@ import type { LevelDetails } from "hls.js";
 import { Surplus } from "../control/surplus.ts";
 import { earliest, type Place } from "../control/timeline.ts";
 import { HlsEvents } from "./hls-events.ts";
+import { admitted } from "./hls-playlist.ts";
 import { HlsRecovery } from "./hls-recovery.ts";
 import { HlsTimeline, type ListedMedia } from "./hls-timeline.ts";
 import { HlsTracks } from "./hls-tracks.ts";
@@ -248,6 +249,7 @@ export class HlsPlayback implements SegmentPlayback {
     if (!HlsClass.isSupported()) throw new Error("Cannot play here: neither MediaSource nor HLS");
     const { Events } = HlsClass;
     const hls = new HlsClass({
+      xhrSetup: (request, address) => request.open("GET", admitted(address, url)),
       enableWorker: false,
       lowLatencyMode: true,
       startPosition,

@@ -11,7 +11,18 @@ export function textIdOf(url: string): string | undefined {
 
 /** @returns the address of a track's media playlist, beside the multivariant one */
 export const trackPlaylist = (playlist: string, trackId: number): string =>
-  new URL(`t${trackId}.m3u8`, playlist).href;
+  besideOf(playlist, `t${trackId}.m3u8`);
+
+/** @returns the address of what lies beside a playlist, with what let us in to that */
+export const besideOf = (playlist: string, name: string): string =>
+  admitted(new URL(name, playlist).href, playlist);
+
+/** @returns an address of the same stream, with what let us in to its playlist */
+export function admitted(address: string, playlist: string): string {
+  const { search } = new URL(playlist);
+  if (search === "" || address.includes(search.slice(1))) return address;
+  return `${address}${address.includes("?") ? "&" : "?"}${search.slice(1)}`;
+}
 
 /** How much media a media playlist lists, ms: its segments, and the parts of the one in the making. */
 export function listedTime(playlist: string): number {

@@ -118,6 +118,8 @@ export class Player extends EventTarget {
   /** The code of what is to decode has been loaded. */
   #isEngineThere = true;
   #isLost = false;
+  /** The server does not let this viewer in. */
+  #isRefused = false;
   #droppedByServer = 0;
   #errorCount = 0;
   #lastError: string | undefined;
@@ -240,6 +242,7 @@ export class Player extends EventTarget {
     // What plays over the WebSocket stands still without it, whatever HTTP still says.
     const isStill =
       this.#succession.current?.transport === "websocket" && this.#streamState === "live";
+    if (this.#isRefused) return { name: "forbidden" };
     const isReached = this.#lookout !== undefined && !this.#isLost && !isStill;
     if (!this.#line.isUp && !isReached) {
       return this.#hasBeenUp ? { name: "reconnecting", whose: "viewer" } : { name: "connecting" };
@@ -626,6 +629,7 @@ export class Player extends EventTarget {
 
   #up(): void {
     this.#hasBeenUp = true;
+    this.#isRefused = false;
     this.#ways.line.up(performance.now());
     const edge = this.timeline?.end;
     this.#text.value?.reconnected(edge);
@@ -652,7 +656,14 @@ export class Player extends EventTarget {
             this.#isLost = true;
             this.#changed();
           },
-          onPlaylist: () => this.#buildHls(),
+          onRefused: () => {
+            this.#isRefused = true;
+            this.#changed();
+          },
+          onPlaylist: () => {
+            this.#isRefused = false;
+            this.#buildHls();
+          },
         });
         end.signal.addEventListener("abort", () => lookout.stop());
         lookout.start();

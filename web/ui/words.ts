@@ -19,6 +19,8 @@ export type PlayerState =
   /** Whose line was lost: the publisher's, or ours. */
   | { readonly name: "reconnecting"; readonly whose: "publisher" | "viewer" }
   | { readonly name: "ended" }
+  /** The server does not let this viewer in. */
+  | { readonly name: "forbidden" }
   /** Nothing of the broadcast can be played here. */
   | {
       readonly name: "unplayable";

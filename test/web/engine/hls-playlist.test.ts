@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  admitted,
   listedTime,
   textIdOf,
   trackIdOf,
@@ -36,4 +37,13 @@ test("textIdOf names the text track of a playlist", () => {
   expect(textIdOf("http://h/streams/live/demo/text-cc1.m3u8?_HLS_msn=3")).toBe("cc1");
   expect(textIdOf("http://h/streams/live/demo/text-text-de.m3u8")).toBe("text-de");
   expect(textIdOf("http://h/streams/live/demo/t1.m3u8")).toBeUndefined();
+});
+
+test("what let a viewer in to the playlist lets them in to all that it names", () => {
+  const playlist = "http://h/streams/live/demo/index.m3u8?token=a";
+  expect(trackPlaylist(playlist, 1)).toBe("http://h/streams/live/demo/t1.m3u8?token=a");
+  const part = "http://h/streams/live/demo/t1.m3u8?_HLS_msn=3";
+  expect(admitted(part, playlist)).toBe(`${part}&token=a`);
+  expect(admitted(admitted(part, playlist), playlist)).toBe(`${part}&token=a`);
+  expect(admitted(part, "http://h/streams/live/demo/index.m3u8")).toBe(part);
 });

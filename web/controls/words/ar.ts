@@ -67,6 +67,8 @@ export const words: ControlWords = {
   reconnectingDetail: "انقطع الاتصال بالخادم.",
   ended: "انتهى البث",
   endedDetail: "إذا عاد فسيستمر هنا تلقائيًا.",
+  forbidden: "هذا البث ليس متاحًا للجميع",
+  forbiddenDetail: "ربما انتهت صلاحية الرابط.",
   paused: "متوقف مؤقتًا",
   playingPast: "يُعرض ما سبق بثه",
   cannotPlay: "لا يستطيع هذا المتصفح تشغيل {codec}",

@@ -67,6 +67,8 @@ export const words: ControlWords = {
   reconnectingDetail: "Die Verbindung zum Server ging verloren.",
   ended: "Die Sendung ist beendet",
   endedDetail: "Kommt sie zurück, geht es hier von selbst weiter.",
+  forbidden: "Diese Sendung ist nicht für alle",
+  forbiddenDetail: "Vielleicht ist der Link dazu abgelaufen.",
   paused: "Pausiert",
   playingPast: "Spielt Vergangenes",
   cannotPlay: "Dieser Browser kann {codec} nicht abspielen",

@@ -66,6 +66,8 @@ export const english = {
   reconnectingDetail: "The connection to the server was lost.",
   ended: "The broadcast has ended",
   endedDetail: "If it comes back, it goes on here by itself.",
+  forbidden: "This broadcast is not for everybody",
+  forbiddenDetail: "The link to it may have run out.",
   paused: "Paused",
   playingPast: "Playing the past",
   cannotPlay: "This browser cannot play {codec}",

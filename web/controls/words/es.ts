@@ -67,6 +67,8 @@ export const words: ControlWords = {
   reconnectingDetail: "Se perdió la conexión con el servidor.",
   ended: "La emisión ha terminado",
   endedDetail: "Si vuelve, seguirá aquí por sí sola.",
+  forbidden: "Esta emisión no es para todos",
+  forbiddenDetail: "Puede que el enlace haya caducado.",
   paused: "En pausa",
   playingPast: "Reproduciendo en diferido",
   cannotPlay: "Este navegador no puede reproducir {codec}",

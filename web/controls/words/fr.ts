@@ -67,6 +67,8 @@ export const words: ControlWords = {
   reconnectingDetail: "La connexion au serveur a été perdue.",
   ended: "La diffusion est terminée",
   endedDetail: "Si elle reprend, elle continuera ici d’elle-même.",
+  forbidden: "Cette diffusion n’est pas ouverte à tous",
+  forbiddenDetail: "Le lien a peut-être expiré.",
   paused: "En pause",
   playingPast: "Lecture en différé",
   cannotPlay: "Ce navigateur ne peut pas lire {codec}",

@@ -67,6 +67,8 @@ export const words: ControlWords = {
   reconnectingDetail: "La connessione al server si è interrotta.",
   ended: "La trasmissione è terminata",
   endedDetail: "Se riprende, continuerà qui da sola.",
+  forbidden: "Questa trasmissione non è per tutti",
+  forbiddenDetail: "Il link potrebbe essere scaduto.",
   paused: "In pausa",
   playingPast: "Riproduzione in differita",
   cannotPlay: "Questo browser non può riprodurre {codec}",

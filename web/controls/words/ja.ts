@@ -67,6 +67,8 @@ export const words: ControlWords = {
   reconnectingDetail: "サーバーとの接続が切れました。",
   ended: "配信は終了しました",
   endedDetail: "再開されると自動的に続きが再生されます。",
+  forbidden: "この配信は公開されていません",
+  forbiddenDetail: "リンクの有効期限が切れている可能性があります。",
   paused: "一時停止中",
   playingPast: "過去の映像を再生中",
   cannotPlay: "このブラウザーは{codec}を再生できません",

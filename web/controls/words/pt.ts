@@ -67,6 +67,8 @@ export const words: ControlWords = {
   reconnectingDetail: "A conexão com o servidor foi perdida.",
   ended: "A transmissão terminou",
   endedDetail: "Se voltar, continua aqui sozinha.",
+  forbidden: "Esta transmissão não é para todos",
+  forbiddenDetail: "A ligação pode ter expirado.",
   paused: "Em pausa",
   playingPast: "Reproduzindo em diferido",
   cannotPlay: "Este navegador não consegue reproduzir {codec}",

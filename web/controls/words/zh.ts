@@ -67,6 +67,8 @@ export const words: ControlWords = {
   reconnectingDetail: "与服务器的连接已断开。",
   ended: "直播已结束",
   endedDetail: "如果恢复，会在此自动继续播放。",
+  forbidden: "此直播不对所有人开放",
+  forbiddenDetail: "链接可能已过期。",
   paused: "已暂停",
   playingPast: "正在回看",
   cannotPlay: "此浏览器无法播放 {codec}",
