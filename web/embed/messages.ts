@@ -169,7 +169,7 @@ export function readCommand(data: unknown): CommandMessage | AnswerMessage | und
   const refuse = (code: CommandErrorCode, message: string): AnswerMessage => ({
     ...{ sluice: VERSION, id, error: { code, message } },
   });
-  const name = String(command).slice(0, 64);
+  const name = typeof command === "string" ? command.slice(0, 64) : typeof command;
   if (typeof command !== "string" || !Object.hasOwn(TAKES, command)) {
     return refuse("COMMAND_UNKNOWN", `There is no command "${name}"`);
   }

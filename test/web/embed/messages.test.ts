@@ -56,6 +56,7 @@ describe("readCommand", () => {
     5,
     null,
     ["play"],
+    Object.create(null),
     "x".repeat(1e5),
   ])("knows no command %s", (name) => {
     const answer = readCommand(command(name));
