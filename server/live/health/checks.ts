@@ -269,9 +269,10 @@ export const CHECKS: readonly Check[] = [
     after: 5000,
     unless: ["ARRIVAL_STALLS", "SLOWER_THAN_TIME", "FASTER_THAN_TIME"],
     see: (vitals, isFound) => {
-      const jitter = (firstVideo(vitals) ?? tracksOf(vitals, "audio")[0])?.jitter ?? 0;
+      const pictures = firstVideo(vitals);
+      const jitter = (pictures ?? tracksOf(vitals, "audio")[0])?.jitter ?? 0;
       if (jitter <= (isFound ? 80 : 120)) return undefined;
-      const what = `Pictures arrive unevenly, up to ${tens(jitter)} ms late, and players hold more for it: use a cable in place of Wi-Fi, or`;
+      const what = `${pictures === undefined ? "Sound arrives" : "Pictures arrive"} unevenly, up to ${tens(jitter)} ms late, and players hold more for it: use a cable in place of Wi-Fi, or`;
       return `${what} ${advice(vitals.encoder.kind, "bitrate")}`;
     },
   },

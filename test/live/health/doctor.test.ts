@@ -262,6 +262,12 @@ test("Doctor does not tell of what is there for a moment, and puts the worst fir
   ]);
 });
 
+test("Doctor speaks of sound where there is nothing else", () => {
+  const tracks = [audioVitals({ jitter: 300 })];
+  const [found] = examine(new Doctor(), { tracks }, 0, 15);
+  expect(found?.message).toMatch(/^Sound arrives unevenly, up to 300 ms late/);
+});
+
 test("Doctor says a sentence anew every few seconds at the most", () => {
   const doctor = new Doctor();
   const said = (seconds: number) =>
