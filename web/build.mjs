@@ -71,16 +71,31 @@ for (const entryPoints of [
 // The player apart from what it imports by `import()`, too: esbuild's splitting would put what both share
 // into a third file, and the first picture would wait for that. Those share among themselves, and have
 // copies of what they share with the player: no state of a module reaches from the one to the others.
-const player = { ...options, entryPoints: { player: "web/player.ts" } };
+// The live line is one file for workers and for pages without: who is refused a worker has it already.
+const worker = await build({
+  ...options,
+  entryPoints: ["web/worker/live-worker.ts"],
+  entryNames: "assets/[name]-[hash]",
+});
+const [workerFile] = Object.entries(worker.metafile.outputs).flatMap(([name, { entryPoint }]) =>
+  entryPoint === undefined ? [] : [`./assets/${basename(name)}`],
+);
+const player = {
+  ...options,
+  entryPoints: { player: "web/player.ts" },
+  define: { ...options.define, LIVE_WORKER: JSON.stringify(workerFile) },
+};
+const line = here("line/live-line.ts");
 const found = new Set();
 await build({ ...player, write: false, plugins: [asChunks((path) => found.add(path) && path)] });
+found.delete(line);
 const { metafile } = await build({
   ...options,
   entryPoints: [...found],
   splitting: true,
   entryNames: "assets/chunk-[name]-[hash]",
 });
-const chunks = new Map();
+const chunks = new Map([[line, workerFile]]);
 for (const [output, { entryPoint }] of Object.entries(metafile.outputs)) {
   if (entryPoint !== undefined)
     chunks.set(here(`../${entryPoint}`), `./assets/${basename(output)}`);

@@ -15,3 +15,6 @@ interface Element {
   /** Safari before 16.4. */
   webkitRequestFullscreen?: () => void;
 }
+
+/** Where the worker's module is beside `player.js`: `web/build.mjs` says it, and nothing else does. */
+declare const LIVE_WORKER: string | undefined;

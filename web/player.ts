@@ -1,4 +1,5 @@
 import { SluicePlayerElement } from "./element/sluice-player.ts";
+import { placeWorker } from "./line/line-places.ts";
 
 export { SluicePlayerElement };
 
@@ -7,6 +8,9 @@ declare global {
     "sluice-player": SluicePlayerElement;
   }
 }
+
+// From here, since this file is where it is in every bundle: its neighbours are found by it.
+if (typeof LIVE_WORKER === "string") placeWorker(new URL(LIVE_WORKER, import.meta.url));
 
 // Loaded twice (two versions on a page, a bundler's copy), the first one stays.
 const registry = globalThis.customElements;

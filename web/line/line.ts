@@ -2,8 +2,25 @@ import type { ServerMessage } from "../../server/protocol/wire/control.ts";
 import type { PlannedTrack } from "../engine/plan.ts";
 import type { LivePlayback, Playback } from "../engine/playback.ts";
 import { LineMedium } from "./line-medium.ts";
-import { LiveLine } from "./live-line.ts";
+import type { LineWorkers } from "./line-workers.ts";
 import type { LineCommand, LineFigures, LineReport, LineSettings, LineTracks } from "./messages.ts";
+import type { LineThread, ThreadListener, ThreadName, ThreadReason } from "./threads.ts";
+
+/**
+ * A worker that has not said a word so long (ms) after it was started, or at all for so long later, is
+ * replaced by the page: it reports four times a second. The page's own pauses do not count: it must have
+ * looked so many times meanwhile.
+ */
+const ANSWERS = { first: 500, later: 3_000, looks: 8 } as const;
+
+/** Code for the page that did not come is asked for again after this long (ms). */
+const AGAIN_AFTER = 2_000;
+
+/** So many media of a worker that failed before anything of them was appended, and the page is tried. */
+const MOST_FAILED = 2;
+
+/** Tracks that the viewer chose are remembered, so many. */
+const MOST_PREFERRED = 32;
 
 /** What a line asks of the player. */
 export type LineHost = {
@@ -19,12 +36,34 @@ export type LineHost = {
   onBuilt(medium: LineMedium, plan: readonly PlannedTrack[]): boolean;
   /** Makes a playback that takes the media itself, frame by frame. */
   onTaken(plan: readonly PlannedTrack[]): LivePlayback | undefined;
+  /** Nothing more comes for a playback that takes the media itself. */
+  onLost(playback: LivePlayback, error: unknown): void;
 };
 
-/** The page's end of its live line: what it knows, and what it may ask for. */
+/** Where lines may live. */
+export type LinePlaces = {
+  readonly workers: Pick<LineWorkers, "open" | "refusal" | "give">;
+  readonly onPage: (listener: ThreadListener) => LineThread;
+};
+
+/**
+ * The page's end of its live line: what it knows, and what it may ask for. The line itself lives in a
+ * worker where that works, else on the page; a worker that is lost is replaced at once.
+ */
 export class Line {
   readonly #host: LineHost;
-  readonly #line: LiveLine;
+  readonly #places: LinePlaces;
+  #thread: LineThread | undefined;
+  /** Why it lives on the page. */
+  #reason: ThreadReason | undefined;
+  #isPrepared = false;
+  #preferred: number[] = [];
+  #heardAt = 0;
+  #hasAnswered = false;
+  #looks = 0;
+  #beginsAt = Number.POSITIVE_INFINITY;
+  #mediaFailed = 0;
+  #connectionsBefore = 0;
   readonly #media = new Map<number, LineMedium>();
   /** Those that take the media themselves. */
   readonly #takers = new Map<number, LivePlayback>();
@@ -47,8 +86,9 @@ export class Line {
   };
 
   /** @param url of the stream's WebSocket */
-  constructor(url: string, host: LineHost) {
+  constructor(url: string, host: LineHost, places: LinePlaces) {
     this.#host = host;
+    this.#places = places;
     this.#settings = {
       url,
       isSpare: false,
@@ -57,8 +97,16 @@ export class Line {
       sink: "media-source",
       refused: [],
     };
-    this.#line = new LiveLine((report) => this.#hear(report));
-    this.#send({ type: "settings", settings: this.#settings });
+  }
+
+  /** Where it lives; undefined before it was started. */
+  get thread(): ThreadName | undefined {
+    return this.#thread?.name;
+  }
+
+  /** Why it lives on the page. */
+  get threadReason(): ThreadReason | undefined {
+    return this.#reason;
   }
 
   /** Whether the server speaks to us now. */
@@ -73,7 +121,7 @@ export class Line {
 
   /** Connections that came to something. */
   get connections(): number {
-    return this.#connections;
+    return this.#connectionsBefore + this.#connections;
   }
 
   /** What it measures. */
@@ -98,11 +146,12 @@ export class Line {
   /** Connects; once. */
   start(): void {
     this.#state = "connects";
-    this.#send({ type: "start" });
+    this.#begin();
   }
 
   /** A MediaSource may begin to open, for a broadcast that nothing is known of yet. */
   prepare(): void {
+    this.#isPrepared = true;
     this.#send({ type: "prepare" });
   }
 
@@ -137,6 +186,7 @@ export class Line {
 
   /** The viewer wants these tracks; where it named none of a kind, that stays as it is. */
   prefer(tracks: readonly number[]): void {
+    this.#preferred = [...tracks, ...this.#preferred].slice(0, MOST_PREFERRED);
     this.#send({ type: "prefer", tracks });
   }
 
@@ -154,16 +204,81 @@ export class Line {
     }
   }
 
+  /** To be called every 50 ms or so. */
+  tick(now: number): void {
+    if (now >= this.#beginsAt) this.#begin();
+    if (this.#thread?.name !== "worker") return;
+    this.#looks += 1;
+    const allowed = this.#hasAnswered ? ANSWERS.later : ANSWERS.first;
+    if (now - this.#heardAt > allowed && this.#looks > ANSWERS.looks)
+      this.#places.workers.give("silent");
+  }
+
   /** Ends it for good. */
   stop(): void {
-    this.#send({ type: "stop" });
+    this.#beginsAt = Number.POSITIVE_INFINITY;
+    this.#thread?.close();
+    this.#thread = undefined;
   }
 
   #send(command: LineCommand): void {
-    this.#line.receive(command);
+    this.#thread?.send(command);
+  }
+
+  /** Finds a place to live, and takes there what was said so far. */
+  #begin(): void {
+    this.#beginsAt = Number.POSITIVE_INFINITY;
+    this.#heardAt = performance.now();
+    this.#hasAnswered = false;
+    this.#looks = 0;
+    this.#mediaFailed = 0;
+    let thread: LineThread | undefined;
+    const listener: ThreadListener = {
+      onReport: (report) => {
+        if (this.#thread === thread) this.#hear(report);
+      },
+      onLost: (reason) => {
+        if (this.#thread === thread) this.#lost(reason);
+      },
+    };
+    thread = this.#reason === undefined ? this.#places.workers.open(listener) : undefined;
+    if (thread === undefined) this.#reason ??= this.#places.workers.refusal;
+    thread ??= this.#places.onPage(listener);
+    this.#thread = thread;
+    this.#send({ type: "settings", settings: this.#settings });
+    if (this.#preferred.length > 0) this.#send({ type: "prefer", tracks: this.#preferred });
+    if (this.#state !== "rests") this.#send({ type: "start" });
+    if (this.#isPrepared) this.#send({ type: "prepare" });
+  }
+
+  /** It lives on elsewhere. What it filled is lost. */
+  #lost(reason: ThreadReason): void {
+    const wasOnPage = this.#thread?.name === "page";
+    this.#thread = undefined;
+    this.#reason = reason;
+    this.#isUp = false;
+    this.#connectionsBefore += this.#connections;
+    this.#connections = 0;
+    const takers = [...this.#takers.values()];
+    const media = [...this.#media.values()];
+    this.#takers.clear();
+    this.#media.clear();
+    if (wasOnPage) {
+      this.#beginsAt = performance.now() + AGAIN_AFTER;
+    } else {
+      this.#isPrepared ||= media.length > 0;
+      this.#begin();
+    }
+    const error = new Error(`The line was lost: ${reason}`);
+    for (const medium of media) medium.fail(error);
+    for (const taker of takers) this.#host.onLost(taker, error);
+    if (wasOnPage) this.#host.onDown(1);
   }
 
   #hear(report: LineReport): void {
+    this.#heardAt = performance.now();
+    this.#hasAnswered = true;
+    this.#looks = 0;
     switch (report.type) {
       case "message":
         this.#host.onMessage(report.message);
@@ -197,7 +312,7 @@ export class Line {
         this.#media.get(report.id)?.advance(report.progress, report.samples);
         return;
       case "failed":
-        this.#media.get(report.id)?.fail(report.reason);
+        this.#failed(report.id, report.reason);
         return;
       case "init":
         this.#takers.get(report.id)?.init(report.planned, report.bytes);
@@ -211,10 +326,20 @@ export class Line {
     }
   }
 
+  /** What cannot even begin in a worker may on the page. */
+  #failed(id: number, reason: string): void {
+    const medium = this.#media.get(id);
+    medium?.fail(reason);
+    if (this.#thread?.name !== "worker" || medium?.progress.edge !== undefined) return;
+    this.#mediaFailed += 1;
+    if (this.#mediaFailed >= MOST_FAILED) this.#places.workers.give("failing");
+  }
+
   #open(id: number, source: LineMedium["source"]): LineMedium {
+    const thread = this.#thread;
     const medium = new LineMedium(
       { id, source },
-      (command) => this.#send(command),
+      (command) => thread?.send(command),
       () => this.#media.delete(id),
     );
     this.#media.set(id, medium);
@@ -229,6 +354,7 @@ export class Line {
       return;
     }
     // The page may have closed the prepared one while the line was building with it.
+    this.#isPrepared = false;
     const medium = source === undefined ? this.#media.get(id) : this.#open(id, source);
     if (medium !== undefined && !this.#host.onBuilt(medium, plan)) this.#close(id);
   }

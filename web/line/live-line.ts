@@ -78,6 +78,7 @@ export class LiveLine {
       case "start":
         this.#timer ??= setInterval(() => this.#tick(), TICK);
         this.#link.connect();
+        this.#tellFigures(); // a sign of life
         return;
       case "prepare":
         if (this.#prepared === undefined) this.#prepare();

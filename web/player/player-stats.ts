@@ -1,6 +1,7 @@
 import type { StreamState } from "../../server/protocol/wire/control.ts";
 import type { ChoiceReason } from "../control/choice.ts";
 import type { Playback } from "../engine/playback.ts";
+import type { ThreadName, ThreadReason } from "../line/threads.ts";
 import type { PlayerState } from "../ui/words.ts";
 import type { FallbackReason } from "../webcodecs/fallback.ts";
 
@@ -43,6 +44,9 @@ export type PlayerStats = {
   readonly clockOffset: number | undefined;
   /** Connections that came to something. */
   readonly connections: number;
+  /** Where the WebSocket is read and MediaSource is filled, and why on the page. */
+  readonly thread: ThreadName | undefined;
+  readonly threadReason: ThreadReason | undefined;
   /** Playbacks built. */
   readonly builds: number;
   readonly errors: number;

@@ -17,8 +17,9 @@ import {
   type SegmentPlayback,
 } from "../engine/playback.ts";
 import type { Surface } from "../engine/surface.ts";
-import { Line } from "../line/line.ts";
+import { Line, type LineHost } from "../line/line.ts";
 import type { LineMedium } from "../line/line-medium.ts";
+import { linePlaces } from "../line/line-places.ts";
 import { wallClock } from "../transport/websocket.ts";
 import { Stage } from "../ui/stage.ts";
 import type { PlayerState } from "../ui/words.ts";
@@ -206,7 +207,7 @@ export class Player extends EventTarget {
         onChange: () => this.dispatchEvent(new Event("qualitychange")),
       });
     });
-    this.#line = new Line(address.webSocket, {
+    const line: LineHost = {
       onMessage: (message) => this.#hear(message),
       onTracks: () => this.#changed(),
       onUp: () => this.#up(),
@@ -218,7 +219,9 @@ export class Player extends EventTarget {
       onPrepared: (medium) => this.#prepare(medium),
       onBuilt: (medium, plan) => this.#buildMse(medium, plan),
       onTaken: (plan) => this.#buildBare(plan),
-    });
+      onLost: (playback, error) => this.#failed(playback, error),
+    };
+    this.#line = new Line(address.webSocket, line, linePlaces());
     this.#page = this.#watchPage();
   }
 
@@ -503,6 +506,8 @@ export class Player extends EventTarget {
       roundTrip,
       clockOffset,
       connections: this.#line.connections,
+      thread: this.#line.thread,
+      threadReason: this.#line.threadReason,
       builds: this.#succession.builds,
       errors: this.#errorCount,
       lastError: this.#lastError,
@@ -740,7 +745,8 @@ export class Player extends EventTarget {
   /** The first MediaSource begins to open before anything is known of the broadcast. */
   #prepare(medium: LineMedium): boolean {
     const [surface] = this.#stage.videos;
-    if (this.#succession.current !== undefined || this.#prepared !== undefined) return false;
+    if (this.#succession.current !== undefined) return false;
+    this.#dropPrepared(); // of a worker that was lost
     this.#prepared = { medium, attachment: new MediaAttachment(surface, medium.source) };
     return true;
   }
@@ -889,6 +895,7 @@ export class Player extends EventTarget {
     const now = performance.now();
     this.#page.look(now);
     this.#line.set({ mayBuild: this.#mayBuild });
+    this.#line.tick(now);
     const situation = {
       now,
       wantsPlay: this.#starter.wantsPlay,
