@@ -155,9 +155,20 @@ export const SCENES: readonly Scene[] = [
     prepare: live,
     act: async (page) => {
       await untilState(page, "live");
-      await page.locator("sluice-player").focus();
+      await page.locator("sluice-player .chrome").focus();
       await page.keyboard.press("i");
       await page.waitForTimeout(8_000); // the graphs have something to show
+    },
+  },
+  {
+    name: "watch-menu",
+    path: `/watch/${SHOW}`,
+    prepare: live,
+    act: async (page) => {
+      await untilState(page, "live");
+      await wake(page);
+      await page.getByRole("button", { name: "Settings" }).click();
+      await page.waitForTimeout(500);
     },
   },
   {
@@ -166,7 +177,7 @@ export const SCENES: readonly Scene[] = [
     prepare: live,
     act: async (page) => {
       await untilState(page, "live");
-      await page.locator("sluice-player").focus();
+      await page.locator("sluice-player .chrome").focus();
       await page.keyboard.press("?");
       await page.waitForTimeout(500);
     },
@@ -213,7 +224,10 @@ export const SCENES: readonly Scene[] = [
     prepare: async (stage) => {
       await stage.publish(SHOW, { video: "hevc", audio: "none" });
     },
-    act: (page) => untilState(page, "unplayable"),
+    act: async (page) => {
+      await untilState(page, "unplayable");
+      await page.getByText("cannot play").first().waitFor();
+    },
   },
   {
     name: "watch-sound-alone",
