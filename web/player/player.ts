@@ -712,7 +712,10 @@ export class Player extends EventTarget {
     const { announced } = this.#tracks;
     const isBare = choice.engine === "webcodecs";
     this.#isEngineThere = !isBare || this.#bare.want(announced);
-    if (!this.#isEngineThere) return;
+    if (!this.#isEngineThere) {
+      this.#line.set({ mayBuild: false });
+      return;
+    }
     this.#line.set({
       sink: isBare ? "page" : "media-source",
       refused: this.#bare.refused(announced),

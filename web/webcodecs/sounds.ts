@@ -1,10 +1,11 @@
 import type { AnnouncedTrack } from "../../server/protocol/wire/control.ts";
 import type { Frame } from "../../server/protocol/wire/frame.ts";
-import type { SoundBlock, SoundReport } from "../worklet/messages.ts";
+import type { SoundReport } from "../worklet/messages.ts";
+import { audioConfig } from "./codec-config.ts";
 import { FallbackError } from "./fallback.ts";
 import { Lag } from "./lag.ts";
-import { SoundDecoder } from "./sound-decoder.ts";
-import type { SoundOutput, SoundVoice } from "./sound-output.ts";
+import type { SoundOutput } from "./sound-output.ts";
+import type { SoundPath } from "./sound-path.ts";
 
 /** Remembered, to begin with: seconds, and frames. */
 const RECENT = { seconds: 4, frames: 1_024 } as const;
@@ -52,19 +53,19 @@ export type SoundsHost = {
 export class Sounds {
   readonly #output: SoundOutput;
   readonly #host: SoundsHost;
-  readonly #decoder: SoundDecoder;
   readonly #lag = new Lag(WINDOW);
   #track: AnnouncedTrack | undefined;
   #recent: ComingSound[] = [];
-  #voice: SoundVoice | undefined;
-  #voiceChannels = 0;
+  /** While it is wanted, and the loudspeaker is ready. */
+  #path: SoundPath | undefined;
   #volume = 1;
   #isWanted = false;
   #isStarted = false;
-  #isActive = false;
   /** When the page had begun, seconds: what was late before says nothing. */
   #calmAt = Number.POSITIVE_INFINITY;
   #target: number | undefined;
+  /** What was held too much of while the page began is skipped. */
+  #landsNext = false;
   #report: (SoundReport & { readonly heardAt: number }) | undefined;
   #underruns = 0;
   #skips = 0;
@@ -75,10 +76,6 @@ export class Sounds {
   constructor(output: SoundOutput, host: SoundsHost) {
     this.#output = output;
     this.#host = host;
-    this.#decoder = new SoundDecoder({
-      onSound: (block) => this.#decoded(block),
-      onError: (error) => host.onError(error),
-    });
   }
 
   /** Whether it is heard: then it says what time it is. */
@@ -101,7 +98,7 @@ export class Sounds {
 
   set volume(volume: number) {
     this.#volume = volume;
-    if (this.#voice !== undefined) this.#voice.volume = volume;
+    if (this.#path !== undefined) this.#path.volume = volume;
   }
 
   set isWanted(isWanted: boolean) {
@@ -144,7 +141,7 @@ export class Sounds {
     if (track.id !== this.#track?.id) this.#recent = [];
     this.#track = track;
     this.#recent = [];
-    if (this.#isActive) this.#decoder.configure(track);
+    this.#path?.configure(audioConfig(track));
   }
 
   push(sound: ComingSound): void {
@@ -160,22 +157,25 @@ export class Sounds {
     if (this.#recent.length > RECENT.frames) this.#recent.shift();
     if (isHistory) return;
     this.#lag.push(now, end);
-    if (this.#isActive) this.#decoder.decode(sound.frame, shownAt);
+    this.#path?.decode(sound.frame, shownAt);
   }
 
   /** Is to be heard so much (seconds) behind the wall clock. */
   hold(distance: number, now: number): void {
     const base = this.base(now);
-    if (this.#voice === undefined || !this.#isActive || !Number.isFinite(base)) return;
+    if (this.#path === undefined || !Number.isFinite(base)) return;
     const target = distance - this.#output.latency - base;
-    if (Math.abs(target - (this.#target ?? Number.POSITIVE_INFINITY)) < 0.002) return;
+    const isSame = Math.abs(target - (this.#target ?? Number.POSITIVE_INFINITY)) < 0.002;
+    if (isSame && !this.#landsNext) return;
     this.#target = target;
-    this.#voice.target = target;
+    this.#path.hold(target, this.#landsNext);
+    this.#landsNext = false;
   }
 
   /** The page's own beginning, which made things late, is over. */
   calm(now: number): void {
     this.#calmAt = now;
+    this.#landsNext = true;
     this.#lag.calm();
   }
 
@@ -190,7 +190,7 @@ export class Sounds {
 
   /** What was held is of the past. */
   restart(): void {
-    this.#voice?.reset();
+    this.#path?.reset();
   }
 
   close(): void {
@@ -199,45 +199,32 @@ export class Sounds {
   }
 
   #activate(): void {
-    if (this.#isActive || this.#track === undefined) return;
-    this.#isActive = true;
+    if (this.#path !== undefined || this.#track === undefined) return;
+    const path = this.#output.createPath({
+      onReport: (report) => {
+        if (path === this.#path) this.#hear(report);
+      },
+      onError: (reason, cause) => this.#host.onError(new FallbackError(reason, cause)),
+    });
+    if (path === undefined) return;
+    this.#path = path;
+    this.#target = undefined;
+    path.volume = this.#volume;
+    path.configure(audioConfig(this.#track));
     const now = performance.now() / 1_000;
     const lag = this.#lag.base(now);
-    this.#decoder.configure(this.#track);
     // As much as will be held: what is older would have to be thrown away at once.
     const edge = Number.isFinite(lag) ? now - lag : (this.#recent.at(-1)?.end ?? 0);
     const from = edge - Math.max(LEAD, this.need(now) * 2);
     for (const { frame, shownAt } of this.#recent) {
-      if (shownAt >= from) this.#decoder.decode(frame, shownAt);
+      if (shownAt >= from) path.decode(frame, shownAt);
     }
   }
 
   #deactivate(): void {
-    if (!this.#isActive) return;
-    this.#isActive = false;
-    this.#decoder.close();
-    this.#voice?.close();
-    this.#voice = undefined;
+    this.#path?.close();
+    this.#path = undefined;
     this.#report = undefined;
-  }
-
-  #decoded(block: SoundBlock): void {
-    this.#voiceFor(block.planes.length).push(block);
-  }
-
-  #voiceFor(channels: number): SoundVoice {
-    const before = this.#voice;
-    if (before !== undefined && channels === this.#voiceChannels) return before;
-    before?.close();
-    const voice = this.#output.createVoice(channels, (report) => {
-      if (voice === this.#voice) this.#hear(report);
-    });
-    voice.volume = this.#volume;
-    this.#voice = voice;
-    this.#voiceChannels = channels;
-    this.#target = undefined;
-    this.#report = undefined;
-    return voice;
   }
 
   #hear(report: SoundReport): void {

@@ -1,12 +1,12 @@
 import type { Bytes } from "../../server/protocol/bytes/bytes.ts";
 import type { Frame, FrameFlag } from "../../server/protocol/wire/frame.ts";
-import { ArrivalLine } from "../control/arrival-line.ts";
 import { ShownDelay } from "../control/shown-delay.ts";
 import type { Place } from "../control/timeline.ts";
 import type { PlannedTrack } from "../engine/plan.ts";
 import type { LivePlayback, PlaybackFigures, PlaybackHost, Situation } from "../engine/playback.ts";
 import type { CanvasSurface } from "./canvas-surface.ts";
 import type { FallbackError } from "./fallback.ts";
+import { Lag } from "./lag.ts";
 import { MediaClock } from "./media-clock.ts";
 import { Pictures } from "./pictures.ts";
 import type { SoundOutput } from "./sound-output.ts";
@@ -49,7 +49,9 @@ export class WebCodecsPlayback implements LivePlayback {
   readonly #listening = new AbortController();
   #plan: readonly PlannedTrack[];
   readonly #delay = new ShownDelay();
-  readonly #arrivals = new ArrivalLine();
+  /** By the server's clock, seconds, and the latest moment of that. */
+  readonly #arrivals = new Lag(10);
+  #arrivedAt = 0;
   /** Seconds to be held for others' sake. */
   #lead = 0;
   #isHistory = false;
@@ -124,7 +126,9 @@ export class WebCodecsPlayback implements LivePlayback {
       jumps: this.#jumps + this.#sounds.skips,
       reorderDelay: this.#pictures.reorderDelay * 1_000,
       jitter: this.#pictures.jitter(now) * 1_000,
-      moment: this.isReady ? this.#arrivals.moment(this.#currentTime) : undefined,
+      moment: this.isReady
+        ? (this.#currentTime + this.#arrivals.base(this.#arrivedAt)) * 1_000
+        : undefined,
     };
   }
 
@@ -160,7 +164,10 @@ export class WebCodecsPlayback implements LivePlayback {
       const isBreak = (frame.flags & DISCONTINUITY) !== 0;
       const isPace = track.mediaType === "video" || !this.#hasPicture;
       if (isBreak && isPace) this.#arrivals.reset();
-      if (isPace) this.#arrivals.push(decodedAt, frame.serverTime);
+      if (isPace) {
+        this.#arrivedAt = frame.serverTime / 1_000;
+        this.#arrivals.push(this.#arrivedAt, decodedAt);
+      }
       if (track.mediaType === "video") {
         this.#delay.push(shownAt, frame.serverTime);
         this.#pictures.push({ frame, decodedAt, shownAt, isBreak, isHistory, now });

@@ -19,8 +19,8 @@ export type SoundBlock = {
 /** From page to worklet. */
 export type SoundCommand =
   | ({ readonly type: "block" } & SoundBlock)
-  /** So much is to be held ahead. */
-  | { readonly type: "target"; readonly target: number }
+  /** So much is to be held ahead; `isNow`: what is too much is skipped. */
+  | { readonly type: "target"; readonly target: number; readonly isNow: boolean }
   /** What is held is thrown away; what comes next is played once the target is there. */
   | { readonly type: "reset" }
   | { readonly type: "close" };

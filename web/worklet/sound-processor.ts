@@ -31,7 +31,7 @@ class SoundProcessor extends AudioWorkletProcessor {
         this.#ring.push(command);
         return;
       case "target":
-        this.#ring.target = command.target;
+        this.#ring.hold(command.target, command.isNow);
         return;
       case "reset":
         this.#ring.reset();

@@ -81,8 +81,10 @@ export class SoundRing {
     return anchor === undefined ? 0 : anchor.time + (this.#position - anchor.frame) / this.#rate;
   }
 
-  set target(target: number) {
+  /** @param target seconds to hold @param isNow at once: what is too much is skipped */
+  hold(target: number, isNow = false): void {
     this.#target = Math.min(target, SOUND.capacity - SOUND.skip);
+    if (isNow && this.#isPlaying && this.fill - this.#target > SOUND.far) this.#land();
   }
 
   /** Takes what was decoded, in order. */

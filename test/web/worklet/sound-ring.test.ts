@@ -26,7 +26,7 @@ function read(ring: SoundRing, quanta = 1): Float32Array {
 
 function ringWith(target: number, ...blocks: ReturnType<typeof block>[]): SoundRing {
   const ring = new SoundRing(RATE);
-  ring.target = target;
+  ring.hold(target);
   for (const one of blocks) ring.push(one);
   return ring;
 }
@@ -76,7 +76,7 @@ test.each([
   const target = held > 0.1 ? 0.08 : 0.05;
   const ring = ringWith(held, block(0, held));
   read(ring);
-  ring.target = target;
+  ring.hold(target);
   let time = held;
   let extreme = 1;
   // A block of 20 ms whenever as much was read.
@@ -103,6 +103,16 @@ test("SoundRing skips what is far too much", () => {
   expect(ring.skips).toBe(1);
   expect(ring.fill).toBeCloseTo(0.1, 1);
   expect(ring.time).toBeCloseTo(0.9, 1);
+});
+
+test("SoundRing.hold, at once, skips what is too much", () => {
+  const ring = ringWith(0.3, block(0, 0.3));
+  read(ring);
+  ring.hold(0.1);
+  read(ring);
+  expect(ring.fill).toBeGreaterThan(0.25);
+  ring.hold(0.1, true);
+  expect(ring.fill).toBeCloseTo(0.1, 2);
 });
 
 test("SoundRing fills a short hole with silence and jumps over a long one", () => {
@@ -142,7 +152,7 @@ test("SoundRing: time goes on, and memory stays, whatever comes", () => {
   );
   const holds = fc.property(blocks, fc.double({ min: 0, max: 2, noNaN: true }), (all, target) => {
     const ring = new SoundRing(RATE);
-    ring.target = target;
+    ring.hold(target);
     for (const { time, seconds, rate, quanta } of all) {
       ring.push(block(time, seconds, rate));
       expect(ring.fill).toBeLessThanOrEqual(SOUND.capacity);
