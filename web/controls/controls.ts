@@ -148,6 +148,7 @@ class Controls {
     this.#show();
     // It names itself as it enters.
     controller.ariaLabel = this.language.say("player");
+    if (this.#element.hasAttribute("stats")) this.#openStatistics(false);
   }
 
   detach(): void {
@@ -423,7 +424,8 @@ class Controls {
     this.#commands.saveSnapshot().catch(() => undefined);
   }
 
-  #openStatistics(): void {
+  /** @param isAsked by the viewer, just now; the page may have asked, too */
+  #openStatistics(isAsked = true): void {
     this.#closePanels();
     // Few ever look at them.
     import("./statistics.ts").then(
@@ -434,7 +436,7 @@ class Controls {
           onCopied: (words) => setText(this.#layout.status, words),
         });
         this.#statistics = panel;
-        this.#openPanel(panel.element);
+        this.#openPanel(panel.element, isAsked);
         const stats = this.#player?.stats();
         if (stats !== undefined) panel.show(stats, this.#minute, performance.now());
       },
@@ -448,9 +450,9 @@ class Controls {
     this.#openPanel(this.#shortcuts);
   }
 
-  #openPanel(panel: HTMLElement): void {
+  #openPanel(panel: HTMLElement, takesFocus = true): void {
     this.#layout.panels.append(panel);
-    panel.querySelector<HTMLElement>(".close")?.focus();
+    if (takesFocus) panel.querySelector<HTMLElement>(".close")?.focus();
   }
 
   /** @returns whether there was one */

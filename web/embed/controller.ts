@@ -18,7 +18,7 @@ export type EmbeddedElement = Pick<
   SluicePlayerElement,
   | ("state" | "paused" | "muted" | "volume" | "currentTime" | "isLive" | "latency" | "delay")
   | ("targetLatency" | "tracks" | "error" | "stats")
-  | ("play" | "pause" | "goLive" | "quality")
+  | ("play" | "pause" | "goLive" | "quality" | "qualities")
 > & {
   readonly player: Pick<Player, "textTracks" | "selectTextTrack" | "timeline" | "seek"> | undefined;
   addEventListener(type: string, listener: (event: Event) => void): void;
@@ -133,8 +133,8 @@ export class EmbedController {
     });
     for (const type of ["trackschange", "texttrackschange"]) {
       on(type, () => {
-        const { tracks, textTracks } = stateOf(element);
-        this.#tell("trackschange", { tracks, textTracks });
+        const { quality, qualities, tracks, textTracks } = stateOf(element);
+        this.#tell("trackschange", { quality, qualities, tracks, textTracks });
       });
     }
     on("data", (event) => this.#tell("data", detailOf(event)));
@@ -190,6 +190,7 @@ function stateOf(element: EmbeddedElement): EmbedState {
   return {
     ...{ version: VERSION, state, paused, muted, volume, currentTime, isLive, latency, delay },
     ...{ isOnline: isOnline(element), target: element.targetLatency, tracks },
+    ...{ quality: element.quality, qualities: element.qualities },
     textTracks: element.player?.textTracks ?? [],
   };
 }

@@ -6,6 +6,7 @@
 import type { PlayerErrorCode } from "../element/player-error.ts";
 import type { ElementState, PlayerEventMap } from "../element/player-event-map.ts";
 import { type LatencySetting, readLatency } from "../player/options.ts";
+import type { PlayerQuality, QualitySetting } from "../player/player-quality.ts";
 import type { PlayerStats } from "../player/player-stats.ts";
 import type { PlayerTextTrack } from "../player/player-text.ts";
 import type { PlayerTrack } from "../player/player-tracks.ts";
@@ -26,8 +27,8 @@ export type EmbedCommands = {
   seekToLive: undefined;
   /** A mode, or ms. */
   setLatency: LatencySetting;
-  /** `auto`, or the id of a picture's track. */
-  setQuality: "auto" | number;
+  /** `auto`, or an id out of `qualities`. */
+  setQuality: QualitySetting;
   /** An id out of `textTracks`; null: none. */
   selectTextTrack: string | null;
   getStats: undefined;
@@ -59,6 +60,9 @@ export type EmbedState = {
   readonly latency: LatencySetting;
   readonly target: number;
   readonly delay: number | undefined;
+  /** As asked, and what there is to choose from. */
+  readonly quality: QualitySetting;
+  readonly qualities: readonly PlayerQuality[];
   readonly tracks: readonly PlayerTrack[];
   readonly textTracks: readonly PlayerTextTrack[];
 };
@@ -77,7 +81,7 @@ export type EmbedEvents = {
   offline: Record<string, never>;
   latency: PlayerEventMap["latencychange"]["detail"];
   volumechange: { readonly muted: boolean; readonly volume: number };
-  trackschange: Pick<EmbedState, "tracks" | "textTracks">;
+  trackschange: Pick<EmbedState, "quality" | "qualities" | "tracks" | "textTracks">;
   data: PlayerEventMap["data"]["detail"];
   error: { readonly name: PlayerErrorCode; readonly message: string };
   stats: PlayerStats;

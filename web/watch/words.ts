@@ -1,7 +1,16 @@
 import { english, type WatchWords } from "./words/en.ts";
 
 /** Each in a file of its own, loaded when somebody speaks it. */
-const OTHERS: Readonly<Record<string, () => Promise<{ readonly words: WatchWords }>>> = {};
+const OTHERS: Readonly<Record<string, () => Promise<{ readonly words: WatchWords }>>> = {
+  ar: () => import("./words/ar.ts"),
+  de: () => import("./words/de.ts"),
+  es: () => import("./words/es.ts"),
+  fr: () => import("./words/fr.ts"),
+  it: () => import("./words/it.ts"),
+  ja: () => import("./words/ja.ts"),
+  pt: () => import("./words/pt.ts"),
+  zh: () => import("./words/zh.ts"),
+};
 
 /** The words of a language, English where there are none. */
 export async function loadWords(tag: string): Promise<WatchWords> {

@@ -46,6 +46,8 @@ export class Markup {
 export type PageContent = {
   /** What stands in it for `{{name}}`, and attributes for `data-fill="name"`. */
   readonly values?: { readonly [name: string]: string | Markup };
+  /** BCP 47, in place of English. */
+  readonly language?: string;
   /** Over those that all pages have. */
   readonly headers?: { readonly [name: string]: string };
 };
@@ -62,7 +64,7 @@ export class Page {
   async send(
     request: express.Request,
     response: express.Response,
-    { values = {}, headers = {} }: PageContent = {},
+    { values = {}, language = "en", headers = {} }: PageContent = {},
   ): Promise<void> {
     this.#html ??= readFile(this.#file, "utf8");
     let html: string;
@@ -73,6 +75,7 @@ export class Page {
       throw error;
     }
     const body = html
+      .replace('<html lang="en">', `<html lang="${language}" dir="${directionOf(language)}">`)
       .replace(/(<base href=")[^"]*(")/, `$1${baseOf(request.url)}$2`)
       .replace(/data-fill="(\w+)"|\{\{(\w+)\}\}/g, (_, fill?: string, name?: string) => {
         const value = values[fill ?? name ?? ""] ?? "";
@@ -84,6 +87,10 @@ export class Page {
     else response.send(body);
   }
 }
+
+/** Which way a language is written. */
+const directionOf = (language: string): "ltr" | "rtl" =>
+  /^(ar|fa|he|ur)\b/.test(language) ? "rtl" : "ltr";
 
 /** Text as it may stand in HTML, in an attribute with quotes too. */
 export function escapeHtml(text: string): string {

@@ -5,6 +5,8 @@ export type PlayerSwitches = {
   readonly autoplay: string | boolean;
   readonly muted: boolean;
   readonly controls: boolean;
+  /** Statistics over the picture. */
+  readonly stats: boolean;
   readonly latency: string | undefined;
   readonly transport: string | undefined;
   readonly engine: string | undefined;
@@ -48,6 +50,7 @@ export function readPlayerSwitches(
     autoplay,
     muted: isOn("muted", false),
     controls: isOn("controls", defaults.controls),
+    stats: isOn("stats", false),
     latency: one("latency", LATENCY),
     transport: one("transport", TRANSPORT),
     engine: one("engine", ENGINE),

@@ -3,6 +3,7 @@ import express from "express";
 import { BASE_HEADERS, encodePath, publicBase } from "../../access/public-base.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { attributes, contentSecurityPolicy, escapeHtml, Markup, Page } from "./page.ts";
+import { pageLanguage } from "./page-language.ts";
 import { type PlayerSwitches, readPlayerSwitches } from "./player-switches.ts";
 
 /** How large an embedded player is where nobody says it, CSS pixels. */
@@ -34,8 +35,12 @@ export function streamPages({ publicDir, embedOrigins }: StreamPagesOptions): ex
       player: playerAttributes(streamPath, switches),
       head: headTags(streamPath, publicBase(request)),
     };
-    const headers = { Vary: BASE_HEADERS, ...headersFor(switches, ["'self'"]) };
-    return watch.send(request, response, { values, headers });
+    const headers = {
+      Vary: `${BASE_HEADERS}, Accept-Language`,
+      ...headersFor(switches, ["'self'"]),
+    };
+    const language = pageLanguage(switches.lang, request.headers["accept-language"]);
+    return watch.send(request, response, { values, language, headers });
   });
 
   router.get("/embed/*path", (request, response, next) => {
@@ -48,10 +53,12 @@ export function streamPages({ publicDir, embedOrigins }: StreamPagesOptions): ex
       watch: `watch/${encodePath(streamPath)}`,
     };
     const headers = {
+      Vary: "Accept-Language",
       ...headersFor(switches, embedAncestors),
       "Cross-Origin-Resource-Policy": "cross-origin",
     };
-    return embed.send(request, response, { values, headers });
+    const language = pageLanguage(switches.lang, request.headers["accept-language"]);
+    return embed.send(request, response, { values, language, headers });
   });
   return router;
 }

@@ -25,11 +25,11 @@ beforeAll(async () => {
   writeFileSync(join(publicDir, "index.html"), page("wall"));
   writeFileSync(
     join(publicDir, "watch.html"),
-    `${page("watch")}<h1>{{streamPath}}</h1>{{head}}<sluice-player data-fill="player"></sluice-player>`,
+    `<html lang="en">${page("watch")}<h1>{{streamPath}}</h1>{{head}}<sluice-player data-fill="player"></sluice-player>`,
   );
   writeFileSync(
     join(publicDir, "embed.html"),
-    `${page("embed")}<sluice-player data-fill="player"></sluice-player>`,
+    `<html lang="en">${page("embed")}<sluice-player data-fill="player"></sluice-player>`,
   );
   writeFileSync(join(publicDir, "recordings.html"), page("recordings"));
   writeFileSync(join(publicDir, "build/assets", "watch.js"), "// watch");
@@ -178,6 +178,16 @@ describe("createApp serves /watch", () => {
     );
     expect(answered["vary"]).toMatch(/X-Forwarded-Host/);
     expect(answered["content-security-policy"]).toContain("frame-ancestors 'self'");
+  });
+
+  test("in the language that the browser prefers, or its address asks for", async () => {
+    const headers = { "accept-language": "ar-EG, en;q=0.5" };
+    expect((await get("/watch/live/demo", { headers })).text).toContain(
+      '<html lang="ar" dir="rtl">',
+    );
+    const { text } = await get("/embed/live/demo?lang=de-CH", { headers });
+    expect(text).toContain('<html lang="de" dir="ltr">');
+    expect(text).toContain('lang="de-CH"></sluice-player>');
   });
 
   test("without them where nobody says who we are", async () => {

@@ -44,7 +44,6 @@ export const english = {
   isWaiting: "Waiting",
   isEnded: "Ended",
   isOffline: "Offline",
-  allStreams: "All live streams",
 };
 
 /** Words of the watch page, by their names. */
