@@ -131,7 +131,7 @@ export class EmbedController {
       const { muted, volume } = element;
       this.#tell("volumechange", { muted, volume });
     });
-    for (const type of ["trackschange", "texttrackschange"]) {
+    for (const type of ["trackschange", "texttrackschange", "qualitychange"]) {
       on(type, () => {
         const { quality, qualities, tracks, textTracks } = stateOf(element);
         this.#tell("trackschange", { quality, qualities, tracks, textTracks });
