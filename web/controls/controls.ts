@@ -281,7 +281,7 @@ class Controls {
     if (texts.length === 0) this.#captions.close(false);
     layout.airplay.hidden = !this.#casting.canAirplay;
     layout.cast.hidden = !this.#casting.canRemote;
-    layout.snapshot.hidden = !(isLive && player?.surface.picture !== undefined);
+    layout.snapshot.hidden = !(isLive && (player?.surface.width ?? 0) > 0);
     layout.pip.hidden = !(isLive && this.#commands.canPip);
     label(layout.pip, say(this.#commands.isPip ? "leavePip" : "pip"), "p");
     layout.fullscreen.hidden = !this.#commands.canFullscreen;

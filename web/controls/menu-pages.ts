@@ -1,7 +1,7 @@
 import type { SluicePlayerElement } from "../element/sluice-player.ts";
 import type { LatencyMode } from "../player/options.ts";
-import type { QualitySetting } from "../player/player-quality.ts";
-import type { PlayerTrack } from "../player/player-tracks.ts";
+import type { PlayerQuality } from "../player/player-quality.ts";
+import { formatBitrate } from "../ui/format.ts";
 import { CAPTION_STYLES, type CaptionStyle } from "./caption-style.ts";
 import type { Language } from "./language.ts";
 import type { MenuItem, MenuPage } from "./menu.ts";
@@ -75,25 +75,27 @@ export function captionsPage(host: MenuHost): MenuPage {
 function qualityPage(host: MenuHost): MenuPage {
   const { say } = speaker(host);
   const player = host.element.player;
-  const tracks = (player?.tracks ?? []).filter(({ mediaType }) => mediaType === "video");
-  if (player === undefined || tracks.length < 2) return { title: say("quality"), items: [] };
-  const set = (quality: QualitySetting) => () => {
+  const title = say("quality");
+  const qualities = player?.qualities ?? [];
+  if (player === undefined || qualities.length < 2) return { title, items: [] };
+  const rates = new Map(player.tracks.map(({ id, frameRate = 0 }) => [id, frameRate]));
+  const named = qualities.map((one) => ({ ...one, frameRate: rates.get(one.id) ?? 0 }));
+  const active = named.find(({ isActive }) => isActive);
+  const isAuto = player.quality === "auto";
+  const auto =
+    isAuto && active !== undefined
+      ? say("autoNow", { name: qualityName(active, named) })
+      : say("auto");
+  const choose = (quality: number | "auto") => () => {
     player.quality = quality;
   };
-  const playing = tracks.find(({ isSelected }) => isSelected);
-  const isAuto = player.quality === "auto";
-  const hint = isAuto && playing !== undefined ? { hint: qualityName(playing, tracks) } : {};
-  return {
-    title: say("quality"),
-    items: [
-      { label: say("auto"), isChosen: isAuto, run: set("auto"), ...hint },
-      ...tracks.map((track) => ({
-        label: qualityName(track, tracks),
-        isChosen: player.quality === track.id,
-        run: set(track.id),
-      })),
-    ],
-  };
+  const fixed = named.map((one) => ({
+    label: qualityName(one, named),
+    isChosen: player.quality === one.id,
+    run: choose(one.id),
+    ...(one.bitrate > 0 ? { hint: formatBitrate(one.bitrate) } : {}),
+  }));
+  return { title, items: [{ label: auto, isChosen: isAuto, run: choose("auto") }, ...fixed] };
 }
 
 function audioPage(host: MenuHost): MenuPage {
@@ -153,14 +155,20 @@ function captionChoicePage(host: MenuHost, name: keyof CaptionStyle): MenuPage {
   };
 }
 
+type NamedQuality = Pick<PlayerQuality, "id" | "name" | "width" | "height"> & {
+  readonly frameRate: number;
+};
+
 /** "1080p 60", "720p"; two of a size are told apart by their names. */
-export function qualityName(track: PlayerTrack, all: readonly PlayerTrack[]): string {
-  const name = sizeName(track) ?? (track.name || `#${track.id}`);
-  const isOnly = all.every((other) => other.id === track.id || sizeName(other) !== name);
-  return isOnly ? name : `${name} · ${track.name || `#${track.id}`}`;
+export function qualityName(quality: NamedQuality, all: readonly NamedQuality[]): string {
+  const own = quality.name || `#${quality.id}`;
+  const size = sizeName(quality);
+  if (size === undefined) return own;
+  const isOnly = all.every((other) => other.id === quality.id || sizeName(other) !== size);
+  return isOnly ? size : `${size} · ${own}`;
 }
 
-function sizeName({ width = 0, height = 0, frameRate = 0 }: PlayerTrack): string | undefined {
+function sizeName({ width, height, frameRate }: NamedQuality): string | undefined {
   if (height === 0) return undefined;
   const lines = `${Math.min(width || height, height)}p`;
   return frameRate > 31 ? `${lines} ${Math.round(frameRate)}` : lines;

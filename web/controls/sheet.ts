@@ -1,4 +1,4 @@
-/** How the controls look, in the element's own tree. Custom properties and parts: docs/embed.md. */
+/** How the controls look, in the element's own tree. Custom properties and parts: docs/controls.md. */
 export const SHEET = `
 .controls {
   --_color: var(--sluice-color, #fff);
@@ -38,7 +38,7 @@ export const SHEET = `
 .controls :focus-visible:not(.chrome) { outline: 2px solid var(--_focus); outline-offset: -2px; }
 
 .bottom {
-  align-self: stretch; position: relative; display: flex; flex-direction: column; line-height: 1.35;
+  align-self: stretch; position: relative; z-index: 1; display: flex; flex-direction: column; line-height: 1.35;
   padding: 32px 4px 2px;
   background: var(--sluice-bar-background, linear-gradient(transparent, rgb(0 0 0 / 0.78)));
   transition: opacity 0.2s;
@@ -206,6 +206,7 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
   .timeline, .volume { forced-color-adjust: none; }
   .timeline input::-webkit-slider-runnable-track { background: linear-gradient(to right, Highlight var(--played, 100%), GrayText 0); }
   .menu .hint { border: 0; }
+  .bottom { padding-top: 2px; }
   .bottom, .overlay, .menu, .panel, .notes p, .hint { background: Canvas; border: 1px solid CanvasText; color: CanvasText; }
   .controls :focus-visible:not(.chrome) { outline: 3px solid Highlight; }
   .live .dot { forced-color-adjust: none; }

@@ -37,9 +37,11 @@ export function statisticsLines(
     return name === codec ? codec : `${name} (${codec})`;
   });
   const dropped = { here: stats.droppedByBrowser, server: stats.droppedByServer };
+  const isWhole = stats.encoderDelayIsWhole && stats.delay !== undefined;
   const version = typeof SLUICE_VERSION === "undefined" ? "–" : SLUICE_VERSION;
   const value: Readonly<Partial<Record<keyof ControlWords, string>>> = {
     statDelay: `${ms(stats.delay)}${shares}`,
+    ...(isWhole ? { statEye: ms((stats.delay ?? 0) + (stats.encoderDelay ?? 0)) } : {}),
     statTarget: ms(stats.target),
     statBuffer: ms(stats.buffer),
     statRate: `${stats.rate.toFixed(2)}×`,
@@ -124,7 +126,8 @@ export class StatisticsPanel {
   show(stats: PlayerStats, minute: FiguresOfMinute, now: number): void {
     this.#text = statisticsText(stats, minute, this.#language);
     const lines = statisticsLines(stats, minute, this.#language);
-    if (this.#table.children.length === 0) {
+    if (this.#table.children.length !== lines.length) {
+      this.#table.replaceChildren();
       for (const { name } of lines) {
         const line = make("div");
         const value = make("dd");

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { qualityName } from "../../../web/controls/menu-pages.ts";
-import type { PlayerTrack } from "../../../web/player/player-tracks.ts";
 
-const track = (id: number, more: Partial<PlayerTrack>) =>
-  ({ id, mediaType: "video", name: `Video ${id}`, ...more }) as PlayerTrack;
+const quality = (id: number, more: { name?: string; width?: number; height?: number } = {}) => ({
+  ...{ id, name: `Video ${id}`, width: 0, height: 0, frameRate: 0 },
+  ...more,
+});
 
 test.each([
   [{ width: 1920, height: 1080, frameRate: 60 }, "1080p 60"],
@@ -12,11 +13,12 @@ test.each([
   [{}, "Video 1"],
   [{ name: "" }, "#1"],
 ])("qualityName of %j is %s", (more, name) => {
-  expect(qualityName(track(1, more), [track(1, more), track(2, { height: 5 })])).toBe(name);
+  const all = [quality(1, more), quality(2, { height: 5 })];
+  expect(qualityName(quality(1, more), all)).toBe(name);
 });
 
 test("qualityName tells two of a size apart", () => {
   const size = { width: 1280, height: 720 };
-  const both = [track(1, size), track(2, size)] as const;
+  const both = [quality(1, size), quality(2, size)];
   expect(both.map((one) => qualityName(one, both))).toEqual(["720p · Video 1", "720p · Video 2"]);
 });

@@ -50,6 +50,12 @@ test("statisticsLines tells everything as people read it", () => {
   });
 });
 
+test("statisticsLines tells of all of the way where the encoder's clock is known", () => {
+  const stamped = { ...stats, encoderDelay: 41, encoderDelayIsWhole: true };
+  const lines = statisticsLines(stamped, new FiguresOfMinute(), ENGLISH);
+  expect(lines[1]).toEqual({ name: "statEye", value: "159 ms" });
+});
+
 test("statisticsText is a line for each, and all that is known in one more", () => {
   const lines = statisticsText(stats, new FiguresOfMinute(), ENGLISH).split("\n");
   expect(lines[0]).toBe("Delay: 118 ms");

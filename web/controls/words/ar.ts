@@ -89,6 +89,7 @@ export const words: ControlWords = {
   notePictureNowhere: "صورة هذا البث بصيغة {codec} التي لا يشغّلها أي متصفح.",
   lastMinute: "الدقيقة الأخيرة",
   statDelay: "التأخير",
+  statEye: "من المُرمِّز إلى العين",
   statTarget: "الهدف",
   statBuffer: "المخزن المؤقت",
   statDropped: "الإطارات المهملة",

@@ -89,6 +89,7 @@ export const words: ControlWords = {
   notePictureNowhere: "Das Bild dieser Sendung ist {codec}; das spielt kein Browser.",
   lastMinute: "letzte Minute",
   statDelay: "Verzögerung",
+  statEye: "Vom Encoder zum Auge",
   statTarget: "Ziel",
   statBuffer: "Puffer",
   statDropped: "Ausgelassen",

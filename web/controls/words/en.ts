@@ -88,6 +88,7 @@ export const english = {
   notePictureNowhere: "This broadcast's picture is {codec}, which no browser plays.",
   lastMinute: "last minute",
   statDelay: "Delay",
+  statEye: "Encoder to eye",
   statTarget: "Target",
   statBuffer: "Buffer",
   statDropped: "Dropped",

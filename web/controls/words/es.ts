@@ -90,6 +90,7 @@ export const words: ControlWords = {
   notePictureNowhere: "La imagen de esta emisión es {codec}, que ningún navegador reproduce.",
   lastMinute: "último minuto",
   statDelay: "Retardo",
+  statEye: "Del codificador al ojo",
   statTarget: "Objetivo",
   statBuffer: "Búfer",
   statDropped: "Omitidas",

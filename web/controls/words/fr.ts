@@ -89,6 +89,7 @@ export const words: ControlWords = {
   notePictureNowhere: "L’image de cette diffusion est en {codec}, qu’aucun navigateur ne lit.",
   lastMinute: "dernière minute",
   statDelay: "Délai",
+  statEye: "De l’encodeur à l’œil",
   statTarget: "Cible",
   statBuffer: "Tampon",
   statDropped: "Images omises",

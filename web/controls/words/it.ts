@@ -89,6 +89,7 @@ export const words: ControlWords = {
   notePictureNowhere: "L’immagine di questa trasmissione è {codec}, che nessun browser riproduce.",
   lastMinute: "ultimo minuto",
   statDelay: "Ritardo",
+  statEye: "Dall’encoder all’occhio",
   statTarget: "Obiettivo",
   statBuffer: "Buffer",
   statDropped: "Saltati",

@@ -89,6 +89,7 @@ export const words: ControlWords = {
   notePictureNowhere: "この配信の映像は{codec}で、再生できるブラウザーはありません。",
   lastMinute: "直近1分間",
   statDelay: "遅延",
+  statEye: "エンコーダーから画面まで",
   statTarget: "目標",
   statBuffer: "バッファー",
   statDropped: "欠落",

@@ -90,6 +90,7 @@ export const words: ControlWords = {
   notePictureNowhere: "A imagem desta transmissão é {codec}, que nenhum navegador reproduz.",
   lastMinute: "último minuto",
   statDelay: "Atraso",
+  statEye: "Do codificador ao olho",
   statTarget: "Alvo",
   statBuffer: "Buffer",
   statDropped: "Omitidas",

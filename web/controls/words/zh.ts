@@ -88,6 +88,7 @@ export const words: ControlWords = {
   notePictureNowhere: "此直播的画面为 {codec}，没有浏览器能播放。",
   lastMinute: "最近一分钟",
   statDelay: "延迟",
+  statEye: "编码器到屏幕",
   statTarget: "目标",
   statBuffer: "缓冲",
   statDropped: "丢帧",
