@@ -17,7 +17,7 @@ const PARTS = new Map([
   ["hls", measureHls],
 ]);
 
-const USAGE = `npm run bench [-- ${[...PARTS.keys()].map((name) => `[${name}]`).join(" ")} [--quick] [--write]]`;
+const USAGE = `npm run bench [-- ${[...PARTS.keys()].map((name) => `[${name}]`).join(" ")} [--quick] [--long] [--engine mse|webcodecs] [--write]]`;
 
 function fail(message: string): never {
   process.stderr.write(`${message}\n${USAGE}\n`);
@@ -26,7 +26,12 @@ function fail(message: string): never {
 
 function readArguments() {
   try {
-    const options = { quick: { type: "boolean" }, write: { type: "boolean" } } as const;
+    const options = {
+      quick: { type: "boolean" },
+      write: { type: "boolean" },
+      long: { type: "boolean" },
+      engine: { type: "string" },
+    } as const;
     return parseArgs({ options, allowPositionals: true });
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error));
@@ -34,7 +39,7 @@ function readArguments() {
 }
 
 const { values, positionals } = readArguments();
-const { quick = false, write = false } = values;
+const { quick = false, write = false, long = false, engine } = values;
 for (const name of positionals) if (!PARTS.has(name)) fail(`There is no part ${name}`);
 const chosen = positionals.length === 0 ? [...PARTS.keys()] : positionals;
 if (write && (quick || chosen.length < PARTS.size)) fail("Only a whole, long run is written down");
@@ -46,7 +51,10 @@ process.stdout.write(`${machine}\n`);
 const began = performance.now();
 const rendered: string[] = [];
 for (const name of chosen) {
-  const report: Report | undefined = await PARTS.get(name)?.({ quick, tell });
+  const report: Report | undefined = await PARTS.get(name)?.({
+    ...{ quick, long, tell },
+    ...(engine !== undefined && { engine }),
+  });
   if (report === undefined) continue;
   rendered.push(renderReport(report));
   process.stdout.write(`\n${rendered.at(-1)}`);

@@ -1,222 +1,271 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Browser } from "playwright-core";
-import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
-import { readCounter } from "../support/counter.ts";
 import { counterClip } from "../support/counter-clip.ts";
-import { encodeWithFfmpeg } from "../support/ffmpeg.ts";
-import { findAll, observeAll } from "../support/in-page.ts";
+import type { BrowserName, DrivenBrowser } from "../support/driven-browser.ts";
+import { openBrowser } from "../support/open-browser.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
-import { WsViewer } from "../support/ws-viewer.ts";
-import { type Effort, figure, percentile, type Report } from "./report.ts";
-import { type Recording, recordScreen, type ShownPicture } from "./screen-recorder.ts";
+import { broadcastClip, type PlayerBroadcast } from "./player-broadcast.ts";
+import { measureDelay, type Shown, together } from "./player-delay.ts";
+import { type LongRun, measureLong } from "./player-long.ts";
+import { type BenchPlayer, servePlayers } from "./player-pages.ts";
+import { measureCut, measureReplacement, measureReturn } from "./player-recovery.ts";
+import { measureNavigation, measureStarts, type Starts } from "./player-start.ts";
+import { type Effort, figure, median, type Report } from "./report.ts";
 
-/** A stream for each run: what a viewer in Node has of it begins with the first picture. */
-const WITH_SOUND = "live/bench";
-const WITHOUT_SOUND = "live/bench-silent";
-
-/** After the first picture the player finds its delay; that is not measured. */
-const SETTLING = 4000;
-
-/** Two pictures are missing, or more: somebody sees it. */
-const GAP = 100;
-
-/** What one page showed. */
-type Shown = {
-  readonly delays: readonly number[];
-  readonly waits: number;
-  readonly gaps: number;
-  readonly longestGap: number;
-  readonly missed: number;
-  readonly pictures: number;
-  readonly seconds: number;
-  /** The player's own measure of its delay (ms), its buffer, and its stalls. */
-  readonly own: PlayerFigures;
+/** A line of the table of delays. */
+type Scenario = {
+  readonly name: string;
+  readonly browser: BrowserName;
+  readonly clip: "sound" | "silent" | "reordered";
+  /** `instant`, `low` … of our player; else whose player it is. */
+  readonly player: string;
+  readonly muted?: true;
+  /** p50 and p95 that are asked for, ms. */
+  readonly aim?: string;
 };
 
-type PlayerFigures = {
-  readonly delay: number | undefined;
-  readonly target: number;
-  readonly stalls: number;
-  readonly jumps: number;
-  readonly clockOffset: number | undefined;
-};
+const SCENARIOS: readonly Scenario[] = [
+  { name: "low, no sound", browser: "chromium", clip: "silent", player: "low", aim: "100, 110" },
+  { name: "low, audible", browser: "chromium", clip: "sound", player: "low", aim: "130, 165" },
+  { name: "low, muted", browser: "chromium", clip: "sound", player: "low", muted: true },
+  { name: "low, two B-frames", browser: "chromium", clip: "reordered", player: "low" },
+  { name: "balanced, audible", browser: "chromium", clip: "sound", player: "balanced" },
+  { name: "smooth, audible", browser: "chromium", clip: "sound", player: "smooth" },
+  {
+    ...{ name: "instant, no sound", browser: "chromium", clip: "silent" },
+    ...{ player: "instant", aim: "8, 15" },
+  },
+  { name: "instant, audible", browser: "chromium", clip: "sound", player: "instant" },
+  { name: "low, no sound", browser: "firefox", clip: "silent", player: "low", aim: "110" },
+  { name: "low, audible", browser: "firefox", clip: "sound", player: "low", aim: "110" },
+  { name: "low, two B-frames", browser: "firefox", clip: "reordered", player: "low" },
+  { name: "mpegts.js, tuned", browser: "chromium", clip: "sound", player: "mpegts.js tuned" },
+  { name: "mpegts.js", browser: "chromium", clip: "sound", player: "mpegts.js" },
+  { name: "hls.js, parts of 100 ms", browser: "chromium", clip: "sound", player: "hls.js" },
+];
 
-/** Navigation to first picture, server to screen, and stalls, in headless Chromium on `/watch`. */
-export async function measurePlayer({ quick, tell }: Effort): Promise<Report> {
-  tell("player: clip");
+/** Chromium, Firefox: what a player takes to begin, how far behind it is, and how it comes back. */
+export async function measurePlayer(effort: Effort): Promise<Report> {
+  const { quick, tell, engine, long } = effort;
   const times = quick
-    ? { pages: 2, sound: 5, noSound: 5, clip: 60 }
-    : { pages: 9, sound: 60, noSound: 25, clip: 180 };
-  const clip = await counterClip({ video: "h264", audio: "aac", seconds: times.clip });
-  const server = await startSluice();
+    ? { starts: 3, runs: 1, seconds: 6, hidden: 5_000, recoveries: 1, minutes: 1, clip: 60 }
+    : { starts: 9, runs: 3, seconds: 20, hidden: 60_000, recoveries: 3, minutes: 30, clip: 180 };
+  tell("player: clips");
+  const clips = {
+    sound: await counterClip({ video: "h264", audio: "aac", seconds: times.clip }),
+    silent: await counterClip({ video: "h264", audio: "none", seconds: times.clip }),
+    reordered: await counterClip({
+      ...{ video: "h264", audio: "none", seconds: times.clip, bFrames: 2 },
+    }),
+  };
+  const other = { first: 1_000_000, size: { width: 320, height: 180 } };
+  const otherClip = await counterClip({
+    ...{ video: "h264", audio: "aac", seconds: 30, firstCounter: other.first },
+    ...{ ...other.size, bFrames: 2 },
+  });
+  const server = await startSluice(["--hls-part", "100"]);
+  const pages = await servePlayers();
+  const playerOf = (
+    { streamPath }: PlayerBroadcast,
+    latency: string,
+    { muted = false, base = server.httpUrl("/") }: { muted?: boolean; base?: string } = {},
+  ): string =>
+    pages.url({
+      name: "sluice",
+      script: base,
+      attributes: {
+        src: `${base}streams/${streamPath}`,
+        autoplay: muted ? "muted" : "",
+        latency,
+        ...(engine !== undefined && { engine }),
+      },
+    });
+  const browsers = new Map<BrowserName, DrivenBrowser>();
+  const browserOf = async (name: BrowserName): Promise<DrivenBrowser> => {
+    const known = browsers.get(name) ?? (await openBrowser(name, { autoplay: true }));
+    browsers.set(name, known);
+    return known;
+  };
+  const within = async <Result>(
+    clip: keyof typeof clips,
+    use: (broadcast: PlayerBroadcast) => Promise<Result>,
+    options: { loops?: boolean } = {},
+  ): Promise<Result> => {
+    const broadcast = await broadcastClip(server, clips[clip], options);
+    try {
+      return await use(broadcast);
+    } finally {
+      await broadcast.stop();
+    }
+  };
   try {
     tell("player: first picture");
-    const withSound = await publish(server, WITH_SOUND, ["-i", clip, "-c", "copy"]);
-    const first = await measureFirstPicture(server.httpUrl(withSound.page), times.pages);
-    tell("player: delay with sound");
-    const audible = await measureShown(server, withSound, { seconds: times.sound, audible: true });
-    tell("player: delay with sound, muted");
-    const muted = await measureShown(server, withSound, { seconds: times.sound, audible: false });
-    await withSound.stop();
-    tell("player: delay without sound");
-    const noSound = await publish(server, WITHOUT_SOUND, ["-i", clip, "-an", "-c", "copy"]);
-    const silent = await measureShown(server, noSound, { seconds: times.noSound, audible: true });
-    await noSound.stop();
-    return report(first, { audible, muted, silent });
+    const chromium = await browserOf("chromium");
+    const starts = await within("sound", async (broadcast) => ({
+      navigation: await measureNavigation(
+        server.httpUrl(`/watch/${broadcast.streamPath}`),
+        times.starts,
+      ),
+      ...(await measureStarts(
+        chromium,
+        server.httpPort,
+        (base) => playerOf(broadcast, "low", { base, muted: true }),
+        times.starts,
+      )),
+    }));
+    const delays: { scenario: Scenario; browser: string; shown: Shown | undefined }[] = [];
+    for (const scenario of SCENARIOS) {
+      tell(`player: ${scenario.browser}, ${scenario.name}`);
+      const runs: Shown[] = [];
+      const browser = await browserOf(scenario.browser);
+      for (let run = 0; run < times.runs; run += 1) {
+        const measure = within(scenario.clip, (broadcast) => {
+          const { player, muted = false } = scenario;
+          const url = player.includes(".js")
+            ? pages.url(rival(player, broadcast.streamPath, server))
+            : playerOf(broadcast, player, { muted });
+          return measureDelay(browser, url, broadcast, times.seconds);
+        });
+        const shown = await measure.catch((error: unknown) => {
+          tell(`player: ${scenario.name} failed: ${String(error)}`);
+        });
+        if (shown !== undefined) runs.push(shown);
+      }
+      delays.push({
+        scenario,
+        browser: browser.version,
+        shown: runs.length === 0 ? undefined : together(runs),
+      });
+    }
+    const back: { hidden: number[]; cut: number[]; replaced: number[] } = {
+      ...{ hidden: [], cut: [], replaced: [] },
+    };
+    for (let run = 0; run < times.recoveries; run += 1) {
+      tell("player: coming back");
+      back.hidden.push(
+        await within("sound", (broadcast) =>
+          measureReturn(playerOf(broadcast, "low"), broadcast, times.hidden),
+        ),
+      );
+      back.cut.push(
+        await within("sound", (broadcast) =>
+          measureCut(
+            chromium,
+            {
+              httpPort: server.httpPort,
+              urlOf: (base) => playerOf(broadcast, "low", { base }),
+            },
+            broadcast,
+            5_000,
+          ),
+        ),
+      );
+      back.replaced.push(
+        await within("sound", (broadcast) =>
+          measureReplacement(chromium, playerOf(broadcast, "low"), broadcast, {
+            clip: otherClip,
+            first: other.first,
+          }),
+        ),
+      );
+    }
+    let run: LongRun | undefined;
+    if (long) {
+      tell(`player: ${times.minutes} minutes`);
+      run = await within(
+        "sound",
+        (broadcast) => measureLong(playerOf(broadcast, "low"), times.minutes),
+        { loops: true },
+      );
+    }
+    return report(starts, delays, { ...back, hiddenFor: times.hidden }, run, effort);
   } finally {
+    for (const browser of browsers.values()) await browser.close();
+    await pages.close();
     await server.stop();
   }
 }
 
+function rival(player: string, streamPath: string, server: RunningSluice): BenchPlayer {
+  const folder = `/streams/${streamPath}`;
+  if (player === "hls.js") return { name: "hls.js", url: server.httpUrl(`${folder}/index.m3u8`) };
+  const url = server.httpUrl(`${folder}/live.flv`).replace("http", "ws");
+  return { name: "mpegts.js", url, isTuned: player.includes("tuned") };
+}
+
 function report(
-  first: readonly number[],
-  { audible, muted, silent }: { audible: Shown; muted: Shown; silent: Shown },
+  starts: Starts & { readonly navigation: readonly number[] },
+  delays: readonly { scenario: Scenario; browser: string; shown: Shown | undefined }[],
+  back: { hidden: number[]; cut: number[]; replaced: number[]; hiddenFor: number },
+  run: LongRun | undefined,
+  { engine }: Effort,
 ): Report {
-  const column = (name: string, { delays, ...shown }: Shown): string[] => [
-    name,
-    figure(percentile(delays, 50)),
-    figure(percentile(delays, 95)),
-    figure(shown.own.delay ?? Number.NaN),
-    figure(shown.own.target),
-    figure((shown.waits * 60) / shown.seconds, 1),
-    figure((shown.gaps * 60) / shown.seconds, 1),
-    figure(shown.longestGap),
-    `${shown.pictures}, ${shown.missed}`,
+  const spread = (name: string, values: readonly number[], aim: string) => [
+    ...[name, figure(median(values))],
+    ...[figure(Math.min(...values)), figure(Math.max(...values))],
+    ...[aim, String(values.length)],
   ];
   return {
     title: "Player",
     how:
-      "Headless Chromium on `/watch`; `ffmpeg -re` publishes 640×360 at 30/s without B-frames, a sync sample a second. " +
-      "First picture: from the start of navigation in a fresh profile to the first picture's " +
-      "`expectedDisplayTime`. Delay: from the moment the server received a picture (the frame's " +
-      "server time, by a viewer in Node) to the `expectedDisplayTime` of the picture that shows " +
-      "its number. Stalls: `waiting` events, and gaps of more than 100 ms between shown pictures.",
+      "Headless browsers; `ffmpeg -re` publishes 640×360 at 30/s, a sync sample a second, AAC where there is sound. " +
+      "First picture: until the `expectedDisplayTime` of the first picture (navigation of `/watch` in a fresh " +
+      "profile, muted as newcomers are; `<sluice-player>` put into a page that has its script; the answer that " +
+      "opened the WebSocket). Delay: from the moment the server received a picture (the frame's server time, by a " +
+      "viewer in Node) to the `expectedDisplayTime` of the picture that shows its number, or to the drawing of a " +
+      "canvas; medians of several runs, after 6 s to settle. Freezes: gaps of more than 100 ms between shown " +
+      `pictures.${engine === undefined ? "" : ` Engine: ${engine}.`}`,
     tables: [
       {
-        columns: ["navigation to first picture", "p50, ms", "fastest", "slowest", "runs"],
+        columns: ["to first picture from", "p50, ms", "fastest", "slowest", "asked", "runs"],
         rows: [
-          [
-            "muted, as a newcomer's browser demands",
-            figure(percentile(first, 50)),
-            figure(Math.min(...first)),
-            figure(Math.max(...first)),
-            String(first.length),
-          ],
+          spread("navigation", starts.navigation, "500"),
+          spread("element connected", starts.sinceConnected, "300"),
+          spread("WebSocket open", starts.sinceOpen, "150"),
         ],
       },
       {
         columns: [
-          "server to screen",
-          "p50, ms",
-          "p95, ms",
-          "by the player",
-          "buffer aimed at",
-          "waits/min",
-          "gaps/min",
-          "longest, ms",
-          "pictures, not shown",
+          ...["server to screen", "p50, ms", "p95, ms", "asked", "by the player", "target"],
+          ...["freezes/min", "longest, ms", "stalls", "pictures shown"],
         ],
+        rows: delays.map(({ scenario, browser, shown }) => [
+          `${browser}: ${scenario.name}`,
+          figure(shown?.p50 ?? Number.NaN),
+          figure(shown?.p95 ?? Number.NaN),
+          scenario.aim ?? "",
+          figure(shown?.own.delay ?? Number.NaN),
+          figure(shown?.own.target ?? Number.NaN),
+          figure(((shown?.gaps ?? Number.NaN) * 60) / (shown?.seconds ?? 1), 1),
+          figure(shown?.longestGap ?? Number.NaN),
+          figure(shown?.own.stalls ?? Number.NaN),
+          `${figure((shown?.share ?? Number.NaN) * 100, 1)} %`,
+        ]),
+      },
+      {
+        columns: ["live again, ms", "p50", "fastest", "slowest", "asked", "runs"],
         rows: [
-          column("with sound, audible", audible),
-          column("with sound, muted by the browser", muted),
-          column("without sound", silent),
+          spread(`seen again after ${back.hiddenFor / 1_000} s hidden`, back.hidden, "500"),
+          spread("line whole again after 5 s, at target", back.cut, "2000"),
+          spread("publisher back with another size, first picture", back.replaced, "1000"),
         ],
       },
+      ...(run === undefined
+        ? []
+        : [
+            {
+              columns: [
+                ...["long run", "|buffer - target| p50, ms", "p95", "over 50 ms, %", "stalls"],
+                ...["jumps", "JS heap growth, MB", "clock offset, first and last, ms"],
+              ],
+              rows: [
+                [
+                  `${run.minutes} minutes, low, audible`,
+                  ...[figure(run.off50), figure(run.off95), figure(run.offShare, 1)],
+                  ...[String(run.stalls), String(run.jumps), figure(run.heapGrowth, 1)],
+                  run.clockOffset.map((offset) => figure(offset, 2)).join(", "),
+                ],
+              ],
+            },
+          ]),
     ],
-    remarks: [
-      `The page's clock and the server's differ by ${figure(audible.own.clockOffset ?? Number.NaN, 2)} ms, as the player measured it; it is not corrected above.`,
-    ],
   };
-}
-
-/** Publishes the clip, and waits until it is on air; a viewer keeps when each picture came. */
-async function publish(server: RunningSluice, streamPath: string, clip: readonly string[]) {
-  const viewer = new WsViewer(server.wsUrl(streamPath), { keepPayloads: false });
-  await viewer.until("hello", ({ state }) => state !== undefined);
-  const source = ["-re", ...clip];
-  const publisher = encodeWithFfmpeg({ source, url: server.rtmpUrl(streamPath) });
-  await viewer.until("two seconds of pictures", () => pictures(viewer).length > 60);
-  return {
-    viewer,
-    page: `/watch/${streamPath}`,
-    stop: async () => {
-      await publisher.stop();
-      await viewer.close();
-    },
-  };
-}
-
-function pictures(viewer: WsViewer) {
-  const track = viewer.track("video");
-  return track === undefined ? [] : viewer.fragments(track.id);
-}
-
-async function measureFirstPicture(url: string, pages: number): Promise<number[]> {
-  const browser = await chromiumDriver.launch();
-  const first: number[] = [];
-  for (let n = 0; n < pages; n += 1) {
-    const recording = await watch(browser, url, 700);
-    const [picture] = recording.pictures;
-    if (picture === undefined) throw new Error("The page showed no picture");
-    first.push(picture.at - recording.navigatedAt);
-  }
-  await browser.close();
-  return first;
-}
-
-async function measureShown(
-  server: RunningSluice,
-  { viewer, page }: { viewer: WsViewer; page: string },
-  { seconds, audible }: { seconds: number; audible: boolean },
-): Promise<Shown> {
-  const browser = await chromiumDriver.launch({ args: audible ? [AUTOPLAY] : [] });
-  const recording = await watch(browser, server.httpUrl(page), SETTLING + seconds * 1000);
-  await browser.close();
-  const came = pictures(viewer).map(({ serverTime }) => serverTime);
-  const from = (recording.pictures[0]?.at ?? 0) + SETTLING;
-  const shown = recording.pictures.filter(({ at }) => at >= from);
-  const gaps = gapsOf(shown);
-  const numbers = shown.flatMap(({ counter }) => counter ?? []);
-  const due = Math.max(...numbers) - Math.min(...numbers) + 1;
-  return {
-    delays: shown.flatMap(({ counter, at }) => {
-      const received = counter === undefined ? undefined : came[counter];
-      return received === undefined ? [] : [at - received];
-    }),
-    waits: recording.waits.filter((at) => at >= from).length,
-    gaps: gaps.filter((gap) => gap > GAP).length,
-    longestGap: Math.max(...gaps),
-    missed: due - new Set(numbers).size,
-    pictures: due,
-    seconds,
-    own: recording.player,
-  };
-}
-
-/** ms from each picture to the next. */
-function gapsOf(shown: readonly ShownPicture[]): number[] {
-  return shown.slice(1).map((picture, index) => {
-    const before = shown[index] ?? picture;
-    // Where the page missed a callback, the screen still got its picture.
-    const presented = Math.max(1, picture.presented - before.presented);
-    return (picture.at - before.at) / presented;
-  });
-}
-
-/** Opens the page, looks on for `time` ms after the first picture, and closes it. */
-async function watch(
-  browser: Browser,
-  url: string,
-  time: number,
-): Promise<Recording & { player: PlayerFigures }> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await page.addInitScript(`(${recordScreen})(${readCounter}, ${findAll}, ${observeAll})`);
-  await page.goto(url, { waitUntil: "commit" });
-  await page.evaluate("window.benchFirstPicture");
-  await sleep(time);
-  const recording: Recording = await page.evaluate("window.benchRecording");
-  const player: PlayerFigures = await page.evaluate("window.sluicePlayer.stats()");
-  await context.close();
-  return { ...recording, player };
 }

@@ -18,6 +18,10 @@ export type Table = {
 export type Effort = {
   /** Only to see that it works: the figures mean little. */
   readonly quick: boolean;
+  /** Also what takes half an hour. */
+  readonly long: boolean;
+  /** The player's engine; its own choice where it is not told. */
+  readonly engine?: string;
   /** Says what is going on. */
   readonly tell: (what: string) => void;
 };

@@ -15,11 +15,15 @@ export type Recording = {
   readonly pictures: ShownPicture[];
   /** `waiting` events of a video that had shown a picture. */
   readonly waits: number[];
+  /** When the page was seen again. */
+  readonly returns: number[];
 };
 
 /**
  * Runs in the page, before its own scripts: records each picture with its counter in
- * `window.benchRecording`; `window.benchFirstPicture` resolves at the first. It refers to nothing outside of itself.
+ * `window.benchRecording`; `window.benchFirstPicture` resolves at the first. Of a `<video>` it is the moment
+ * that the browser expects it on the screen, of a canvas that of its drawing. It refers to nothing outside
+ * of itself.
  */
 export function recordScreen(
   read: typeof readCounter,
@@ -27,7 +31,7 @@ export function recordScreen(
   observe: typeof observeAll,
 ): void {
   const { timeOrigin } = performance;
-  const recording: Recording = { navigatedAt: timeOrigin, pictures: [], waits: [] };
+  const recording: Recording = { navigatedAt: timeOrigin, pictures: [], waits: [], returns: [] };
   let tellFirst = () => {};
   const first = new Promise<void>((resolve) => {
     tellFirst = resolve;
@@ -37,8 +41,11 @@ export function recordScreen(
   const context = canvas.getContext("2d", { willReadFrequently: true });
   let pixels = new Uint8ClampedArray(0);
 
-  const counterOf = (video: HTMLVideoElement): number | undefined => {
-    const { videoWidth: width, videoHeight: height } = video;
+  const counterOf = (
+    picture: HTMLVideoElement | VideoFrame,
+    width: number,
+    height: number,
+  ): number | undefined => {
     if (canvas.width !== width || canvas.height !== height) {
       canvas.width = width;
       canvas.height = height;
@@ -46,7 +53,7 @@ export function recordScreen(
       pixels = new Uint8ClampedArray(width * height * 4);
     }
     const rows = Math.ceil(height / 4);
-    context?.drawImage(video, 0, 0, width, rows, 0, 0, width, rows);
+    context?.drawImage(picture, 0, 0, width, rows, 0, 0, width, rows);
     if (context !== null) pixels.set(context.getImageData(0, 0, width, rows).data);
     return read(pixels, width, height);
   };
@@ -54,7 +61,7 @@ export function recordScreen(
   const record = (video: HTMLVideoElement) => {
     video.requestVideoFrameCallback((_, { expectedDisplayTime, presentedFrames }) => {
       recording.pictures.push({
-        counter: counterOf(video),
+        counter: counterOf(video, video.videoWidth, video.videoHeight),
         at: timeOrigin + expectedDisplayTime,
         presented: presentedFrames,
       });
@@ -62,6 +69,27 @@ export function recordScreen(
       record(video);
     });
   };
+
+  const { drawImage } = CanvasRenderingContext2D.prototype as unknown as {
+    drawImage(this: CanvasRenderingContext2D, ...what: readonly unknown[]): void;
+  };
+  let drawn = 0;
+  const drawAndRecord = function (this: CanvasRenderingContext2D, ...what: readonly unknown[]) {
+    drawImage.apply(this, what as []);
+    const [picture] = what;
+    if (!this.canvas.isConnected || typeof VideoFrame === "undefined") return;
+    if (!(picture instanceof VideoFrame)) return;
+    const at = timeOrigin + performance.now();
+    drawn += 1;
+    const counter = counterOf(picture, picture.displayWidth, picture.displayHeight);
+    recording.pictures.push({ counter, at, presented: drawn });
+    tellFirst();
+  };
+  Object.assign(CanvasRenderingContext2D.prototype, { drawImage: drawAndRecord });
+
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) recording.returns.push(timeOrigin + performance.now());
+  });
 
   const known = new WeakSet<HTMLVideoElement>();
   const look = () => {
