@@ -54,6 +54,8 @@ export type PlayerEventMap = {
   stall: CustomEvent<StallDetail>;
   /** `tracks` are others, or others of them play. */
   trackschange: Event;
+  /** Captions: what is to be read now, as WebVTT cue texts. By strangers. */
+  cuechange: CustomEvent<readonly string[]>;
   /** `textTracks` are others, or another one is shown. */
   texttrackschange: Event;
   /** `quality` is another setting, another size plays, or `qualities` are others. */

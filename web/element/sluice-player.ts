@@ -1,4 +1,4 @@
-import { addressOf, locateSource } from "../address.ts";
+import { addressOf, locateSource, type StreamAddress } from "../address.ts";
 import type { AttachedControls } from "../controls/controls.ts";
 import type { ControlWords } from "../controls/words/en.ts";
 import { mediaSourceClass, playsNativeHls } from "../engine/platform.ts";
@@ -15,6 +15,7 @@ import type { PlayerTrack } from "../player/player-tracks.ts";
 import { eventsBetween, type MediaSnapshot, NOTHING } from "./media-events.ts";
 import { errorOf, type PlayerError, playerError } from "./player-error.ts";
 import type { ElementState, PlayerEventMap } from "./player-event-map.ts";
+import { ElementTextTracks } from "./text-track-list.ts";
 import { Spans, shifted } from "./time-ranges.ts";
 
 /** Where there is no page (rendering on a server), the class exists and is never used. */
@@ -86,6 +87,8 @@ export class SluicePlayerElement extends Base {
   #isMuted: boolean | undefined;
   #quality: QualitySetting = "auto";
   #volume = 1;
+  #address: StreamAddress | undefined;
+  #hasStill = false;
   #sourceError: PlayerError | undefined;
   #wishes: Wish[] = [];
   #isSeeking = false;
@@ -346,6 +349,11 @@ export class SluicePlayerElement extends Base {
     return new Spans([[Math.min(start, timeline.end) / 1_000, timeline.end / 1_000]]);
   }
 
+  /** Captions and subtitles. */
+  readonly textTracks: ElementTextTracks = new ElementTextTracks((id) => {
+    this.#player?.selectTextTrack(id);
+  });
+
   /** AirPlay and the like, of the `<video>` that is on. */
   get remote(): RemotePlayback | undefined {
     return this.video?.remote;
@@ -592,8 +600,11 @@ export class SluicePlayerElement extends Base {
     const between = [poster, slot("offline"), slot("error"), layer];
     root.append(make("stage"), ...between, slot("top"), slot("bottom"), slot());
     this.#internals = this.attachInternals?.();
-    const pass = ({ type }: Event) => this.dispatchEvent(new Event(type));
-    for (const type of ["enterpictureinpicture", "leavepictureinpicture"]) {
+    const pass = (event: Event) => {
+      const { detail } = event as CustomEvent<unknown>;
+      this.dispatchEvent(new CustomEvent(event.type, { detail }));
+    };
+    for (const type of ["enterpictureinpicture", "leavepictureinpicture", "cuechange"]) {
       root.addEventListener(type, pass);
     }
     this.#showPoster();
@@ -624,6 +635,7 @@ export class SluicePlayerElement extends Base {
     const { latency, transport, engine } = this;
     const isStandby = this.#isHeld;
     const address = addressOf(source.base, source.streamPath, this.token);
+    this.#address = address;
     const player = new Player(stage, { address, latency, transport, engine, isStandby });
     this.#player = player;
     player.setVolume(this.#volume);
@@ -656,6 +668,7 @@ export class SluicePlayerElement extends Base {
     }
     this.#disappoint("AbortError", "It ended before it could play");
     this.toggleAttribute("data-begun", false);
+    if (this.#hasStill) this.#showPoster();
     this.#plan();
   }
 
@@ -704,6 +717,7 @@ export class SluicePlayerElement extends Base {
 
   #showPoster(): void {
     const place = this.#root?.querySelector("slot[name=poster]");
+    this.#hasStill = false;
     if (this.poster === "") {
       place?.replaceChildren();
       return;
@@ -712,6 +726,21 @@ export class SluicePlayerElement extends Base {
     image.alt = "";
     image.src = this.poster;
     place?.replaceChildren(image);
+  }
+
+  /** Where nothing plays although there is something to see: the server has a picture of it. */
+  #showStill(): void {
+    const place = this.#root?.querySelector("slot[name=poster]");
+    const address = this.#address;
+    if (this.#player?.state.name !== "idle" || this.poster !== "" || address === undefined) return;
+    if (place === null || place === undefined || this.#hasStill) return;
+    this.#hasStill = true;
+    import("./still.ts").then(
+      ({ showStill }) => {
+        if (this.#player?.state.name === "idle") showStill(place, address.playlist);
+      },
+      () => undefined, // it is dark without
+    );
   }
 
   #furnishControls(): void {
@@ -762,7 +791,11 @@ export class SluicePlayerElement extends Base {
     const before = this.#told;
     this.#told = now;
     for (const name of eventsBetween(before, now)) this.dispatchEvent(new Event(name));
-    if (now.readyState > 1) this.toggleAttribute("data-begun", true);
+    if (now.readyState > 1 && !this.hasAttribute("data-begun")) {
+      this.toggleAttribute("data-begun", true);
+      if (this.#hasStill) this.#showPoster();
+    }
+    this.#showStill();
     if (now.readyState > 2 && !now.paused) {
       for (const { resolve } of this.#wishes.splice(0)) resolve();
     } else if (now.error !== undefined) {
@@ -825,7 +858,10 @@ export class SluicePlayerElement extends Base {
     if (tracks !== this.#tracksTold) this.dispatchEvent(new Event("trackschange"));
     this.#tracksTold = tracks;
     const texts = JSON.stringify(player.textTracks);
-    if (texts !== this.#textsTold) this.dispatchEvent(new Event("texttrackschange"));
+    if (texts !== this.#textsTold) {
+      this.textTracks.follow(player.textTracks);
+      this.dispatchEvent(new Event("texttrackschange"));
+    }
     this.#textsTold = texts;
     const { targetLiveWindow } = this;
     if (!Object.is(Math.round(targetLiveWindow / 10), Math.round(this.#windowTold / 10))) {

@@ -16,6 +16,14 @@ export type Texts = {
   clear(): void;
 };
 
+/**
+ * What `Texts` tell, on the element they are written over, each time that something else is to be read.
+ *
+ * @param texts WebVTT cue texts, by strangers
+ */
+export const cueChange = (texts: readonly string[]): CustomEvent<readonly string[]> =>
+  new CustomEvent("cuechange", { bubbles: true, detail: texts });
+
 /** The events of a surface, as a `<video>` has them. */
 export type SurfaceEvent =
   | "play"

@@ -1,6 +1,6 @@
 import { readCueSettings } from "../control/cue-settings.ts";
 import { joined, type TimedText } from "../control/text-cues.ts";
-import type { Texts } from "./surface.ts";
+import { cueChange, type Texts } from "./surface.ts";
 
 /** A text track as it is announced. */
 export type NamedText = {
@@ -36,7 +36,14 @@ export class TextScreen implements Texts {
     if (this.#shown.has(id)) return;
     const track = this.#video.addTextTrack(kind, name, language === "und" ? "" : language);
     track.mode = id === this.#selected ? "showing" : "hidden";
+    track.addEventListener("cuechange", () => this.#tell(track));
     this.#shown.set(id, { track, cues: new Map() });
+  }
+
+  #tell({ mode, activeCues }: TextTrack): void {
+    if (mode !== "showing") return;
+    const texts = [...(activeCues ?? [])].map((cue) => (cue as VTTCue).text);
+    this.#video.dispatchEvent(cueChange(texts));
   }
 
   /** Shows this track and no other. */

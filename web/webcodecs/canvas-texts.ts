@@ -1,5 +1,5 @@
 import type { TimedText } from "../control/text-cues.ts";
-import type { Texts } from "../engine/surface.ts";
+import { cueChange, type Texts } from "../engine/surface.ts";
 
 /** Texts that are kept. */
 const MOST = 300;
@@ -58,6 +58,7 @@ export class CanvasTexts implements Texts {
     }
     const isSame = due.length === this.#due.length && due.every((one, at) => one === this.#due[at]);
     if (isSame && !this.#isStale) return;
+    this.element.dispatchEvent(cueChange(due.map(({ text }) => text)));
     this.#isStale = false;
     this.#due = due;
     if (due.length === 0) this.element.replaceChildren();
