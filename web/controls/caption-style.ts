@@ -2,7 +2,7 @@
 export const CAPTION_STYLES = {
   textSize: { small: "75%", medium: "100%", large: "150%", veryLarge: "200%" },
   textColour: { white: "#fff", yellow: "#ff0", green: "#0f0", cyan: "#0ff" },
-  textBackground: { black: "#000", translucent: "rgb(0 0 0 / 0.6)", none: "transparent" },
+  textBackground: { black: "#000", translucent: "rgb(0 0 0 / 78%)", none: "transparent" },
 } as const;
 
 /** How captions look: a choice of each. */
@@ -42,10 +42,15 @@ export function captionCss({ textSize, textColour, textBackground }: CaptionStyl
   const size = CAPTION_STYLES.textSize[textSize];
   const colour = CAPTION_STYLES.textColour[textColour];
   const background = CAPTION_STYLES.textBackground[textBackground];
-  const shadow = textBackground === "none" ? "text-shadow: 0 0 3px #000, 0 1px 2px #000;" : "";
-  const look = `color: ${colour}; background: ${background}; ${shadow}`;
-  return `video::cue { font-size: ${size}; ${look} }
-:host { --sluice-caption-size: ${size}; --sluice-caption-color: ${colour}; --sluice-caption-background: ${background}; }`;
+  // Without a background it needs an edge.
+  const shadow = textBackground === "none" ? "0 0 3px #000, 0 1px 2px #000" : "none";
+  return `video::cue { font-size: ${size}; color: ${colour}; background: ${background}; text-shadow: ${shadow}; }
+:host {
+  --sluice-caption-size: ${size};
+  --sluice-caption-color: ${colour};
+  --sluice-caption-background: ${background};
+  --sluice-caption-shadow: ${shadow};
+}`;
 }
 
 /** A page may be denied its storage. */

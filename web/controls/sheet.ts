@@ -50,6 +50,7 @@ export const SHEET = `
 .gap { flex: 1 1 0 !important; }
 .sound { display: flex; }
 .volume { width: 76px; }
+.volume::part(track) { clip-path: none; }
 .captions { position: relative; }
 sluice-media-action-button.on::after, [part~=captions-button].on::after {
   content: ""; position: absolute; inset-inline: 12px; bottom: 7px; height: 3px; border-radius: 2px; background: var(--_accent);
@@ -214,4 +215,5 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
   .panel polyline { stroke: CanvasText; }
 }
 .stage:has(~ .layer .chrome:not([userinactive])) video::-webkit-media-text-track-container { transform: translateY(-56px); transition: transform 0.2s; }
+.stage:has(~ .layer .chrome:not([userinactive])) .texts { transform: translateY(-56px); }
 `;

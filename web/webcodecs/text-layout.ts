@@ -16,7 +16,14 @@ const LAYER = {
   lineHeight: "1.3",
 };
 
-const WORDS = { padding: "0.05em 0.3em", background: "rgb(0 0 0 / 78%)" };
+/** As the viewer chose in the controls, where there are any. */
+const WORDS = {
+  padding: "0.05em 0.3em",
+  color: "var(--sluice-caption-color, #fff)",
+  fontSize: "var(--sluice-caption-size, 100%)",
+  background: "var(--sluice-caption-background, rgb(0 0 0 / 78%))",
+  textShadow: "var(--sluice-caption-shadow, none)",
+};
 
 /** Puts these texts, and no others, into a layer over the picture (WebVTT §7, without its regions). */
 export function layOut(layer: HTMLElement, texts: readonly TimedText[]): void {

@@ -15,9 +15,9 @@ test.each([
 });
 
 test("captionCss gives texts an edge where they have no background", () => {
-  expect(captionCss(PLAIN)).not.toContain("text-shadow");
+  expect(captionCss(PLAIN)).toContain("text-shadow: none");
   const css = captionCss({ textSize: "veryLarge", textColour: "yellow", textBackground: "none" });
   expect(css).toContain("font-size: 200%");
   expect(css).toContain("color: #ff0");
-  expect(css).toContain("text-shadow");
+  expect(css).toContain("text-shadow: 0 0 3px");
 });
