@@ -7,18 +7,22 @@ export type PolicyOptions = {
   /** undefined: anybody, whatever their pages come from. */
   readonly frameAncestors: readonly string[] | undefined;
   readonly images?: readonly string[];
+  /** Where the page comes from, where it may have no origin: WebKit's `'self'` is nothing in a sandbox. */
+  readonly self?: string | undefined;
 };
 
 /** Nothing is loaded from elsewhere; players need blobs, and hls.js a worker from one. */
-export function contentSecurityPolicy({ frameAncestors, images = [] }: PolicyOptions): string {
+export function contentSecurityPolicy(options: PolicyOptions): string {
+  const { frameAncestors, images = [] } = options;
+  const self = options.self === undefined ? "'self'" : `'self' ${options.self}`;
   const directives = [
-    "default-src 'self'",
-    "media-src 'self' blob:",
-    "connect-src 'self' ws: wss:",
-    "worker-src 'self' blob:",
-    ["img-src 'self' data: blob:", ...images].join(" "),
-    "style-src 'self'",
-    "base-uri 'self'", // pages name their base, since a proxy may put a prefix before us
+    `default-src ${self}`,
+    `media-src ${self} blob:`,
+    `connect-src ${self} ws: wss:`,
+    `worker-src ${self} blob:`,
+    [`img-src ${self} data: blob:`, ...images].join(" "),
+    `style-src ${self}`,
+    `base-uri ${self}`, // pages name their base, since a proxy may put a prefix before us
     "object-src 'none'",
   ];
   // `*` would mean pages from the web only: not those of apps, of files, or in a sandbox.

@@ -53,8 +53,8 @@ export function streamPages({ publicDir, embedOrigins }: StreamPagesOptions): ex
       watch: `watch/${encodePath(streamPath)}`,
     };
     const headers = {
-      Vary: "Accept-Language",
-      ...headersFor(switches, embedAncestors),
+      Vary: `${BASE_HEADERS}, Accept-Language`,
+      ...headersFor(switches, embedAncestors, publicBase(request)?.origin),
       "Cross-Origin-Resource-Policy": "cross-origin",
     };
     const language = pageLanguage(switches.lang, request.headers["accept-language"]);
@@ -81,10 +81,11 @@ function playerAttributes(streamPath: string, switches: PlayerSwitches): Markup 
 function headersFor(
   { poster, token }: PlayerSwitches,
   frameAncestors: readonly string[] | undefined,
+  self?: string,
 ): Record<string, string> {
   const images = poster === undefined ? [] : [new URL(poster).origin];
   return {
-    "Content-Security-Policy": contentSecurityPolicy({ frameAncestors, images }),
+    "Content-Security-Policy": contentSecurityPolicy({ frameAncestors, images, self }),
     // It stands in the page.
     ...(token !== undefined && { "Cache-Control": "private, no-store" }),
   };

@@ -218,9 +218,19 @@ describe("createApp serves /embed", () => {
   test("with a poster from elsewhere, and from nowhere else", async () => {
     const { text, headers } = await get("/embed/live/demo?poster=https://img.example/a.jpg");
     expect(text).toContain('poster="https://img.example/a.jpg"');
-    expect(headers["content-security-policy"]).toContain(
-      "img-src 'self' data: blob: https://img.example;",
+    expect(headers["content-security-policy"]).toMatch(
+      /img-src 'self' http:\/\/127\.0\.0\.1:\d+ data: blob: https:\/\/img\.example;/,
     );
+  });
+
+  test("which may load what is ours in a sandbox, too, where it has no origin", async () => {
+    const sent = { host: "tv.example", "x-forwarded-proto": "https" };
+    const { headers } = await get("/embed/live/demo", { headers: sent });
+    const policy = headers["content-security-policy"];
+    expect(policy).toContain("default-src 'self' https://tv.example;");
+    expect(policy).toContain("base-uri 'self' https://tv.example;");
+    const unknown = await get("/embed/live/demo", { headers: { host: "a; script-src *" } });
+    expect(unknown.headers["content-security-policy"]).toContain("default-src 'self';");
   });
 
   test.each(["/embed", "/embed/demo", "/embed/live/%2e%2e", "/embed/live/a%2Fb"])(
