@@ -150,7 +150,11 @@ test("sound that is heard and its pictures are together; a change of size goes o
     }),
   );
   await eventually("the other size", async () => (await stats(page)).width === 320);
-  const seen = (await recordOf(page)).pictures.findIndex(({ counter }) => (counter ?? 0) >= 5_000);
+  let seen = -1;
+  await eventually("a picture of it", async () => {
+    seen = (await recordOf(page)).pictures.findIndex(({ counter }) => (counter ?? 0) >= 5_000);
+    return seen >= 0;
+  });
   const after = await untilPictures(page, ENOUGH, seen);
   expectInOrder(after);
   expect(after.pictures.every(({ width }) => width === 320)).toBe(true);

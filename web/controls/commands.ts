@@ -70,9 +70,8 @@ export class Commands {
   }
 
   togglePip(): void {
-    const { video } = this;
     if (this.isPip) document.exitPictureInPicture().catch(() => undefined);
-    else if (this.canPip) video?.requestPictureInPicture().catch(() => undefined);
+    else if (this.canPip) this.element.requestPictureInPicture().catch(() => undefined);
   }
 
   get isPip(): boolean {
@@ -80,16 +79,17 @@ export class Commands {
   }
 
   get canPip(): boolean {
-    const { video } = this;
-    if (document.pictureInPictureEnabled !== true || video === undefined) return false;
-    return video.videoWidth > 0 && !video.disablePictureInPicture;
+    const width = this.player?.surface.width ?? 0;
+    if (document.pictureInPictureEnabled !== true) return false;
+    return width > 0 && !this.element.disablePictureInPicture;
   }
 
-  /** Another `<video>` took the stage: the small window goes with it. */
+  /** Another surface took the stage: the small window goes with it. */
   keepPip(): void {
-    const { video } = this;
-    if (!this.isPip || video === undefined || this.#root.pictureInPictureElement === video) return;
-    video.requestPictureInPicture().catch(() => undefined);
+    const surface = this.player?.surface;
+    const shown = this.#root.pictureInPictureElement;
+    if (shown == null || surface === undefined || surface.element.contains(shown)) return;
+    surface.requestPictureInPicture().catch(() => undefined);
   }
 
   toggleCaptions(): void {

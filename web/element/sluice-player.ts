@@ -369,10 +369,10 @@ export class SluicePlayerElement extends Base {
 
   /** @throws (rejects) where there is no picture, or the browser will not */
   requestPictureInPicture(): Promise<PictureInPictureWindow> {
-    const { video } = this;
-    if (video === undefined)
+    const surface = this.#player?.surface;
+    if (surface === undefined)
       return Promise.reject(new DOMException("Nothing plays", "InvalidStateError"));
-    return video.requestPictureInPicture();
+    return surface.requestPictureInPicture();
   }
 
   /** iPhone: the only way to fill the screen. */

@@ -67,6 +67,8 @@ export type Surface = {
   /** @throws (rejects with) a DOMException `NotAllowedError` where sound needs a gesture */
   play(): Promise<void>;
   pause(): void;
+  /** In a gesture: into a window of its own. @throws (rejects) where the browser will not */
+  requestPictureInPicture(): Promise<PictureInPictureWindow>;
   /** In a gesture: it may sound from now on. */
   bless(): void;
   /**

@@ -76,6 +76,10 @@ export class VideoSurface implements Surface {
     this.video.pause();
   }
 
+  requestPictureInPicture(): Promise<PictureInPictureWindow> {
+    return this.video.requestPictureInPicture();
+  }
+
   /** WebKit asks it of each element; one that has something to play needs none. */
   bless(): void {
     const { video } = this;

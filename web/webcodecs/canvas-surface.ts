@@ -155,7 +155,7 @@ export class CanvasSurface implements Surface {
   }
 
   /** Only a `<video>` can leave the page: it shows what the canvas does. */
-  async requestPictureInPicture(): Promise<void> {
+  async requestPictureInPicture(): Promise<PictureInPictureWindow> {
     const video = document.createElement("video");
     video.muted = true;
     video.srcObject = this.#canvas.captureStream();
@@ -165,7 +165,7 @@ export class CanvasSurface implements Surface {
     this.element.append(video);
     video.addEventListener("leavepictureinpicture", () => this.#closeWindow());
     await video.play();
-    await video.requestPictureInPicture();
+    return video.requestPictureInPicture();
   }
 
   /** Whether it is seen in a window of its own, whatever becomes of the page. */

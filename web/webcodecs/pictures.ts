@@ -171,6 +171,7 @@ export class Pictures {
   skipToLive(): void {
     if (this.#queue.skipTo(Number.POSITIVE_INFINITY) > 0) this.#decoder.reset();
     if (this.#queue.length > 1) this.#liveFrom = this.#newest;
+    this.#drawnAt = performance.now();
     this.#drop();
     this.#pump();
   }

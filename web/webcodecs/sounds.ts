@@ -29,6 +29,9 @@ const ENOUGH = { raise: 1.3, most: 8, lower: 0.9, calm: 10 } as const;
 /** Of what came before it began, so much (s) is decoded: what is too much is thrown away. */
 const LEAD = 0.3;
 
+/** Sound that ran dry, or has not begun, for so long (s) is not waited for. */
+const GIVEN_UP = 1.5;
+
 /** Without a word from the worklet for so long (s) nothing is heard. */
 const DEAF = 0.5;
 
@@ -67,6 +70,8 @@ export class Sounds {
   /** What was held too much of while the page began is skipped. */
   #landsNext = false;
   #report: (SoundReport & { readonly heardAt: number }) | undefined;
+  /** When it was heard last, or began, seconds. */
+  #expectedAt = 0;
   #underruns = 0;
   #skips = 0;
   #enough = 1;
@@ -81,6 +86,11 @@ export class Sounds {
   /** Whether it is heard: then it says what time it is. */
   get isPlaying(): boolean {
     return this.#report?.isPlaying === true;
+  }
+
+  /** Whether it is heard, or about to be (again): pictures wait for it. */
+  isExpected(now: number): boolean {
+    return this.#path !== undefined && now - this.#expectedAt < GIVEN_UP;
   }
 
   /** Media seconds a second. */
@@ -212,6 +222,7 @@ export class Sounds {
     path.volume = this.#volume;
     path.configure(audioConfig(this.#track));
     const now = performance.now() / 1_000;
+    this.#expectedAt = now;
     const lag = this.#lag.base(now);
     // As much as will be held: what is older would have to be thrown away at once.
     const edge = Number.isFinite(lag) ? now - lag : (this.#recent.at(-1)?.end ?? 0);
@@ -239,6 +250,7 @@ export class Sounds {
     this.#skips += Math.max(0, report.skips - skips);
     this.#report = { ...report, heardAt: now };
     if (!report.isPlaying || !this.#output.isRunning) return;
+    this.#expectedAt = now;
     const since = this.#output.currentTime - report.at;
     this.#host.onTime(report.time + since * report.speed - this.#output.latency, now);
   }

@@ -250,7 +250,8 @@ export class WebCodecsPlayback implements LivePlayback {
 
   /** Whether pictures wait for their time; else each is shown when it is there. */
   get #isHeld(): boolean {
-    return this.#sounds.isPlaying || this.#latency + this.#lead > AT_ONCE;
+    const now = performance.now() / 1_000;
+    return this.#sounds.isExpected(now) || this.#latency + this.#lead > AT_ONCE;
   }
 
   get #currentTime(): number {
