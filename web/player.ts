@@ -1,6 +1,8 @@
 import { SluicePlayerElement } from "./element/sluice-player.ts";
 import { placeWorker } from "./line/line-places.ts";
 
+export type { PlayerError, PlayerErrorCode } from "./element/player-error.ts";
+export type { ElementState, PlayerEventMap } from "./element/player-event-map.ts";
 export { SluicePlayerElement };
 
 declare global {
