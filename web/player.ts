@@ -1,5 +1,5 @@
 import { SluicePlayerElement } from "./element/sluice-player.ts";
-import { placeWorker } from "./line/line-places.ts";
+import { linePlaces, placeWorker } from "./line/line-places.ts";
 
 export type { PlayerError, PlayerErrorCode } from "./element/player-error.ts";
 export type { ElementState, PlayerEventMap } from "./element/player-event-map.ts";
@@ -11,8 +11,12 @@ declare global {
   }
 }
 
-// From here, since this file is where it is in every bundle: its neighbours are found by it.
-if (typeof LIVE_WORKER === "string") placeWorker(new URL(LIVE_WORKER, import.meta.url));
+// From here, since this file is where it is in every bundle: its neighbours are found by it. The worker
+// starts while the elements are made.
+if (typeof LIVE_WORKER === "string") {
+  placeWorker(new URL(LIVE_WORKER, import.meta.url));
+  if (typeof document !== "undefined") linePlaces().workers.warm();
+}
 
 // Loaded twice (two versions on a page, a bundler's copy), the first one stays.
 const registry = globalThis.customElements;

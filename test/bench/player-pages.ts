@@ -15,6 +15,10 @@ export type BenchPlayer =
       /** Where `/player.js` is, and the stream. */
       readonly script: string;
       readonly attributes: Readonly<Record<string, string>>;
+      /** The page works 60 ms of each 100. */
+      readonly isBusy?: boolean;
+      /** No worker for the live line. */
+      readonly hasNoWorker?: boolean;
     }
   | { readonly name: "mpegts.js"; readonly url: string; readonly isTuned: boolean }
   | { readonly name: "hls.js"; readonly url: string };
@@ -69,6 +73,7 @@ const PLAYERS: Readonly<Record<BenchPlayer["name"], (player: BenchPlayer) => str
     player.name !== "sluice"
       ? ""
       : `<script type="module">
+${player.hasNoWorker ? 'Object.defineProperty(MediaSource, "canConstructInDedicatedWorker", { value: false });' : ""}
 await import(${json(`${player.script}player.js`)});
 const element = document.createElement("sluice-player");
 for (const [name, value] of Object.entries(${json(player.attributes)})) element.setAttribute(name, value);
@@ -76,6 +81,7 @@ window.benchConnectedAt = performance.timeOrigin + performance.now();
 document.body.append(element);
 window.benchPlayer = () => element.player.stats();
 window.benchElement = element;
+${player.isBusy ? "setInterval(() => { const end = performance.now() + 60; while (performance.now() < end); }, 100);" : ""}
 </script>`,
   "mpegts.js": (player) =>
     player.name !== "mpegts.js"

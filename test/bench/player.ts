@@ -18,6 +18,10 @@ type Scenario = {
   /** `instant`, `low` … of our player; else whose player it is. */
   readonly player: string;
   readonly muted?: true;
+  /** The page works 60 ms of each 100. */
+  readonly isBusy?: true;
+  /** The live line has no worker, and lives on the page. */
+  readonly hasNoWorker?: true;
   /** p50 and p95 that are asked for, ms. */
   readonly aim?: string;
 };
@@ -27,6 +31,18 @@ const SCENARIOS: readonly Scenario[] = [
   { name: "low, audible", browser: "chromium", clip: "sound", player: "low", aim: "130, 165" },
   { name: "low, muted", browser: "chromium", clip: "sound", player: "low", muted: true },
   { name: "low, two B-frames", browser: "chromium", clip: "reordered", player: "low" },
+  {
+    ...{ name: "low, no sound, without worker", browser: "chromium", clip: "silent" },
+    ...{ player: "low", hasNoWorker: true },
+  },
+  {
+    ...{ name: "low, no sound, busy page", browser: "chromium", clip: "silent" },
+    ...{ player: "low", isBusy: true, aim: "p95 160" },
+  },
+  {
+    ...{ name: "low, no sound, busy page without worker", browser: "chromium", clip: "silent" },
+    ...{ player: "low", isBusy: true, hasNoWorker: true },
+  },
   { name: "balanced, audible", browser: "chromium", clip: "sound", player: "balanced" },
   { name: "smooth, audible", browser: "chromium", clip: "sound", player: "smooth" },
   {
@@ -66,11 +82,18 @@ export async function measurePlayer(effort: Effort): Promise<Report> {
   const playerOf = (
     { streamPath }: PlayerBroadcast,
     latency: string,
-    { muted = false, base = server.httpUrl("/") }: { muted?: boolean; base?: string } = {},
+    {
+      muted = false,
+      base = server.httpUrl("/"),
+      isBusy = false,
+      hasNoWorker = false,
+    }: { muted?: boolean; base?: string; isBusy?: boolean; hasNoWorker?: boolean } = {},
   ): string =>
     pages.url({
       name: "sluice",
       script: base,
+      isBusy,
+      hasNoWorker,
       attributes: {
         src: `${base}streams/${streamPath}`,
         autoplay: muted ? "muted" : "",
@@ -118,10 +141,10 @@ export async function measurePlayer(effort: Effort): Promise<Report> {
       const browser = await browserOf(scenario.browser);
       for (let run = 0; run < times.runs; run += 1) {
         const measure = within(scenario.clip, (broadcast) => {
-          const { player, muted = false } = scenario;
+          const { player } = scenario;
           const url = player.includes(".js")
             ? pages.url(rival(player, broadcast.streamPath, server))
-            : playerOf(broadcast, player, { muted });
+            : playerOf(broadcast, player, scenario);
           return measureDelay(browser, url, broadcast, times.seconds);
         });
         const shown = await measure.catch((error: unknown) => {

@@ -4,6 +4,9 @@ import type { LineThread, ThreadListener, ThreadReason, ToPage, ToWorker } from 
 /** A worker without lines is kept this long (ms): elements are moved about, and come back. */
 const LINGER = 2_000;
 
+/** One that was started for lines to come is kept for so long without any, ms. */
+const LONGEST_WARM = 10_000;
+
 /** So many workers that were lost, and no more are tried. */
 const MOST_LOST = 2;
 
@@ -38,8 +41,22 @@ export class LineWorkers {
     return this.#refusal;
   }
 
+  /** Lines are about to come: a worker takes some tens of ms to start. */
+  warm(): void {
+    this.#start()?.linger(LONGEST_WARM);
+  }
+
   /** Makes a place for a line; undefined where it has to live on the page. */
   open(listener: ThreadListener): LineThread | undefined {
+    return this.#start()?.open(listener);
+  }
+
+  /** A line in it did not answer: then none does. */
+  give(reason: ThreadReason): void {
+    this.#shared?.lose(reason);
+  }
+
+  #start(): SharedWorker | undefined {
     if (this.#refusal !== undefined) return undefined;
     try {
       this.#shared ??= new SharedWorker(this.#world, {
@@ -50,14 +67,8 @@ export class LineWorkers {
       });
     } catch {
       this.#refusal = "policy";
-      return undefined;
     }
-    return this.#shared.open(listener);
-  }
-
-  /** A line in it did not answer: then none does. */
-  give(reason: ThreadReason): void {
-    this.#shared?.lose(reason);
+    return this.#shared;
   }
 
   #onLost(reason: ThreadReason): void {
@@ -119,7 +130,7 @@ class SharedWorker {
       close: () => {
         if (!this.#lines.delete(line)) return;
         post({ type: "stop" });
-        if (this.#lines.size === 0) this.#linger();
+        this.linger(LINGER);
       },
     };
   }
@@ -140,8 +151,11 @@ class SharedWorker {
     this.#unwatch();
   }
 
-  #linger(): void {
-    this.#cancelLinger = this.#world.after(LINGER, () => {
+  /** It ends after so many ms without a line. */
+  linger(ms: number): void {
+    if (this.#lines.size > 0) return;
+    this.#cancelLinger?.();
+    this.#cancelLinger = this.#world.after(ms, () => {
       if (this.#lines.size > 0 || this.#isGone) return;
       this.#end();
       this.#host.onIdle();

@@ -42,7 +42,7 @@ export type LineHost = {
 
 /** Where lines may live. */
 export type LinePlaces = {
-  readonly workers: Pick<LineWorkers, "open" | "refusal" | "give">;
+  readonly workers: Pick<LineWorkers, "warm" | "open" | "refusal" | "give">;
   readonly onPage: (listener: ThreadListener) => LineThread;
 };
 

@@ -43,6 +43,7 @@ export function createAssets(publicDir: string): Assets {
         // A module is loaded as CORS demands, and pages that isolate themselves ask for more.
         response.setHeader("Access-Control-Allow-Origin", "*");
         response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
+        response.setHeader("Cross-Origin-Embedder-Policy", "require-corp"); // of a worker in such a page
         response.setHeader("X-Content-Type-Options", "nosniff");
         response.setHeader("Referrer-Policy", "no-referrer");
       },

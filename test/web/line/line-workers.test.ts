@@ -97,6 +97,22 @@ describe("LineWorkers", () => {
     expect(workers).toHaveLength(2);
   });
 
+  test("starts one for lines to come, and ends it when none comes", () => {
+    const { made, workers, runTimers } = world();
+    const house = new LineWorkers(made);
+    house.warm();
+    house.warm();
+    const line = house.open(listener());
+    house.warm();
+    runTimers();
+    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([false]);
+    line?.close();
+    runTimers();
+    house.warm();
+    runTimers();
+    expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true, true]);
+  });
+
   test.each([
     { name: "without MediaSource in workers", options: { isSupported: false }, why: "unsupported" },
     { name: "where the browser throws", options: { throws: true }, why: "policy" },

@@ -51,6 +51,7 @@ function world({ refusal }: { refusal?: ThreadReason } = {}) {
   const line = new Line("ws://server/ws", host, {
     workers: {
       refusal,
+      warm: () => {},
       open: (listener) => (refusal === undefined ? open("worker", listener) : undefined),
       give: (reason) => places.at(-1)?.onLost(reason),
     },
