@@ -18,3 +18,8 @@ interface Element {
 
 /** Where the worker's module is beside `player.js`: `web/build.mjs` says it, and nothing else does. */
 declare const LIVE_WORKER: string | undefined;
+
+interface Navigator {
+  /** Firefox: whether sound may begin without a gesture. */
+  getAutoplayPolicy?: (type: "mediaelement" | "audiocontext") => string;
+}

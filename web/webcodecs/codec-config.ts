@@ -18,7 +18,6 @@ const PRIMARIES: Record<number, string> = {
 const TRANSFER: Record<number, string> = {
   1: "bt709",
   6: "smpte170m",
-  8: "linear",
   13: "iec61966-2-1",
   16: "pq",
   18: "hlg",

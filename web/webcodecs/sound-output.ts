@@ -1,10 +1,13 @@
 import { FallbackError } from "./fallback.ts";
 import type { SoundPath, SoundPathHost } from "./sound-path.ts";
 
-/** A browser that lets sound begin does so within this long (ms); one that waits for a gesture does not tell. */
-const PATIENCE = 1_000;
+/**
+ * Within this long (ms) sound begins where it may: a browser that waits for a gesture does not tell. Only
+ * Firefox says that it may, and takes up to two seconds to open a device.
+ */
+const PATIENCE = { unknown: 1_000, allowed: 10_000 } as const;
 
-const GESTURES = ["pointerdown", "pointerup", "keydown", "touchend"] as const;
+const GESTURES = ["pointerup", "keydown"] as const;
 
 /** One loudspeaker of a page's: an AudioContext with our worklet in it, made when sound is wanted. */
 export class SoundOutput {
@@ -82,10 +85,14 @@ function running(context: AudioContext): Promise<void> {
   if (context.state === "running") return Promise.resolve();
   return new Promise((resolve, reject) => {
     const end = new AbortController();
-    const timer = setTimeout(() => {
-      end.abort();
-      reject(new DOMException("Sound needs a gesture", "NotAllowedError"));
-    }, PATIENCE);
+    const isAllowed = navigator.getAutoplayPolicy?.("audiocontext") === "allowed";
+    const timer = setTimeout(
+      () => {
+        end.abort();
+        reject(new DOMException("Sound needs a gesture", "NotAllowedError"));
+      },
+      PATIENCE[isAllowed ? "allowed" : "unknown"],
+    );
     const look = () => {
       if (context.state !== "running") return;
       clearTimeout(timer);
