@@ -50,7 +50,10 @@ const apart = await build({
   entryNames: "[dir]/[name]-[hash]",
 });
 const soundWorklet = Object.keys(apart.metafile.outputs).find((path) => path.endsWith(".js"));
-const options = { ...common, define: { SOUND_WORKLET: JSON.stringify(basename(soundWorklet)) } };
+const options = {
+  ...common,
+  define: { ...common.define, SOUND_WORKLET: JSON.stringify(basename(soundWorklet)) },
+};
 
 // Each page apart: what they share is small, and a chunk of it would cost a page one more round trip.
 for (const entryPoints of [

@@ -155,7 +155,7 @@ export const SCENES: readonly Scene[] = [
     prepare: live,
     act: async (page) => {
       await untilState(page, "live");
-      await page.locator("sluice-player .chrome").focus();
+      await page.locator("sluice-player").evaluate((element: HTMLElement) => element.focus());
       await page.keyboard.press("i");
       await page.waitForTimeout(8_000); // the graphs have something to show
     },
@@ -177,7 +177,7 @@ export const SCENES: readonly Scene[] = [
     prepare: live,
     act: async (page) => {
       await untilState(page, "live");
-      await page.locator("sluice-player .chrome").focus();
+      await page.locator("sluice-player").evaluate((element: HTMLElement) => element.focus());
       await page.keyboard.press("?");
       await page.waitForTimeout(500);
     },

@@ -366,8 +366,9 @@ class Controls {
       event.preventDefault();
       return;
     }
-    // A page must not scroll by the key that presses a button.
-    if (event.key === " " && place === "button") event.preventDefault();
+    // A page must not scroll by the key that presses a button; a <button> sees to that itself.
+    const isOurs = !(event.composedPath()[0] instanceof HTMLButtonElement);
+    if (event.key === " " && place === "button" && isOurs) event.preventDefault();
     if (this.#element.hasAttribute("nohotkeys")) return;
     const action = keyAction(event, place);
     if (action === undefined) return;

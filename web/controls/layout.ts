@@ -75,7 +75,8 @@ export function makeLayout(actions: {
     controller.setAttribute(name, "");
   }
   controller.setAttribute("autohide", "3");
-  controller.tabIndex = -1; // a click on the picture gives the keys to it
+  // A click on the picture gives the keys to it. Not -1: what stands in a host that Tab passes by, it passes by too.
+  controller.tabIndex = 0;
 
   const notes = make("div", "notes", "notes");
   notes.slot = "top-chrome";

@@ -35,7 +35,7 @@ export const SHEET = `
 .icon { width: 24px; height: 24px; fill: currentColor; flex: none; }
 .unseen { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .controls button { font: inherit; color: inherit; cursor: pointer; border: 0; background: none; }
-.controls :focus-visible:not(.chrome) { outline: 2px solid var(--_focus); outline-offset: -2px; }
+.controls :focus-visible { outline: 2px solid var(--_focus); outline-offset: -2px; }
 
 .bottom {
   align-self: stretch; position: relative; z-index: 1; display: flex; flex-direction: column; line-height: 1.35;
@@ -209,7 +209,7 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
   .menu .hint { border: 0; }
   .bottom { padding-top: 2px; }
   .bottom, .overlay, .menu, .panel, .notes p, .hint { background: Canvas; border: 1px solid CanvasText; color: CanvasText; }
-  .controls :focus-visible:not(.chrome) { outline: 3px solid Highlight; }
+  .controls :focus-visible { outline: 3px solid Highlight; }
   .live .dot { forced-color-adjust: none; }
   .controls .big-play, .controls .unmute { background: ButtonFace; color: ButtonText; border: 1px solid ButtonText; }
   .panel polyline { stroke: CanvasText; }
