@@ -226,6 +226,10 @@ describe("<sluice-player>", () => {
     expect(await page.evaluate(`${PLAYER}.error`)).toBe(null);
     const told = (await heard(page)).filter((name) => /error|emptied|loadstart/.test(name));
     expect(told).toEqual(["loadstart", "error", "emptied", "loadstart"]);
+    await page.evaluate(`${PLAYER}.src = "/nothing"`);
+    await untilState(page, "error");
+    await page.evaluate(`${PLAYER}.src = ""`);
+    await untilState(page, "idle");
   });
 
   test("behind a path that asks for a token, plays by WebSocket and by HLS, and says where it may not", async () => {

@@ -518,6 +518,18 @@ export class SluicePlayerElement extends Base {
     super.addEventListener(...parameters);
   }
 
+  /** The keys are the player's from then on, where it has controls; else as of any element. */
+  override focus(options?: FocusOptions): void {
+    const layer = this.#root?.querySelector<HTMLElement>(".layer");
+    if (layer == null || !this.controls || this.hasAttribute("tabindex")) {
+      super.focus(options);
+      return;
+    }
+    if (layer.querySelector(":focus") !== null) return;
+    layer.tabIndex = -1; // the controls may not be loaded yet
+    (layer.querySelector<HTMLElement>("[tabindex]") ?? layer).focus(options);
+  }
+
   connectedCallback(): void {
     if (this.#root === undefined) this.#furnish();
     if (this.#player === undefined) {
@@ -657,6 +669,7 @@ export class SluicePlayerElement extends Base {
   }
 
   #end(): void {
+    this.#sourceError = undefined;
     const player = this.#player;
     if (player !== undefined) {
       this.#isMuted = player.muted;
