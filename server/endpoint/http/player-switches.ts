@@ -62,7 +62,8 @@ export function readPlayerSwitches(
 
 function readImage(address: string): string | undefined {
   if (address.length > LIMITS.posterUrl || !URL.canParse(address)) return undefined;
-  const { protocol, username, password, href } = new URL(address);
+  const { protocol, host, username, password, href } = new URL(address);
   const isPlain = (protocol === "https:" || protocol === "http:") && username + password === "";
-  return isPlain ? href : undefined;
+  // Its origin goes into a policy, where hosts that URLs may have (`a;b`) would be directives.
+  return isPlain && /^[\w.:[\]-]+$/.test(host) ? href : undefined;
 }

@@ -27,6 +27,8 @@ test.each([
     "poster=https://a.example/;%20script-src%20*",
     { poster: "https://a.example/;%20script-src%20*" },
   ],
+  ["poster=https://a%3Bscript-src/", { poster: undefined }],
+  ["poster=https://a,default-src/", { poster: undefined }],
   ["poster=javascript:alert(1)", { poster: undefined }],
   ["poster=https://u:p@a.example/", { poster: undefined }],
   ["token=a%26b", { token: "a&b" }],
