@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reporter, TestCase } from "vitest/node";
+import { badLinesDocument } from "./bad-lines-document.ts";
 import { browsersDocument } from "./browsers-document.ts";
 import { clientsDocument } from "./clients-document.ts";
 import { hlsDocument } from "./hls-document.ts";
@@ -53,6 +54,7 @@ export class MatrixReporter implements Reporter {
     writeFileSync(RESULTS, JSON.stringify(results, undefined, 2));
     if (SECONDS < 60) return;
     mkdirSync(join(ROOT, "docs"), { recursive: true });
+    writeFileSync(join(ROOT, "docs/bad-lines.md"), badLinesDocument(results));
     writeFileSync(join(ROOT, "docs/clients.md"), clientsDocument(results));
     writeFileSync(join(ROOT, "docs/protocols.md"), protocolsDocument(results));
     writeFileSync(join(ROOT, "docs/hls-players.md"), hlsDocument(results));

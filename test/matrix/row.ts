@@ -7,6 +7,7 @@ export type Row = {
     | "variants"
     | "outputs"
     | "tracks"
+    | "bad-lines"
     | "hls"
     | "hls-players"
     | "browsers";

@@ -175,6 +175,16 @@ export class MediaIntake {
       this.#host.onError(error);
       return;
     }
+    // A ManagedMediaSource says when it wants media, and when it has enough; others never do.
+    const { mediaSource } = this.#opening;
+    for (const [type, isHeld] of [
+      ["endstreaming", true],
+      ["startstreaming", false],
+    ] as const) {
+      mediaSource.addEventListener(type, () => {
+        for (const buffer of this.#buffers.values()) buffer.hold(isHeld);
+      });
+    }
     this.#isOpen = true;
     for (const action of this.#early) action();
     this.#early = [];

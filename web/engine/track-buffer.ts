@@ -1,7 +1,7 @@
 import type { Bytes, OwnBytes } from "../../server/protocol/bytes/bytes.ts";
 import { concat } from "../../server/protocol/bytes/bytes.ts";
 import type { AnnouncedTrack } from "../../server/protocol/wire/control.ts";
-import type { Frame } from "../../server/protocol/wire/frame.ts";
+import { type Frame, FrameFlag } from "../../server/protocol/wire/frame.ts";
 import { isRaw, type PlannedTrack } from "./plan.ts";
 
 /** What waits for its SourceBuffer. */
@@ -12,6 +12,9 @@ type Job =
 
 /** Bytes that may wait: a SourceBuffer that takes nothing would let them grow for ever. */
 const MAX_WAITING = 48 * 1024 * 1024;
+
+/** Sound that is held back while the browser wants nothing: so much of it (seconds), the newest. */
+const SOUND_HELD = 12;
 
 /** Raw sound that is further than this (seconds) from where the last ended is placed anew. */
 const RAW_GAP = 0.06;
@@ -25,6 +28,7 @@ export class TrackBuffer {
   readonly #onAppended: () => void;
   readonly #playhead: () => number;
   #jobs: Job[] = [];
+  #isHeld = false;
   #waiting = 0;
   #mimeType: string;
   #lastInit: Bytes | undefined;
@@ -96,6 +100,7 @@ export class TrackBuffer {
   /** Takes samples in decode order. @param interval seconds that the last of them is shown for */
   append(frames: readonly Frame[], interval: number): void {
     for (const frame of frames) {
+      if (this.#isHeld) this.#makeWay(frame);
       this.#jobs.push({ name: "media", frame, timescale: this.#track.timescale });
       this.#waiting += frame.payload.length;
     }
@@ -104,6 +109,15 @@ export class TrackBuffer {
       this.#onError(new Error(`Cannot hold ${this.#waiting} bytes for ${this.#mimeType}`));
       return;
     }
+    this.#pump();
+  }
+
+  /**
+   * Whether the browser wants nothing now (ManagedMediaSource): then only the newest is kept that can be
+   * begun with, to be appended when it wants some again.
+   */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
     this.#pump();
   }
 
@@ -117,7 +131,7 @@ export class TrackBuffer {
   }
 
   #pump(): void {
-    if (this.#buffer.updating) return;
+    if (this.#buffer.updating || this.#isHeld) return;
     const job = this.#jobs[0];
     if (job === undefined) return;
     try {
@@ -131,6 +145,18 @@ export class TrackBuffer {
     } catch (error) {
       this.#refused(error);
     }
+  }
+
+  /** What is held back is forgotten where something newer can be begun with. */
+  #makeWay({ flags, dts }: Frame): void {
+    const isVideo = this.#track.mediaType === "video";
+    if (isVideo && (flags & FrameFlag.Sync) === 0) return;
+    const oldest = isVideo ? dts : dts - SOUND_HELD * this.#track.timescale;
+    this.#jobs = this.#jobs.filter((job) => {
+      if (job.name !== "media" || job.frame.dts >= oldest) return true;
+      this.#waiting -= job.frame.payload.length;
+      return false;
+    });
   }
 
   /** One append: an init segment if one is due, and all the media that waits behind it. */
