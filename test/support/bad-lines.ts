@@ -31,21 +31,76 @@ export type Break = {
   readonly stood: number;
 };
 
+/** Who publishes, and when the server had each picture. */
+class Publication {
+  readonly #url: string;
+  readonly #viewer: WsViewer;
+  #publisher: { stop(): Promise<unknown> } | undefined;
+  broadcast: Broadcast;
+
+  private constructor(url: string, viewer: WsViewer) {
+    this.#url = url;
+    this.#viewer = viewer;
+    this.broadcast = new Broadcast(viewer, { frames: FRAMES, firstCounter: 0 });
+  }
+
+  static async begin(
+    server: RunningSluice,
+    streamPath: string,
+    ladder: readonly ClipOptions[],
+  ): Promise<Publication> {
+    const viewer = new WsViewer(server.wsUrl(streamPath), { keepPayloads: false });
+    await viewer.until("hello", ({ state }) => state !== undefined);
+    const publication = new Publication(server.rtmpUrl(streamPath), viewer);
+    await publication.change(ladder, 0);
+    return publication;
+  }
+
+  async change(ladder: readonly ClipOptions[], firstCounter: number): Promise<number> {
+    const clips = await Promise.all(
+      ladder.map((options) => counterClip({ ...options, firstCounter, seconds: SECONDS })),
+    );
+    const [input = "", ...moreInputs] = clips;
+    await this.#publisher?.stop();
+    const url = this.#url;
+    const viewer = this.#viewer;
+    const before = viewer.frames.length;
+    this.broadcast = new Broadcast(viewer, { frames: FRAMES, firstCounter });
+    const isClassic = moreInputs.length === 0 && input.endsWith(".flv");
+    this.#publisher = isClassic
+      ? publishWithFfmpeg({ input, url, loops: 0 })
+      : publishWithFfmpeg8({ input, moreInputs, url, loops: 0 });
+    await viewer.until("media", ({ frames }) => frames.length > before);
+    return performance.now();
+  }
+
+  async end(): Promise<void> {
+    await this.#publisher?.stop();
+    await this.#viewer.close();
+  }
+}
+
 /** One player in Chromium behind a line that can be made bad. */
 export class BadLineStage {
   readonly line: Line;
   readonly screen: Screen;
-  readonly broadcast: Broadcast;
+  readonly #publication: Publication;
   readonly #stops: readonly (() => Promise<unknown>)[];
 
   private constructor(
-    made: Pick<BadLineStage, "line" | "screen" | "broadcast">,
+    made: Pick<BadLineStage, "line" | "screen">,
+    publication: Publication,
     stops: readonly (() => Promise<unknown>)[],
   ) {
     this.line = made.line;
     this.screen = made.screen;
-    this.broadcast = made.broadcast;
+    this.#publication = publication;
     this.#stops = stops;
+  }
+
+  /** What is published now. */
+  get broadcast(): Broadcast {
+    return this.#publication.broadcast;
   }
 
   /**
@@ -62,21 +117,8 @@ export class BadLineStage {
   ): Promise<BadLineStage> {
     const stops: (() => Promise<unknown>)[] = [];
     try {
-      const viewer = new WsViewer(server.wsUrl(streamPath), { keepPayloads: false });
-      stops.unshift(() => viewer.close());
-      await viewer.until("hello", ({ state }) => state !== undefined);
-      const broadcast = new Broadcast(viewer, { frames: FRAMES, firstCounter: 0 });
-      const clips = await Promise.all(
-        ladder.map((options) => counterClip({ ...options, seconds: SECONDS })),
-      );
-      const [input = "", ...moreInputs] = clips;
-      const url = server.rtmpUrl(streamPath);
-      const publisher =
-        moreInputs.length > 0
-          ? publishWithFfmpeg8({ input, moreInputs, url, loops: 0 })
-          : publishWithFfmpeg({ input, url, loops: 0 });
-      stops.unshift(() => publisher.stop());
-      await viewer.until("media", ({ frames }) => frames.length > 0);
+      const publication = await Publication.begin(server, streamPath, ladder);
+      stops.unshift(() => publication.end());
       const line = await Line.open(server.httpPort);
       stops.unshift(() => line.close());
       before(line);
@@ -84,11 +126,16 @@ export class BadLineStage {
       stops.unshift(() => browser.close());
       const screen = await Screen.of(await browser.newPage());
       await screen.page.goto(line.httpUrl(`/watch/${streamPath}`), { waitUntil: "commit" });
-      return new BadLineStage({ line, screen, broadcast }, stops);
+      return new BadLineStage({ line, screen }, publication, stops);
     } catch (error) {
       for (const stop of stops) await stop().catch(() => {});
       throw error;
     }
+  }
+
+  /** The publisher says goodbye, and another one comes. @returns when it came, `performance.now()` */
+  async republish(ladder: readonly ClipOptions[], firstCounter: number): Promise<number> {
+    return await this.#publication.change(ladder, firstCounter);
   }
 
   async close(): Promise<void> {
