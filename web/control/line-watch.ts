@@ -50,6 +50,11 @@ export class LineWatch {
     this.#count(now, this.#bad, second);
   }
 
+  /** It has less to carry from now on: what was says nothing. */
+  relieved(): void {
+    this.#bad = [];
+  }
+
   /** The rest is over now: the network is another one, or somebody wants to know. */
   forgive(): void {
     this.#restsUntil = undefined;

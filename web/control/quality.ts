@@ -50,7 +50,7 @@ export type QualityReading = {
   readonly capacity: number | undefined;
   /** Pictures that the server left out since the look before, for want of room. */
   readonly dropped: number;
-  /** Whether it stood still since then. */
+  /** Whether it stood still since then, for what came too late. */
   readonly stalled: boolean;
   /** Share of the latest pictures that came too late for the screen: 0 to 1. */
   readonly undecoded: number;
@@ -78,12 +78,6 @@ export class QualityController {
   /** It went down for want of pixels to fill: it may go up as soon as there are more. */
   #isSmallBySize = false;
   #tooSlowSince: number | undefined;
-  #isExhausted = false;
-
-  /** Whether the line is too full, and nothing smaller is left. */
-  get isExhausted(): boolean {
-    return this.#isExhausted;
-  }
 
   /** To be asked a few times a second. @returns the id of what should play */
   decide(reading: QualityReading): number {
@@ -92,7 +86,6 @@ export class QualityController {
       (a, b) => a.bitrate - b.bitrate || a.width * a.height - b.width * b.height,
     );
     const index = rungs.findIndex(({ id }) => id === (this.#wanted ?? playing));
-    this.#isExhausted = false;
     const isOverdue = playing !== this.#wanted && now - this.#switchedAt > QUALITY.pending;
     if (index < 0 || (this.#wanted !== undefined && isOverdue)) {
       this.#wanted = undefined;
@@ -105,9 +98,8 @@ export class QualityController {
     }
     this.#watch(reading);
     const isSettling = now - this.#switchedAt < QUALITY.settling || playing !== rungs[index]?.id;
-    const isCongested = (reading.lateness ?? 0) > QUALITY.congested || reading.dropped > 0;
-    if (isCongested) {
-      this.#isExhausted = index === 0;
+    const isLate = (reading.lateness ?? 0) > QUALITY.congested;
+    if (isLate || reading.dropped > 0 || reading.stalled) {
       if (!isSettling && index > 0) {
         this.#rest(rungs, index, now);
         return this.#take(rungs[this.#fitting(rungs, index, reading)], reading);

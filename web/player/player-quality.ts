@@ -52,7 +52,7 @@ export class PlayerQualities {
   #asked: number | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #dropped = 0;
-  #stalls = 0;
+  #hasStalled = false;
   #counts: readonly { readonly at: number; readonly shown: number; readonly dropped: number }[] =
     [];
   #counted: Playback | undefined;
@@ -77,7 +77,7 @@ export class PlayerQualities {
   /** Whether the line would not be helped by a smaller picture: there is none, or none is allowed. */
   get isExhausted(): boolean {
     if (this.#host.setting() !== "auto" || this.list.length < 2) return true;
-    return this.#controller.isExhausted;
+    return this.list.at(-1)?.isActive === true;
   }
 
   /** The server told what tracks cost. */
@@ -88,6 +88,11 @@ export class PlayerQualities {
   /** The server left pictures out. */
   lost(samples: number): void {
     this.#dropped += samples;
+  }
+
+  /** It stood still for what came too late. */
+  stalled(): void {
+    this.#hasStalled = true;
   }
 
   /** To be called every 50 ms or so. */
@@ -114,21 +119,20 @@ export class PlayerQualities {
     const playing = list.find(({ isActive }) => isActive)?.id;
     if (playing === undefined) return;
     const { element } = current.surface;
-    const { stalls } = current.figures;
     const wanted = this.#controller.decide({
       now,
       rungs: list,
       playing,
       ...this.#host.line(),
       dropped: this.#dropped,
-      stalled: stalls > this.#stalls,
+      stalled: this.#hasStalled,
       undecoded: this.#undecoded(current, now),
       width: element.clientWidth * devicePixelRatio,
       height: element.clientHeight * devicePixelRatio,
       isAwake: this.#host.isAwake() && current.isReady,
     });
     this.#dropped = 0;
-    this.#stalls = stalls;
+    this.#hasStalled = false;
     if (wanted === (this.#asked ?? playing)) return;
     this.#asked = wanted;
     this.#host.select(wanted);

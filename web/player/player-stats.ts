@@ -40,6 +40,8 @@ export type PlayerStats = {
   /** What B-frames add. */
   readonly reorderDelay: number;
   readonly jitter: number;
+  /** ms that media stands in a queue on the way; undefined while nothing comes over the WebSocket. */
+  readonly queued: number | undefined;
   readonly roundTrip: number | undefined;
   readonly clockOffset: number | undefined;
   /** Connections that came to something. */

@@ -54,6 +54,11 @@ const CHANGE_EVERY = 250;
 const LATE = 400;
 const JUDGED_WITHIN = 1_500;
 
+/** Media that stands on the way for longer than this, all the time for so long, is not waited for; ms. */
+const OLD = 2_000;
+const OLD_FOR = 1_000;
+const BETWEEN_SHEDS = 8_000;
+
 /** What the encoder said in between: the `detail` of `data`. From strangers: text, never markup. */
 export type PlayerData = TimedEvent;
 
@@ -127,6 +132,9 @@ export class Player extends EventTarget {
   /** When it stood still last, where the line may be to blame. */
   #stalledAt: number | undefined;
   #stallsSeen = 0;
+  /** Since when what comes is old, and when that was done away with. */
+  #oldSince: number | undefined;
+  #shedAt = Number.NEGATIVE_INFINITY;
   #quality: QualitySetting = "auto";
   #changedAt = 0;
   #lastState = "";
@@ -203,7 +211,10 @@ export class Player extends EventTarget {
         current: () => this.#succession.current,
         line: () => this.#line.figures.reading,
         isAwake: () => !(document.hidden || this.paused || this.#isRewound) && this.#line.isUp,
-        select: (trackId) => this.#line.prefer([trackId]),
+        select: (trackId) => {
+          this.#ways.line.relieved();
+          this.#line.prefer([trackId]);
+        },
         onChange: () => this.dispatchEvent(new Event("qualitychange")),
       });
     });
@@ -503,6 +514,7 @@ export class Player extends EventTarget {
       bitrate: isHls ? (listed?.bitrate ?? 0) : bitrate,
       reorderDelay: figures?.reorderDelay ?? 0,
       jitter: figures?.jitter ?? 0,
+      queued: this.#line.figures.reading.lateness,
       roundTrip,
       clockOffset,
       connections: this.#line.connections,
@@ -608,7 +620,7 @@ export class Player extends EventTarget {
       case "dropped":
         this.#droppedByServer += message.samples;
         this.#qualities.value?.lost(message.samples);
-        if (this.#qualities.value?.isExhausted ?? true) this.#ways.line.suffered(performance.now());
+        this.#suffered(performance.now());
         break;
       case "error":
         this.#lastError = `${message.code}: ${message.message}`;
@@ -862,7 +874,27 @@ export class Player extends EventTarget {
     if (this.#stalledAt === undefined || now - this.#stalledAt > JUDGED_WITHIN) return;
     if (peak < LATE) return;
     this.#stalledAt = undefined;
-    this.#ways.line.suffered(now);
+    this.#qualities.value?.stalled();
+    this.#suffered(now);
+  }
+
+  /** The line lost something, or was too late: that is held against it where nothing smaller is left. */
+  #suffered(now: number): void {
+    if (this.#qualities.value?.isExhausted ?? true) this.#ways.line.suffered(now);
+  }
+
+  /**
+   * What waits on the way is seconds old, and nothing would ever catch up: the next connection begins
+   * with what is on now.
+   */
+  #shed(now: number): void {
+    const { lateness = 0 } = this.#line.figures.reading;
+    const isOld = lateness > OLD && this.#line.isUp && !this.#line.isIdle;
+    this.#oldSince = isOld ? (this.#oldSince ?? now) : undefined;
+    if (now - (this.#oldSince ?? now) < OLD_FOR || now - this.#shedAt < BETWEEN_SHEDS) return;
+    this.#shedAt = now;
+    this.#suffered(now);
+    this.#line.restart();
   }
 
   /** @param playback undefined: one of segments, whose code did not come */
@@ -908,6 +940,7 @@ export class Player extends EventTarget {
     this.#succession.tick(situation);
     this.#watchFirstPicture(now);
     this.#judgeLine(now);
+    this.#shed(now);
     this.#qualities.value?.tick(now);
     this.#follow(now);
     this.#events.value?.follow(this.#succession.current);

@@ -40,6 +40,15 @@ test("LineWatch: four bad seconds of twenty make it lossy; many troubles in one 
   expect(line.state(12_000)).toBe("lossy");
 });
 
+test("LineWatch: what a line suffered under a heavier load is not held against it", () => {
+  const line = new LineWatch();
+  line.up(0);
+  for (const now of [1_000, 2_000, 3_000]) line.suffered(now);
+  line.relieved();
+  line.suffered(4_000);
+  expect(line.state(4_000)).toBe("up");
+});
+
 test("LineWatch: bad seconds that lie far apart are forgotten", () => {
   const line = new LineWatch();
   line.up(0);

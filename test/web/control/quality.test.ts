@@ -173,16 +173,16 @@ test("QualityController: while nobody looks nothing changes", () => {
   expect(hidden.switches).toEqual([]);
 });
 
-test("QualityController says when the line is too full for the smallest", () => {
+test("QualityController goes down where it stands still for want of media, and no lower than the smallest", () => {
   const controller = new QualityController();
   const full: Omit<QualityReading, "now"> = {
     ...{ rungs: LADDER, playing: 5, lateness: 900, throughput: 200_000, capacity: undefined },
     ...{ dropped: 0, stalled: true, undecoded: 0, width: 1920, height: 1080, isAwake: true },
   };
   expect(controller.decide({ ...full, now: 0 })).toBe(5);
-  expect(controller.isExhausted).toBe(true);
-  controller.decide({ ...full, now: 250, lateness: 0, stalled: false });
-  expect(controller.isExhausted).toBe(false);
+  const stalling = { ...full, playing: 1, lateness: 0, throughput: 2 * MBIT };
+  expect(new QualityController().decide({ ...stalling, now: 0 })).toBe(3);
+  expect(new QualityController().decide({ ...stalling, now: 0, stalled: false })).toBe(1);
 });
 
 test("QualityController gives up a track that does not come, and one that is gone", () => {
