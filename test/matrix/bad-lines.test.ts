@@ -101,12 +101,16 @@ test("0.6 Mbit/s for a ladder of 0.9 and 0.3, then plenty", async (context) => {
   const before = await open(LADDER);
   stage.line.shape({ bandwidth: 600_000 });
   const down = await untilWidth(stage, 320, 20_000);
-  const settled = await stage.untilDelay((delay) => delay < before + 300);
+  // What it held ahead rose with the stalls, and comes back in calm.
+  const settled = await stage.untilDelay((delay) => delay < 1_500);
   stage.line.shape({});
-  const up = await untilWidth(stage, 640, 60_000);
-  await stage.untilDelay((delay) => Math.abs(delay - before) <= AS_BEFORE);
-  const smaller = `smaller after ${inSeconds(down)}, at no more than ${inMs(before + 300)} after ${inSeconds(settled)}`;
-  tell(context, smaller, `larger again after ${inSeconds(up)}`);
+  const up = await untilWidth(stage, 640, 150_000);
+  await stage.untilDelay((delay) => delay < before + 300);
+  tell(
+    context,
+    `smaller after ${inSeconds(down)}, steady ${inSeconds(settled)} later`,
+    `larger again after ${inSeconds(up)}`,
+  );
   expect((await stage.screen.stats()).transport).toBe("websocket");
 });
 
@@ -115,17 +119,23 @@ test("0.5 Mbit/s for one size of 0.9, over the WebSocket alone, then plenty", as
   const before = await open();
   await stage.set("transport", "websocket");
   stage.line.shape({ bandwidth: 500_000 });
-  const isDropped = ({ droppedByServer }: { droppedByServer: number }) => droppedByServer > 0;
-  await stage.screen.untilStats("pictures left out", isDropped, 120_000);
-  const { droppedByServer } = await stage.screen.stats();
+  let oldest = 0;
+  const until = performance.now() + Math.max(20, SECONDS) * 1_000;
+  while (performance.now() < until) {
+    await passes(250);
+    const shown = (await stage.screen.shown()).at(-1);
+    oldest = Math.max(oldest, (shown && stage.broadcast.delayOf(shown)) ?? 0);
+  }
+  const { connections, droppedByServer } = await stage.screen.stats();
   stage.line.shape({});
-  const after = await stage.untilDelay((delay) => Math.abs(delay - before) <= AS_BEFORE);
+  const after = await stage.untilDelay((delay) => delay < before + 500, 60_000);
   const recovery = inSeconds(Math.max(0, after - JUDGED));
   tell(
     context,
-    `${droppedByServer} pictures left out at first`,
-    `as before ${recovery} after it was over`,
+    `never more than ${inSeconds(oldest)} old, ${connections - 1} new connections, ${droppedByServer} pictures left out`,
+    `at no more than ${inMs(before + 500)} again ${recovery} after it was over`,
   );
+  expect(oldest).toBeLessThan(8_000);
 });
 
 test.for([
