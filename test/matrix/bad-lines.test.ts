@@ -41,8 +41,10 @@ async function open(ladder: readonly ClipOptions[] = [LADDER[0]]): Promise<numbe
 
 /** Writes a line of the table. */
 function tell({ task }: TestContext, ...account: readonly string[]): void {
+  // A name out of a list stands in quotes.
+  const published = task.name.replace(/^'(.*)'$/, "$1");
   task.meta.row = {
-    ...{ table: "bad-lines", client: "Chromium", published: task.name },
+    ...{ table: "bad-lines", client: "Chromium", published },
     account: account.join("; "),
   } as const;
 }
@@ -52,7 +54,7 @@ const inMs = (ms: number): string => `${Math.round(ms)} ms`;
 
 test.for([
   { name: "cut for 5 s", cut: 5_000, within: 2_000 },
-  { name: "half-open for 12 s, so that the connection is given up", cut: 12_000, within: 4_000 },
+  { name: "half-open for 12 s: given up", cut: 12_000, within: 4_000 },
 ])("$name", async ({ cut, within }, context) => {
   tell(context);
   const before = await open();
@@ -116,7 +118,7 @@ test("0.6 Mbit/s for a ladder of 0.9 and 0.3, then plenty", async (context) => {
 
 test("0.5 Mbit/s for one size of 0.9, over the WebSocket alone, then plenty", async (context) => {
   tell(context);
-  const before = await open();
+  await open();
   await stage.set("transport", "websocket");
   stage.line.shape({ bandwidth: 500_000 });
   let oldest = 0;
@@ -128,12 +130,12 @@ test("0.5 Mbit/s for one size of 0.9, over the WebSocket alone, then plenty", as
   }
   const { connections, droppedByServer } = await stage.screen.stats();
   stage.line.shape({});
-  const after = await stage.untilDelay((delay) => delay < before + 500, 60_000);
+  const after = await stage.untilDelay((delay) => delay < 2_500, 60_000);
   const recovery = inSeconds(Math.max(0, after - JUDGED));
   tell(
     context,
     `never more than ${inSeconds(oldest)} old, ${connections - 1} new connections, ${droppedByServer} pictures left out`,
-    `at no more than ${inMs(before + 500)} again ${recovery} after it was over`,
+    `less than 2.5 s old again ${recovery} after it was over`,
   );
   expect(oldest).toBeLessThan(8_000);
 });

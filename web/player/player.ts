@@ -132,6 +132,8 @@ export class Player extends EventTarget {
   /** When it stood still last, where the line may be to blame. */
   #stalledAt: number | undefined;
   #stallsSeen = 0;
+  /** What the broadcast had when HLS was begun. */
+  #hlsTracks: string | undefined;
   /** Since when what comes is old, and when that was done away with. */
   #oldSince: number | undefined;
   #shedAt = Number.NEGATIVE_INFINITY;
@@ -803,7 +805,24 @@ export class Player extends EventTarget {
   }
 
   #buildHls(): void {
-    if (this.#needsHls && this.#hlsComing === undefined) this.#takeHls();
+    if (this.#hlsComing !== undefined) return;
+    if (this.#needsHls || this.#isHlsOld) this.#takeHls();
+  }
+
+  /** Whether HLS plays a broadcast that has other tracks, or other codecs, by now: it reads its list once. */
+  get #isHlsOld(): boolean {
+    const { current, next } = this.#succession;
+    if (!isSegmented(current) || next !== undefined || this.#isRewound) return false;
+    const tracks = this.#tracks.signature;
+    this.#hlsTracks ??= tracks;
+    if (tracks !== undefined && tracks !== this.#hlsTracks) return true;
+    // One kind has its first segment sooner than the other: it was read when there was no more.
+    const { trackIds, isReady, engine } = current;
+    if (engine !== "hls.js" || !isReady) return false;
+    const { all, playable } = this.#tracks;
+    const isPlayed = (kind: string) =>
+      all.some(({ id, mediaType }) => mediaType === kind && trackIds.includes(id));
+    return all.some((track) => !isPlayed(track.mediaType) && !playable.unsupported.includes(track));
   }
 
   /** Whether HLS could play something that nothing else plays. */
@@ -823,7 +842,8 @@ export class Player extends EventTarget {
       ({ HlsPlayback }) => {
         if (this.#hlsComing !== coming) return;
         this.#hlsComing = undefined;
-        if (start === undefined && !this.#needsHls) return;
+        if (start === undefined && !this.#needsHls && !this.#isHlsOld) return;
+        this.#hlsTracks = this.#tracks.signature;
         this.#dropPrepared();
         const surface = this.#succession.freeVideo();
         const playback = new HlsPlayback(surface, this.#address.playlist, this.#host, {
