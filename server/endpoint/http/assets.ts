@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import express from "express";
+import { chooseCoding } from "./content-coding.ts";
 
 /**
  * Answers a request for `/player.js` or `/embed.js`, and for what lies under `/assets`; `next` gets what does not, or
@@ -21,9 +22,20 @@ const MODULES = /^\/(player|embed)\.js(\.map)?(\?|$)/;
 /** esbuild's hash in a name: other bytes, other name. */
 const HASHED_NAME = /-[0-9A-Z]{8}\.[a-z]+(\.map)?$/;
 
+/** Packed once, when they were built: beside a file lies `….br` and `….gz`. */
+const PACKED = { br: ".br", gzip: ".gz" } as const;
+const PACKED_NAME = /\.(br|gz)$/;
+
+/** Of what is packed. */
+const TYPES: Readonly<Record<string, string>> = {
+  ".js": "text/javascript; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
 /**
- * What pages load. It needs nothing of Express but its file server, which runs under `http` and
- * `http2` alike.
+ * What pages load, packed as the browser likes it. It needs nothing of Express but its file server, which
+ * runs under `http` and `http2` alike.
  *
  * @param publicDir whose `build/assets` and `assets` are looked into, in this order
  */
@@ -35,11 +47,18 @@ export function createAssets(publicDir: string): Assets {
       index: false,
       redirect: false,
       setHeaders: (response, path) => {
-        const isHashed = HASHED_NAME.test(path);
+        const name = path.replace(PACKED_NAME, "");
+        const isHashed = HASHED_NAME.test(name);
         response.setHeader(
           "Cache-Control",
           isHashed ? "public, max-age=31536000, immutable" : "no-cache",
         );
+        const type = TYPES[extname(name)];
+        if (name !== path && type !== undefined) {
+          response.setHeader("Content-Encoding", path.endsWith(".br") ? "br" : "gzip");
+          response.setHeader("Content-Type", type);
+        }
+        response.setHeader("Vary", "Accept-Encoding");
         // A module is loaded as CORS demands, and pages that isolate themselves ask for more.
         response.setHeader("Access-Control-Allow-Origin", "*");
         response.setHeader("Cross-Origin-Resource-Policy", "cross-origin");
@@ -51,11 +70,8 @@ export function createAssets(publicDir: string): Assets {
   );
   return (request, response, next) => {
     const { url } = request;
-    if (url !== undefined && MODULES.test(url)) {
-      modules?.(request as express.Request, response as express.Response, next);
-      return;
-    }
-    if (!url?.startsWith(PREFIX)) {
+    const isModule = url !== undefined && MODULES.test(url);
+    if (url === undefined || !(isModule || url.startsWith(PREFIX))) {
       next();
       return;
     }
@@ -63,15 +79,22 @@ export function createAssets(publicDir: string): Assets {
       request.url = url;
       next(error);
     };
+    const path = isModule ? url : url.slice(PREFIX.length - 1);
+    const coding = chooseCoding(request.headers["accept-encoding"]);
+    const isWhole = coding === "identity" || request.headers.range !== undefined;
+    const paths = isWhole ? [path] : [path.replace(/(?=\?|$)/, PACKED[coding]), path];
+    const places = (isModule ? [modules] : folders).flatMap((folder) =>
+      paths.map((one) => ({ folder, path: one })),
+    );
     const look = (index: number): void => {
-      const folder = folders[index];
-      if (folder === undefined) {
+      const place = places[index];
+      if (place === undefined) {
         passOn();
         return;
       }
-      request.url = url.slice(PREFIX.length - 1);
+      request.url = place.path;
       // Its types name `http` alone; what it uses, the compatibility API of `http2` has as well.
-      folder(request as express.Request, response as express.Response, (error?: unknown) =>
+      place.folder?.(request as express.Request, response as express.Response, (error?: unknown) =>
         error === undefined ? look(index + 1) : passOn(error),
       );
     };

@@ -4,6 +4,7 @@ import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import express from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createApp } from "../../../server/endpoint/http/app.ts";
@@ -36,6 +37,11 @@ beforeAll(async () => {
   writeFileSync(join(publicDir, "build/assets", "chunk-hls-AETAVX4A.js"), "// hls");
   writeFileSync(join(publicDir, "build", "player.js"), "// player");
   writeFileSync(join(publicDir, "build", "embed.js"), "// embed");
+  for (const name of ["player.js", "assets/chunk-hls-AETAVX4A.js"]) {
+    const path = join(publicDir, "build", name);
+    writeFileSync(`${path}.br`, brotliCompressSync(`// ${name}, packed`));
+    writeFileSync(`${path}.gz`, gzipSync(`// ${name}, packed`));
+  }
   writeFileSync(join(publicDir, "build/assets", ".secret"), "hidden");
   writeFileSync(join(publicDir, "assets", "icon.svg"), "<svg/>");
   writeFileSync(join(publicDir, "demo", "clip.flv"), "FLV");
@@ -263,6 +269,26 @@ describe("createApp serves assets", () => {
     const again = await get("/assets/watch.js", { headers: { "if-none-match": headers.etag } });
     expect(again.status).toBe(304);
     expect((await get("/assets/icon.svg")).headers["content-type"]).toBe("image/svg+xml");
+  });
+
+  test.each([
+    { path: "/player.js", accept: "gzip, deflate, br", coding: "br" },
+    { path: "/player.js?v=1", accept: "gzip", coding: "gzip" },
+    { path: "/assets/chunk-hls-AETAVX4A.js", accept: "br", coding: "br" },
+    { path: "/assets/chunk-hls-AETAVX4A.js", accept: "identity", coding: undefined },
+    { path: "/assets/watch.js", accept: "br", coding: undefined }, // nobody packed it
+  ])("$path as $coding for who accepts $accept", async ({ path, accept, coding }) => {
+    const { port } = server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      headers: { "accept-encoding": accept },
+    });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-encoding") ?? undefined).toBe(coding);
+    expect(response.headers.get("content-type")).toMatch(/^text\/javascript/);
+    expect(response.headers.get("vary")).toBe("Accept-Encoding");
+    const isImmutable = response.headers.get("cache-control")?.includes("immutable");
+    expect(isImmutable).toBe(path.includes("AETAVX4A"));
+    expect(/packed/.test(await response.text())).toBe(coding !== undefined);
   });
 
   test.each(["/assets/", "/assets/.secret", "/assets/nothing.js"])("not %s", async (path) => {
