@@ -9,7 +9,7 @@ export type Transport = "websocket" | "hls";
 /** What decodes it. */
 export type Engine = "mse" | "webcodecs" | "hls.js" | "native-hls";
 
-/** Why it plays in the way it does: stable codes. `web/ui/choice-words.ts` has words for people. */
+/** Why it plays in the way it does: stable codes, in English that reads by itself. */
 export type ChoiceReason =
   /** Nothing speaks against the first choice. */
   | "best"
