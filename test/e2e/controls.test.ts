@@ -207,6 +207,19 @@ test("menus choose what plays, how late, and how captions look, which is remembe
   expect(await page.evaluate(`${colour}.getPropertyValue('--sluice-caption-color')`)).toBe("#ff0");
 });
 
+test("a very small player has no control that lies outside", async () => {
+  const page = await watch("/embed/live/show?autoplay=muted&lang=ar");
+  await page.setViewportSize({ width: 200, height: 112 });
+  await page.locator("#live.on").waitFor();
+  const outside = await page.locator(".bar").evaluate((bar) =>
+    [...bar.querySelectorAll("[part~=button]")]
+      .map((control) => ({ ...control.getBoundingClientRect().toJSON(), part: control.part.value }))
+      .filter(({ left, right, top, bottom }) => left < 0 || right > 200 || top < 0 || bottom > 112)
+      .map(({ part }) => part),
+  );
+  expect(outside).toEqual([]);
+});
+
 test("before a broadcast it says what it waits for, in the page's language and from its side", async () => {
   const page = await watch("/watch/live/nobody");
   await page.getByText("Waiting for the broadcast").first().waitFor();

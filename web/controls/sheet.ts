@@ -128,7 +128,7 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
 
 .menu {
   position: absolute; bottom: calc(var(--_size) + 6px); inset-inline-end: 8px; z-index: 2;
-  min-width: 220px; max-width: calc(100cqi - 16px); max-height: calc(100cqb - var(--_size) - 20px); overflow: auto;
+  min-width: min(220px, 100cqi - 16px); max-width: calc(100cqi - 16px); max-height: calc(100cqb - var(--_size) - 20px); overflow: auto;
   padding: 6px; border-radius: 10px; background: var(--_panel); box-shadow: 0 4px 24px rgb(0 0 0 / 0.45);
 }
 .controls .menu button {
@@ -180,10 +180,17 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
 @container (inline-size < 380px) {
   .bar > .delay { display: none; }
 }
+@container (inline-size < 300px) {
+  .chrome { --_size: var(--sluice-control-size, 36px); --media-control-padding: calc((var(--_size) - 24px) / 2); }
+  .live .word { display: none; }
+}
+@container (inline-size < 190px) {
+  .sound, .bar > #settings { display: none !important; }
+}
 @container (inline-size < 300px) or (block-size < 170px) {
   .bottom { padding-top: 12px; }
   .controls .big-play { width: 56px; height: 56px; }
-  .bar > #captions, .overlay .detail { display: none !important; }
+  .bar > #captions, .overlay .detail, .overlay:not([data-sign=busy]) .sign { display: none !important; }
 }
 [aria-expanded=true] { --media-tooltip-display: none; }
 @media (hover: none) {
