@@ -232,6 +232,19 @@ describe("<sluice-player>", () => {
     await untilState(page, "idle");
   });
 
+  test("remembers the volume that a viewer set, and not what a program does", async () => {
+    const page = await embed(tag("controls preload=none"));
+    const loaded = () => page.waitForFunction(`${PLAYER}?.shadowRoot?.querySelector(".chrome")`);
+    await loaded();
+    await page.evaluate(`${PLAYER}.volume = 0.7`); // nobody touched anything: not kept
+    await page.mouse.click(5, 5);
+    await page.evaluate(`${PLAYER}.volume = 0.25`);
+    await eventually("the event", async () => (await heard(page)).length > 0);
+    await page.reload();
+    await loaded();
+    expect(await page.evaluate(`${PLAYER}.volume`)).toBe(0.25);
+  });
+
   test("behind a path that asks for a token, plays by WebSocket and by HLS, and says where it may not", async () => {
     const proxy = await startPrefixProxy(
       server.httpPort,

@@ -22,6 +22,7 @@ import { makeShortcuts } from "./shortcuts.ts";
 import type { StatisticsPanel } from "./statistics.ts";
 import { PlayerStore } from "./store.ts";
 import { TimelineBar } from "./timeline-bar.ts";
+import { rememberVolume } from "./volume-memory.ts";
 
 /** Figures are taken this often, ms; the panel shows them every other time. */
 const SAMPLE = 250;
@@ -180,6 +181,7 @@ class Controls {
 
   #listen(): void {
     const { signal } = this.#listening;
+    rememberVolume(this.#element, signal);
     const element = this.#element;
     const { frame, controller } = this.#layout;
     for (const type of ["loadstart", "emptied", "statuschange", "volumechange", "play", "pause"]) {
