@@ -98,6 +98,43 @@ test("AppendGrouping never ends an append in a hole, once it has seen the stream
   fc.assert(holds);
 });
 
+/** Decode order of so many pictures between two references: the middle first, then each half of it. */
+function pyramid(from: number, to: number): number[] {
+  if (to - from < 2) return [];
+  const middle = Math.floor((from + to) / 2);
+  return [middle, ...pyramid(from, middle), ...pyramid(middle, to)];
+}
+
+test("AppendGrouping never ends an append in a hole of a pyramid either, of any size and offset", () => {
+  const groups = fc.array(fc.integer({ min: 1, max: 8 }), { minLength: 2, maxLength: 30 });
+  const holds = fc.property(groups, fc.constantFrom(1500, 3000, 3003), (sizes, interval) => {
+    // The first group is as deep as any: from then on the stream is known.
+    const order = [0];
+    let last = 0;
+    for (const size of [8, ...sizes]) {
+      order.push(last + size, ...pyramid(last, last + size));
+      last += size;
+    }
+    const depth = Math.max(...order.map((shown, decoded) => decoded - shown));
+    const samples = order.map((shown, decoded) => {
+      const dts = decoded * interval;
+      const compositionOffset = (shown + depth) * interval - dts;
+      return { name: String(shown), dts, compositionOffset };
+    });
+    const { appends, grouping } = group(samples);
+    const released: Sample[] = [];
+    for (const append of appends) {
+      if (append.length === 0) continue;
+      released.push(...append);
+      const latest = Math.max(...released.map(shownAt));
+      const toCome = samples.slice(released.length);
+      expect(toCome.every((sample) => shownAt(sample) > latest)).toBe(true);
+    }
+    expect([...released, ...grouping.flush()]).toEqual(samples);
+  });
+  fc.assert(holds);
+});
+
 test("AppendGrouping holds nothing for longer than a third of a second, nor more than 16", () => {
   const grouping = new AppendGrouping<Sample>({ timescale: 90_000 });
   grouping.push({ name: "I", dts: 0, compositionOffset: 0 }, 0);
