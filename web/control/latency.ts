@@ -24,6 +24,10 @@ export const LATENCY = {
   /** Farther than this from what was just asked for: jump there, forward or back. */
   askedJump: 0.3,
   betweenJumps: 1_000,
+  /** Where the element cannot be brought nearer: so much more is held than it was found with, for so long (ms). */
+  overLeast: 0.03,
+  leastHolds: 120_000,
+  mostLeast: 0.4,
   /** Readings are averaged over this many ms, since the buffer is a saw-tooth. */
   window: 500,
   approachWindow: 200,
@@ -75,6 +79,8 @@ export class LatencyController {
   /** Something else was asked for, and is not held yet. */
   #isNew = false;
   #lead = 0;
+  /** It was seen not to come nearer than this. */
+  #least: { readonly ahead: number; readonly until: number } | undefined;
 
   /** @param base seconds to hold on a calm line */
   constructor({ base, steering }: { base: number; steering: Steering }) {
@@ -98,7 +104,7 @@ export class LatencyController {
   /** Seconds of media to hold ahead of the playhead. */
   get target(): number {
     // The floor has seen for itself how late the media was that the last stall waited for.
-    const needed = Math.max(this.#base + this.#extra, this.#floor);
+    const needed = Math.max(this.#base + this.#extra, this.#floor, this.#least?.ahead ?? 0);
     return Math.min(Math.max(LATENCY.longestTarget, this.#base), needed) + this.#lead;
   }
 
@@ -126,6 +132,17 @@ export class LatencyController {
     this.#readings = [];
   }
 
+  /**
+   * It is told to play faster and comes no nearer: that is left for a while. Where it does so with more ahead
+   * than it was left at, too, it is not that: its clock is slow.
+   */
+  resisted(now: number): void {
+    if (this.#readings.length === 0) return;
+    const ahead = this.#mean() + LATENCY.overLeast - this.#lead;
+    if (ahead > (this.#least?.ahead ?? LATENCY.mostLeast)) return;
+    this.#least = { ahead, until: now + LATENCY.leastHolds };
+  }
+
   /** The last stall was an outage and says nothing about the line's jitter. */
   forgiven(): void {
     const before = (this.#base + this.#extra) / LATENCY.raise;
@@ -151,6 +168,7 @@ export class LatencyController {
       this.#extra = Math.max(0, (this.#base + this.#extra) * LATENCY.lower - this.#base);
       this.#changedAt = now;
     }
+    if (this.#least !== undefined && now >= this.#least.until) this.#least = undefined;
     const window = this.#approaches ? LATENCY.approachWindow : LATENCY.window;
     this.#readings.push({ now, ahead });
     while ((this.#readings[0]?.now ?? now) < now - window) this.#readings.shift();

@@ -1,6 +1,7 @@
 import { ArrivalLine } from "../control/arrival-line.ts";
 import { ArrivalJitter } from "../control/jitter.ts";
 import { LATENCY, LatencyController, type Steering } from "../control/latency.ts";
+import { RateResponse } from "../control/rate-response.ts";
 import { ShownDelay } from "../control/shown-delay.ts";
 import { StallWatch } from "../control/stall-watch.ts";
 import type { Place } from "../control/timeline.ts";
@@ -95,6 +96,7 @@ export class MsePlayback implements Playback {
   readonly #jitter: ArrivalJitter;
   readonly #clock = new StallWatch();
   readonly #arrivals = new ArrivalLine();
+  readonly #response = new RateResponse();
   readonly #route: SoundRoute;
   readonly #steering: Steering = isWebKit() ? "seek" : "rate";
   readonly #hasSound: boolean;
@@ -352,6 +354,10 @@ export class MsePlayback implements Playback {
     else this.#route.keep();
     const pitchFrom = this.#isSoundHeld ? PITCH_FROM.held : PITCH_FROM.routed;
     const reading = { now, ahead: this.#ahead, playing, audible, pitchFrom };
+    const { playbackRate, currentTime } = video;
+    if (this.#response.look({ now, time: currentTime, rate: playbackRate, playing })) {
+      this.#controller.resisted(now);
+    }
     const { rate, keepsPitch, jump } = this.#controller.decide(reading);
     if (jump) this.jumpToLive();
     if (video.preservesPitch !== keepsPitch) video.preservesPitch = keepsPitch;

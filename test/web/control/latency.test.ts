@@ -190,3 +190,24 @@ test("LatencyController never holds less than the stream needs", () => {
   controller.setFloor(0.25);
   expect(controller.target).toBeCloseTo(0.25);
 });
+
+test("LatencyController leaves it for a while where the element comes no nearer", () => {
+  const controller = make();
+  let now = 0;
+  const look = (ahead = 0.21) => {
+    now += 50;
+    return controller.decide({ now, ahead, playing: true, audible: true, pitchFrom: 0 });
+  };
+  for (let index = 0; index < 20; index += 1) look();
+  expect(look().rate).toBeGreaterThan(1.02);
+  controller.resisted(now);
+  expect(controller.target).toBeCloseTo(0.21 + LATENCY.overLeast);
+  expect(look().rate).toBeLessThanOrEqual(1);
+  // A clock that is slow altogether does not drive it away farther and farther.
+  for (let index = 0; index < 20; index += 1) look(0.35);
+  controller.resisted(now);
+  expect(controller.target).toBeCloseTo(0.21 + LATENCY.overLeast);
+  now += LATENCY.leastHolds;
+  look();
+  expect(controller.target).toBeCloseTo(BASE);
+});
