@@ -236,10 +236,13 @@ describe("<sluice-player>", () => {
     const page = await embed(tag("controls preload=none"));
     const loaded = () => page.waitForFunction(`${PLAYER}?.shadowRoot?.querySelector(".chrome")`);
     await loaded();
-    await page.evaluate(`${PLAYER}.volume = 0.7`); // nobody touched anything: not kept
+    const kept = () => page.evaluate(`localStorage.getItem("sluice.volume")`);
+    await page.evaluate(`${PLAYER}.volume = 0.7`); // nobody touched anything
+    await eventually("the event", async () => (await heard(page)).includes("volumechange"));
+    expect(await kept()).toBe(null);
     await page.mouse.click(5, 5);
     await page.evaluate(`${PLAYER}.volume = 0.25`);
-    await eventually("the event", async () => (await heard(page)).length > 0);
+    await eventually("it to be kept", async () => (await kept()) === "0.25");
     await page.reload();
     await loaded();
     expect(await page.evaluate(`${PLAYER}.volume`)).toBe(0.25);
