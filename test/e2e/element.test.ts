@@ -226,7 +226,21 @@ describe("<sluice-player>", () => {
     expect(await page.evaluate(`${PLAYER}.error`)).toBe(null);
     const told = (await heard(page)).filter((name) => /error|emptied|loadstart/.test(name));
     expect(told).toEqual(["loadstart", "error", "emptied", "loadstart"]);
-    await page.evaluate(`${PLAYER}.src = "/nothing"`);
+    // Moved out of view, what is lazy does not begin: it was seen where it was.
+    await page.evaluate(`(async () => {
+      const player = ${PLAYER};
+      player.loading = "lazy";
+      await new Promise((resolve) => new IntersectionObserver(resolve).observe(player)); // after its own
+      player.remove();
+      await Promise.resolve();
+      const far = document.createElement("div");
+      far.style.paddingTop = "5000px";
+      document.body.append(far);
+      far.append(player);
+    })()`);
+    await untilState(page, "idle");
+    expect(await page.evaluate(`${PLAYER}.player`)).toBe(undefined);
+    await page.evaluate(`${PLAYER}.loading = "eager"; ${PLAYER}.src = "/nothing"`);
     await untilState(page, "error");
     await page.evaluate(`${PLAYER}.src = ""`);
     await untilState(page, "idle");

@@ -63,7 +63,8 @@ export function eventsBetween(before: MediaSnapshot, now: MediaSnapshot): string
   tell("loadedmetadata", reached(1));
   tell("loadeddata", reached(2));
   tell("seeking", now.seeking && !from.seeking);
-  tell("waiting", !now.paused && !now.ended && !plays(now) && (plays(before) || before.paused));
+  const hasRunOut = plays(before) && now.load > 0; // where nothing is loaded, nothing is waited for
+  tell("waiting", !now.paused && !now.ended && !plays(now) && (hasRunOut || before.paused));
   tell("progress", now.buffered > from.buffered);
   tell("canplay", reached(3));
   tell("canplaythrough", reached(4));

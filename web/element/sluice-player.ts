@@ -550,6 +550,7 @@ export class SluicePlayerElement extends Base {
       this.#observer?.disconnect();
       this.#observer = undefined;
       clearTimeout(this.#unseen);
+      this.#isSeen = false; // where it is put next is for a new look
       this.#removeControls();
       this.#end();
     });

@@ -44,6 +44,12 @@ test.each([
     events: ["waiting"],
   },
   {
+    name: "its being taken away",
+    before: PLAYING,
+    now: { ...NOTHING, paused: false, currentTime: 5, buffered: 6 },
+    events: ["emptied"],
+  },
+  {
     name: "a line that is back",
     before: { ...PLAYING, readyState: 2 },
     now: PLAYING,
