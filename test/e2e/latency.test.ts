@@ -63,7 +63,7 @@ const stats = (page: Page) =>
 test("two players of a sync-group show the same moment, whatever each would hold by itself", async () => {
   const page = await open([
     { src: source("live/left"), autoplay: "muted", "sync-group": "both" },
-    { src: source("live/right"), autoplay: "muted", "sync-group": "both", latency: "300" },
+    { src: source("live/right"), autoplay: "muted", "sync-group": "both", latency: "600" },
   ]);
   await vi.waitFor(
     async () => {
@@ -73,7 +73,7 @@ test("two players of a sync-group show the same moment, whatever each would hold
         expect(Math.abs((one?.buffer ?? 0) - (one?.target ?? 0))).toBeLessThan(50);
       expect(right?.syncLead).toBeLessThan(60);
     },
-    { timeout: 20_000, interval: 100 },
+    { timeout: 40_000, interval: 100 },
   );
   const [left = [], right = []] = (await page.evaluate(
     `(${record})(${PLAYERS}.map(({ video }) => video), ${readCounter}, 60)`,
