@@ -18,6 +18,9 @@ const WITHIN = 10_000;
 /** Frames that the decoder may be behind. */
 const MOST_QUEUED = 64;
 
+/** A decoder counts on from where it began: what comes so far (seconds) from there begins a new one. */
+const APART = 0.04;
+
 /** What a path tells. */
 export type SoundPathHost = {
   /** Some twenty times a second, where it is. */
@@ -52,6 +55,8 @@ export class SoundPath {
   #node: AudioWorkletNode | undefined;
   #channels = 0;
   #target: number | undefined;
+  /** Where what it was given ends by the decoder's own count, seconds; undefined before it was given any. */
+  #counted: number | undefined;
   #errors: number[] = [];
 
   /** @param context that has the worklet */
@@ -73,17 +78,20 @@ export class SoundPath {
     this.#begin();
   }
 
-  /** @param time of its beginning, seconds */
-  decode(frame: Frame, time: number): void {
+  /** @param time of its beginning @param duration of what it decodes to; seconds */
+  decode(frame: Frame, time: number, duration: number): void {
+    if (this.#decoder === undefined || this.#decoder.decodeQueueSize > MOST_QUEUED) return;
+    // Chromium's takes its time from the first frame alone: a hole would make all that follows early.
+    if (Math.abs(time - (this.#counted ?? time)) > APART) this.#begin();
     const decoder = this.#decoder;
-    if (decoder === undefined || decoder.decodeQueueSize > MOST_QUEUED) return;
+    this.#counted = (this.#counted ?? time) + duration;
     try {
       const chunk = new EncodedAudioChunk({
         type: "key",
         timestamp: Math.round(time * 1e6),
         data: frame.payload.subarray(frame.dataOffset) as Uint8Array<ArrayBuffer>,
       });
-      decoder.decode(chunk);
+      decoder?.decode(chunk);
     } catch (error) {
       this.#failed(error);
     }
@@ -129,6 +137,7 @@ export class SoundPath {
   #end(): void {
     const decoder = this.#decoder;
     this.#decoder = undefined;
+    this.#counted = undefined;
     if (decoder !== undefined && decoder.state !== "closed") decoder.close();
   }
 

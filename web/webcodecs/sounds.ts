@@ -167,7 +167,7 @@ export class Sounds {
     if (this.#recent.length > RECENT.frames) this.#recent.shift();
     if (isHistory) return;
     this.#lag.push(now, end);
-    this.#path?.decode(sound.frame, shownAt);
+    this.#path?.decode(sound.frame, shownAt, end - shownAt);
   }
 
   /** Is to be heard so much (seconds) behind the wall clock. */
@@ -227,8 +227,8 @@ export class Sounds {
     // As much as will be held: what is older would have to be thrown away at once.
     const edge = Number.isFinite(lag) ? now - lag : (this.#recent.at(-1)?.end ?? 0);
     const from = edge - Math.max(LEAD, this.need(now) * 2);
-    for (const { frame, shownAt } of this.#recent) {
-      if (shownAt >= from) path.decode(frame, shownAt);
+    for (const { frame, shownAt, end } of this.#recent) {
+      if (shownAt >= from) path.decode(frame, shownAt, end - shownAt);
     }
   }
 
