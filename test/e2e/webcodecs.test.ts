@@ -194,3 +194,23 @@ test("MSE takes over where sound is refused, and no picture is lost for it", asy
     muted: false,
   });
 });
+
+test("a pause holds its picture over HLS, and one from the beginning has a picture to hold", async () => {
+  ends.push(await publish("live/held", { video: "h264", audio: "aac" }));
+  const element = "document.querySelector('sluice-player')";
+  const other = await watch("live/held", { transport: "hls", muted: "" });
+  await untilPictures(other, 20);
+  await other.evaluate(`${element}.player.pause()`);
+  const looks = async () => (await recordOf(other)).looks;
+  const [paused, from] = [(await recordOf(other)).pictures.length, await looks()];
+  await eventually("five seconds of pause", async () => (await looks()) > from + 300);
+  // The one that was on its way to the screen may still come.
+  expect((await recordOf(other)).pictures.length).toBeLessThanOrEqual(paused + 2);
+
+  const page = await watch("live/held", { engine: "webcodecs", muted: "" });
+  await page.evaluate(
+    `customElements.whenDefined("sluice-player").then(() => ${element}.player.pause())`,
+  );
+  await eventually("a picture", async () => (await recordOf(page)).pictures.length > 0);
+  expect(await stats(page)).toMatchObject({ engine: "webcodecs", errors: 0, paused: true });
+});

@@ -182,7 +182,9 @@ export class HlsPlayback implements SegmentPlayback {
       this.#stayInWindow();
       return;
     }
-    if (now - this.#playhead.at > STANDING || video.seeking) {
+    this.#bound();
+    // A pause holds its picture: what is broadcast meanwhile is skipped afterwards.
+    if (now - this.#playhead.at > STANDING || video.seeking || video.paused) {
       this.#surplus.restart();
       return;
     }
@@ -296,10 +298,15 @@ export class HlsPlayback implements SegmentPlayback {
     this.#isRewound = isRewound;
     this.#surplus.restart();
     if (isRewound && this.video.playbackRate !== 1) this.video.playbackRate = 1;
+    this.#bound();
+  }
+
+  /** From how far behind the edge hls.js jumps there. */
+  #bound(): void {
     const config = this.#hls?.config;
-    if (config !== undefined) {
-      config.liveMaxLatencyDuration = isRewound ? Number.POSITIVE_INFINITY : LOST;
-    }
+    if (config === undefined) return;
+    const isHeld = this.#isRewound || (this.#isReady && this.video.paused);
+    config.liveMaxLatencyDuration = isHeld ? Number.POSITIVE_INFINITY : LOST;
   }
 
   /** Sends the playhead where it is to go, as soon as that can be told, until it has landed. */

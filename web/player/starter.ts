@@ -16,12 +16,14 @@ export class Starter {
   start(surface: Surface): void {
     if (this.#asked.has(surface)) return;
     this.#asked.add(surface);
+    const { muted } = surface;
     surface
       .play()
       .catch((error: unknown) => {
         const isRefused = error instanceof DOMException && error.name === "NotAllowedError";
         if (!isRefused || !this.wantsPlay) return;
-        if (surface.muted) this.wantsPlay = false;
+        // Silent only since it left the stage, or since somebody muted it: that was not refused.
+        if (muted) this.wantsPlay = false;
         surface.muted = true;
         this.soundBlocked = true;
         this.#onRefused();

@@ -300,10 +300,11 @@ export class WebCodecsPlayback implements LivePlayback {
     this.#pictures.hurry();
   }
 
-  /** What nobody sees is not decoded, until somebody does. */
+  /** What nobody sees is not decoded, until somebody does. A pause holds a picture: it needs one first. */
   #rest(): void {
     const { paused, isInWindow } = this.surface;
-    this.#pictures.isResting = paused || (document.hidden && !isInWindow);
+    const isHeld = paused && this.#pictures.hasShown;
+    this.#pictures.isResting = isHeld || (document.hidden && !isInWindow);
   }
 
   #changed(): void {
