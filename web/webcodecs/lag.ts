@@ -46,6 +46,12 @@ export class Lag {
     return base === undefined ? 0 : (sorted[Math.floor(sorted.length * quantile)] ?? base) - base;
   }
 
+  /** Whether anything was seen within the window: otherwise the figures are of before. */
+  isFresh(now: number): boolean {
+    const last = this.#seen.at(-1);
+    return last !== undefined && now - last.at <= this.#window;
+  }
+
   /** What made things late until now is over: of all that was seen, the quickest counts. */
   calm(): void {
     const quickest = this.#seen.reduce((best, one) => (one.lag < best.lag ? one : best), {

@@ -117,7 +117,8 @@ export class Pictures {
   need(now: number): number {
     if (!this.#isCalm) return 0;
     const output = this.#output.base(now) + this.#output.spread(now, QUANTILE) - this.base(now);
-    const late = Number.isFinite(output) ? output : 0;
+    // Where much is held nothing is waited for, nor measured: what made it late may long be over.
+    const late = this.#output.isFresh(now) && Number.isFinite(output) ? output : 0;
     return Math.min(MOST_NEED, Math.max(0, this.jitter(now), late));
   }
 

@@ -19,7 +19,7 @@ const WITHIN = 10_000;
 const MOST_QUEUED = 64;
 
 /** A decoder counts on from where it began: what comes so far (seconds) from there begins a new one. */
-const APART = 0.04;
+const APART = 0.012;
 
 /** What a path tells. */
 export type SoundPathHost = {

@@ -47,3 +47,11 @@ test("Lag.calm keeps the quickest alone", () => {
   expect(lag.base(end)).toBeCloseTo(5, 6);
   expect(lag.spread(end + 1, 0.99)).toBe(0);
 });
+
+test("Lag tells whether what it knows is of now", () => {
+  const lag = new Lag(10);
+  expect(lag.isFresh(100)).toBe(false);
+  const end = push(lag, 100, [0, 0.5, 0]);
+  expect(lag.isFresh(end + 9)).toBe(true);
+  expect(lag.isFresh(end + 11)).toBe(false);
+});
