@@ -32,6 +32,9 @@ const LEAD = 0.3;
 /** Sound that ran dry, or has not begun, for so long (s) is not waited for. */
 const GIVEN_UP = 1.5;
 
+/** Hz: a loudspeaker that was opened for less would dull whatever is played on it later. */
+const LEAST_RATE = 44_100;
+
 /** Without a word from the worklet for so long (s) nothing is heard. */
 const DEAF = 0.5;
 
@@ -138,7 +141,8 @@ export class Sounds {
   async start(): Promise<void> {
     if (this.#track === undefined) return;
     try {
-      await this.#output.start(this.#track.sampleRate ?? 48_000);
+      const { sampleRate = 0 } = this.#track;
+      await this.#output.start(sampleRate < LEAST_RATE ? 48_000 : sampleRate);
     } catch (error) {
       if (error instanceof FallbackError) this.#host.onError(error);
       throw error;
