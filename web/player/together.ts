@@ -1,6 +1,9 @@
 import { SyncGroup } from "../control/sync-group.ts";
 import type { Playback } from "../engine/playback.ts";
 
+/** What stands still for so long (ms) says nothing of what it needs: the group forgets it, and goes on. */
+const STILL = 300;
+
 /** The groups of this page. */
 const groups = new Map<string, SyncGroup>();
 
@@ -19,6 +22,7 @@ export class Together {
   #name = "";
   #group: SyncGroup | undefined;
   #lead = 0;
+  #seen = { moment: Number.NaN, at: 0 };
 
   /** Seconds that it holds more than by itself. */
   get lead(): number {
@@ -40,6 +44,8 @@ export class Together {
     const isKnown = moment !== undefined && serverNow !== undefined;
     if (!isKnown || name !== this.#name) this.leave();
     if (!isKnown) return 0;
+    if (moment !== this.#seen.moment) this.#seen = { moment, at: now };
+    if (now - this.#seen.at > STILL) return this.#lead;
     this.#name = name;
     this.#group = groups.get(name) ?? new SyncGroup();
     groups.set(name, this.#group);
