@@ -5,7 +5,7 @@ import { readColour, readStart } from "./embed/switches.ts";
 import type { Player } from "./player/player.ts";
 import { byId } from "./ui/elements.ts";
 import { capabilities } from "./watch/capabilities.ts";
-import { showPlayerFacts, showServerFacts } from "./watch/facts.ts";
+import { showAdvice, showPlayerFacts, showServerFacts } from "./watch/facts.ts";
 import { FlightLog } from "./watch/flight-log.ts";
 import { type SupportReport, withoutSecrets } from "./watch/report.ts";
 import { ServerFacts } from "./watch/server-facts.ts";
@@ -103,7 +103,11 @@ function keepLog(): void {
 }
 
 async function askServer(): Promise<void> {
-  if (!document.hidden) showServerFacts(await server.health());
+  if (!document.hidden) {
+    const health = await server.health();
+    showServerFacts(health);
+    showAdvice(health);
+  }
   setTimeout(() => void askServer(), ASK_EVERY);
 }
 

@@ -1,10 +1,13 @@
 import type { ListedStreamHealth } from "../../server/protocol/wire/stream-health.ts";
 import type { PlayerStats } from "../player/player-stats.ts";
+import { DoctorView } from "../ui/doctor-view.ts";
 import { byId, setText } from "../ui/elements.ts";
 import { formatBitrate, formatDelay, formatFrameRate, formatUptime } from "../ui/format.ts";
 import { codecName } from "../ui/words.ts";
 
 const UNKNOWN = "–";
+
+let doctor: DoctorView | undefined;
 
 /** What the player says of the stream, on the page. */
 export function showPlayerFacts(stats: PlayerStats): void {
@@ -31,6 +34,21 @@ export function showServerFacts(health: ListedStreamHealth["health"] | undefined
   fact("fact-keyframes", interval === undefined ? undefined : formatDelay(interval));
   fact("fact-viewers", viewers === undefined ? undefined : String(viewers));
   fact("fact-since", age === undefined ? undefined : formatUptime(age / 1_000));
+}
+
+/** What the stream doctor says, for who broadcasts; hints are left to the dashboard. */
+export function showAdvice(health: ListedStreamHealth["health"] | undefined): void {
+  const findings = (health?.findings ?? []).filter(({ severity }) => severity !== "info");
+  const section = byId("advice", HTMLElement);
+  if (doctor === undefined) {
+    doctor = new DoctorView();
+    // Its sentences are English on every page.
+    doctor.element.lang = "en";
+    doctor.element.dir = "ltr";
+    section.append(doctor.element);
+  }
+  doctor.show(findings);
+  section.hidden = findings.length === 0;
 }
 
 function fact(id: string, text: string | undefined, title = ""): void {

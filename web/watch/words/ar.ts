@@ -9,6 +9,7 @@ export const words: WatchWords = {
   keyframes: "إطار رئيسي كل",
   viewers: "المشاهدون",
   onAir: "على الهواء منذ",
+  advice: "لصاحب البث",
   transport: "النقل",
   share: "مشاركة",
   shareTitle: "شارك هذا البث",

@@ -9,6 +9,7 @@ export const words: WatchWords = {
   keyframes: "Keyframes alle",
   viewers: "Zuschauer",
   onAir: "Auf Sendung seit",
+  advice: "Für die Sendenden",
   transport: "Übertragung",
   share: "Teilen",
   shareTitle: "Diese Sendung teilen",

@@ -8,6 +8,7 @@ export const english = {
   keyframes: "Keyframes every",
   viewers: "Viewers",
   onAir: "On air for",
+  advice: "For the broadcaster",
   transport: "Transport",
   share: "Share",
   shareTitle: "Share this broadcast",

@@ -9,6 +9,7 @@ export const words: WatchWords = {
   keyframes: "Fotograma clave cada",
   viewers: "Espectadores",
   onAir: "En el aire desde hace",
+  advice: "Para quien emite",
   transport: "Transporte",
   share: "Compartir",
   shareTitle: "Compartir esta emisión",

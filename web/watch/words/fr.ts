@@ -9,6 +9,7 @@ export const words: WatchWords = {
   keyframes: "Image clé toutes les",
   viewers: "Spectateurs",
   onAir: "À l’antenne depuis",
+  advice: "Pour qui diffuse",
   transport: "Transport",
   share: "Partager",
   shareTitle: "Partager cette diffusion",

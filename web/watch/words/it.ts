@@ -9,6 +9,7 @@ export const words: WatchWords = {
   keyframes: "Keyframe ogni",
   viewers: "Spettatori",
   onAir: "In onda da",
+  advice: "Per chi trasmette",
   transport: "Trasporto",
   share: "Condividi",
   shareTitle: "Condividi questa trasmissione",

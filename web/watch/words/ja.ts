@@ -9,6 +9,7 @@ export const words: WatchWords = {
   keyframes: "キーフレーム間隔",
   viewers: "視聴者",
   onAir: "配信時間",
+  advice: "配信者の方へ",
   transport: "転送方式",
   share: "共有",
   shareTitle: "この配信を共有",

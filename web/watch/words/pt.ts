@@ -9,6 +9,7 @@ export const words: WatchWords = {
   keyframes: "Quadro-chave a cada",
   viewers: "Espectadores",
   onAir: "No ar há",
+  advice: "Para quem transmite",
   transport: "Transporte",
   share: "Compartilhar",
   shareTitle: "Compartilhar esta transmissão",

@@ -9,6 +9,7 @@ export const words: WatchWords = {
   keyframes: "关键帧间隔",
   viewers: "观众",
   onAir: "已直播",
+  advice: "致主播",
   transport: "传输方式",
   share: "分享",
   shareTitle: "分享此直播",
