@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EVENT_NAMES, readCommand, readPlayerMessage } from "../../../web/embed/messages.ts";
 
