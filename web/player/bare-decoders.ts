@@ -6,6 +6,9 @@ import type { WebCodecsEngine } from "../webcodecs/webcodecs.ts";
 
 type Decodes = ChoiceSituation["decodes"];
 
+/** Configurations remembered: an encoder that changes its own without end is asked for again. */
+const MOST_KNOWN = 64;
+
 /** WebCodecs as the player knows it: whether it is there, what it decodes, and its code when it is wanted. */
 export class BareDecoders {
   readonly presence: WebCodecsPresence = webCodecsPresence();
@@ -21,7 +24,9 @@ export class BareDecoders {
 
   /** @param onKnown its code is there, or more is known of what it decodes */
   constructor(onKnown: () => void) {
-    this.#onKnown = onKnown;
+    this.#onKnown = () => {
+      if (!this.#isDestroyed) onKnown();
+    };
   }
 
   /** Undefined until its code is there. */
@@ -106,12 +111,13 @@ export class BareDecoders {
   #ask(engine: WebCodecsEngine, track: AnnouncedTrack): boolean | undefined {
     const key = keyOf(track);
     if (this.#known.has(key)) return this.#known.get(key);
-    if (this.#known.size > 64) this.#known.clear();
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
     this.#known.set(key, undefined);
-    engine.supports(track).then((isSupported) => {
+    const answered = (isSupported: boolean): void => {
       this.#known.set(key, isSupported);
       this.#onKnown();
-    }, this.#onKnown);
+    };
+    engine.supports(track).then(answered, () => answered(false));
     return undefined;
   }
 }

@@ -68,15 +68,20 @@ export class Link {
   connect(): void {
     clearTimeout(this.#timer);
     if (this.#isStopped || this.#socket !== undefined) return;
-    const socket = new StreamSocket(this.#url(), {
-      onMessage: (message) => {
-        if (message.type === "hello") this.#up(socket);
-        this.#listener.onMessage(message);
-      },
-      onFrames: (frames) => this.#listener.onFrames(frames),
-      onClose: () => this.#down(socket),
-    });
-    this.#socket = socket;
+    try {
+      const socket: StreamSocket = new StreamSocket(this.#url(), {
+        onMessage: (message) => {
+          if (message.type === "hello") this.#up(socket);
+          this.#listener.onMessage(message);
+        },
+        onFrames: (frames) => this.#listener.onFrames(frames),
+        onClose: () => this.#down(socket),
+      });
+      this.#socket = socket;
+    } catch {
+      // A page that came over TLS may not even ask a server without it.
+      this.#retry(false);
+    }
   }
 
   /** There is reason to believe that it would work now: the network is back, the page is seen. */
@@ -131,8 +136,11 @@ export class Link {
 
   #down(socket: StreamSocket): void {
     if (this.#socket === socket) this.#socket = undefined;
-    if (this.#isStopped || this.#isLeaving) return;
-    if (!socket.greeted) this.#failures += 1;
+    if (!this.#isStopped && !this.#isLeaving) this.#retry(socket.greeted);
+  }
+
+  #retry(wasGreeted: boolean): void {
+    if (!wasGreeted) this.#failures += 1;
     const wait = this.isSpare ? this.#probing.next() : this.#backoff.next();
     this.#timer = setTimeout(() => this.connect(), wait);
     this.#listener.onDown(this.#failures);
