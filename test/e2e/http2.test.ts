@@ -183,16 +183,8 @@ test("Chromium plays HLS over HTTP/2", async () => {
   ends.push(() => browser.close());
   const context = await browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
-  // As behind a proxy that knows no WebSocket.
-  await page.addInitScript(() => {
-    window.WebSocket = class extends WebSocket {
-      constructor() {
-        super("wss://127.0.0.1:1/");
-      }
-    };
-  });
   const screen = await Screen.of(page);
-  await page.goto(url("/watch/live/chromium"), { waitUntil: "commit" });
+  await page.goto(url("/watch/live/chromium?transport=hls"), { waitUntil: "commit" });
   await screen.untilPicture("a picture", ({ counter }) => counter !== undefined, 30_000);
   expect(await screen.stats()).toMatchObject({ engine: "hls.js", state: "live" });
   const loaded = await page.evaluate<[string, string][]>(

@@ -178,9 +178,9 @@ test("MSE takes over where sound is refused, and no picture is lost for it", asy
   await untilPictures(page, 20);
   expect(await stats(page)).toMatchObject({ engine: "webcodecs", fallback: undefined });
   await page.evaluate(`(() => {
-    const { player } = document.querySelector("sluice-player");
-    player.addEventListener("fallback", ({ detail }) => { window.told = detail; });
-    player.setMuted(false);
+    const element = document.querySelector("sluice-player");
+    element.addEventListener("fallback", ({ detail }) => { window.told = detail; });
+    element.muted = false;
   })()`);
   await eventually("MSE", async () => (await stats(page)).engine === "mse");
   const seen = (await recordOf(page)).pictures.length;

@@ -1,5 +1,5 @@
 import type { LatencySetting } from "../player/options.ts";
-import type { PlayerData } from "../player/player.ts";
+import type { PlayerData, PlayerFallback } from "../player/player.ts";
 
 /**
  * Where an element stands:
@@ -60,6 +60,8 @@ export type PlayerEventMap = {
   texttrackschange: Event;
   /** `quality` is another setting, another size plays, or `qualities` are others. */
   qualitychange: Event;
+  /** WebCodecs was wanted and is given up; MSE plays. */
+  fallback: CustomEvent<PlayerFallback>;
   streamtypechange: Event;
   targetlivewindowchange: Event;
 };

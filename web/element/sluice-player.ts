@@ -8,7 +8,7 @@ import {
   readLatency,
   type TransportSetting,
 } from "../player/options.ts";
-import { Player, type PlayerData } from "../player/player.ts";
+import { Player, type PlayerData, type PlayerFallback } from "../player/player.ts";
 import type { PlayerQuality, QualitySetting } from "../player/player-quality.ts";
 import type { PlayerStats } from "../player/player-stats.ts";
 import type { PlayerTrack } from "../player/player-tracks.ts";
@@ -658,6 +658,10 @@ export class SluicePlayerElement extends Base {
     player.addEventListener("change", () => this.#plan());
     player.addEventListener("qualitychange", () => {
       this.dispatchEvent(new Event("qualitychange"));
+    });
+    player.addEventListener("fallback", (event) => {
+      const { detail } = event as CustomEvent<PlayerFallback>;
+      this.dispatchEvent(new CustomEvent("fallback", { detail }));
     });
     player.addEventListener("data", (event) => {
       const { detail } = event as CustomEvent<PlayerData>;
