@@ -4,7 +4,7 @@ const files = (names: readonly string[]): string[] =>
   names.map((name) => `test/e2e/${name}.test.ts`);
 
 /** What hangs on real time to the tenth of a second: nothing else runs meanwhile. */
-const ALONE = files(["browser", "events", "outputs", "player", "slow-viewers", "tracks"]);
+const ALONE = files(["browser", "events", "outputs", "player", "slow-viewers"]);
 
 /** What is seen in a browser, and may be a little late. */
 const PAGES = files([
@@ -18,6 +18,7 @@ const PAGES = files([
   "latency",
   "pcm",
   "recordings-page",
+  "tracks",
   "wall",
   "webcodecs",
   "worker",
