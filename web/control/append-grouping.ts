@@ -24,6 +24,7 @@ export class AppendGrouping<Sample extends Ordered> {
   #lastShown = Number.NEGATIVE_INFINITY;
   #releasedUntil = Number.NEGATIVE_INFINITY;
   #reorders = false;
+  #depth = 0;
 
   /** @param timescale ticks a second of the samples' times. */
   constructor({ timescale }: { timescale: number }) {
@@ -38,6 +39,11 @@ export class AppendGrouping<Sample extends Ordered> {
   /** Whether a picture has come after one that is shown later. */
   get reorders(): boolean {
     return this.#reorders;
+  }
+
+  /** For how long pictures wait for B-frames, in ticks: the longest so far, by the stream's own times. */
+  get depth(): number {
+    return this.#depth;
   }
 
   /** Distance of decode times, in ticks. */
@@ -60,7 +66,12 @@ export class AppendGrouping<Sample extends Ordered> {
     this.#held.push({ sample, since: now });
     if (this.#held.length > MAX_HELD) return this.flush();
     const complete = this.#hasNoGap() ? this.#held.length : this.#complete(sample.dts);
-    return this.#take(complete);
+    const taken = this.#take(complete);
+    const [first] = taken;
+    if (this.#reorders && first !== undefined) {
+      this.#depth = Math.max(this.#depth, sample.dts - first.dts);
+    }
+    return taken;
   }
 
   /** Releases what has been held for too long. To be called now and then. */
@@ -81,6 +92,7 @@ export class AppendGrouping<Sample extends Ordered> {
     this.#lastShown = Number.NEGATIVE_INFINITY;
     this.#releasedUntil = Number.NEGATIVE_INFINITY;
     this.#reorders = false;
+    this.#depth = 0;
   }
 
   #take(count: number): Sample[] {

@@ -9,9 +9,6 @@ import { TrackBuffer } from "./track-buffer.ts";
 /** Messages that may wait for the MediaSource to open. */
 const MOST_EARLY = 5_000;
 
-/** B-frames held longer than this many are a burst, and say nothing about reordering. */
-const MOST_REORDERED = 16;
-
 /** What is known of a sample that came, of the track that sets the pace: pictures; sound without them. */
 export type MediaSample = {
   /** Seconds on the media timeline. */
@@ -51,7 +48,6 @@ export class MediaIntake {
   #isOpen = false;
   #isClosed = false;
   #isHistory = false;
-  #deepest = 0;
 
   constructor(opening: MediaOpening, plan: readonly PlannedTrack[], host: IntakeHost) {
     this.#opening = opening;
@@ -88,7 +84,8 @@ export class MediaIntake {
 
   /** For how long (seconds) pictures wait for B-frames. */
   get reorderDelay(): number {
-    return this.#grouping?.reorders ? this.#deepest : 0;
+    const timescale = this.#buffers.get("video")?.track.timescale;
+    return timescale === undefined ? 0 : (this.#grouping?.depth ?? 0) / timescale;
   }
 
   /** Takes an init segment: another configuration of a track, or another track in its place. */
@@ -204,7 +201,6 @@ export class MediaIntake {
     if ((frame.flags & FrameFlag.Discontinuity) === 0) return grouping.push(frame, now);
     const before = grouping.flush();
     grouping.reset();
-    this.#deepest = 0;
     return [...before, ...grouping.push(frame, now)];
   }
 
@@ -221,9 +217,5 @@ export class MediaIntake {
       return;
     }
     buffer.append(frames, this.pictureInterval);
-    if (this.#grouping?.reorders !== true || frames.length > MOST_REORDERED) return;
-    // The last of a group in decode order has waited least, its first one most.
-    const depth = ((frames.at(-1)?.dts ?? 0) - (frames[0]?.dts ?? 0)) / timescale;
-    this.#deepest = Math.max(this.#deepest, depth);
   }
 }

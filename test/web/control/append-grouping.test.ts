@@ -54,6 +54,20 @@ test("AppendGrouping releases a group with its last B-frame, not a picture later
   expect(appends.map((append) => append.length)).toEqual([1, 0, 0, 3, 0, 0, 3, 0, 0, 3]);
 });
 
+test.each([
+  { name: "two B-frames", groups: [2, 2, 2], depth: 2 },
+  { name: "one after three", groups: [3, 1, 1], depth: 3 },
+  { name: "none", groups: [0, 0, 0], depth: 0 },
+])("AppendGrouping says how long pictures wait, not how many came together: $name", (row) => {
+  const samples = stream(row.groups);
+  expect(group(samples).grouping.depth).toBe(row.depth * 3_000);
+  const atOnce = new AppendGrouping<Sample>({ timescale: 90_000 });
+  for (const sample of samples) atOnce.push(sample, 0);
+  expect(atOnce.depth).toBe(row.depth * 3_000);
+  atOnce.reset();
+  expect(atOnce.depth).toBe(0);
+});
+
 test("AppendGrouping knows the pyramid: a B-frame that others refer to", () => {
   const order = [0, 4, 2, 1, 3, 8, 6, 5, 7];
   const samples = order.map((at, index) => {
