@@ -4,7 +4,15 @@ const files = (names: readonly string[]): string[] =>
   names.map((name) => `test/e2e/${name}.test.ts`);
 
 /** What hangs on real time to the tenth of a second: nothing else runs meanwhile. */
-const ALONE = files(["browser", "events", "outputs", "player", "slow-viewers"]);
+const ALONE = files([
+  "browser",
+  "events",
+  "hls-players",
+  "latency",
+  "outputs",
+  "player",
+  "slow-viewers",
+]);
 
 /** What is seen in a browser, and may be a little late. */
 const PAGES = files([
@@ -13,9 +21,7 @@ const PAGES = files([
   "element",
   "embed",
   "enhanced",
-  "hls-players",
   "http2",
-  "latency",
   "pcm",
   "recordings-page",
   "tracks",
