@@ -3,18 +3,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
 import { constructedTags, interleave } from "../support/constructed-tags.ts";
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
-import { type Publisher, publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { readFlvFile } from "../support/flv-file.ts";
 import { findAll } from "../support/in-page.ts";
 import { Line } from "../support/line.ts";
+import { type OnAir, putOnAir } from "../support/on-air.ts";
 import { disturbOneDocument } from "../support/one-document.ts";
 import { TagPublisher } from "../support/rtmp-constructed.ts";
-import { Broadcast, Screen } from "../support/screen.ts";
+import { Screen } from "../support/screen.ts";
 import { eventually } from "../support/server-process.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
-import { WsViewer } from "../support/ws-viewer.ts";
 
-const FRAMES = 600; // 20 s
 let server: RunningSluice;
 let line: Line;
 let browser: Browser;
@@ -36,20 +34,11 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Publishes a clip of 20 s in a loop, and says when the server had each of its pictures. */
-async function publish(
-  streamPath: string,
-  options: ClipOptions,
-): Promise<{ broadcast: Broadcast; publisher: Publisher }> {
-  const input = await counterClip({ ...options, seconds: FRAMES / 30 });
-  const viewer = new WsViewer(server.wsUrl(streamPath), { keepPayloads: false });
-  ends.push(() => viewer.close());
-  await viewer.until("hello", ({ state }) => state !== undefined);
-  const broadcast = new Broadcast(viewer, { frames: FRAMES, firstCounter: 0 });
-  const publisher = publishWithFfmpeg({ input, url: server.rtmpUrl(streamPath), loops: 0 });
-  ends.push(() => publisher.stop());
-  await viewer.until("media", ({ frames }) => frames.length > 0);
-  return { broadcast, publisher };
+/** A clip of 20 s in a loop. */
+async function publish(streamPath: string, clip: ClipOptions): Promise<OnAir> {
+  const onAir = await putOnAir(server, streamPath, { seconds: 20, ...clip });
+  ends.push(() => onAir.end());
+  return onAir;
 }
 
 async function open(url: string, from: Browser = browser): Promise<Page> {

@@ -1,13 +1,11 @@
 import type { Browser, ConsoleMessage, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
-import { counterClip } from "../support/counter-clip.ts";
-import { publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { startHostPage } from "../support/host-page.ts";
+import { putOnAir } from "../support/on-air.ts";
 import { startPrefixProxy } from "../support/prefix-proxy.ts";
 import { eventually } from "../support/server-process.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
-import { WsViewer } from "../support/ws-viewer.ts";
 
 let server: RunningSluice;
 let browser: Browser;
@@ -17,13 +15,8 @@ const ends: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   server = await startSluice();
   browser = await chromiumDriver.launch({ args: [AUTOPLAY, "--js-flags=--expose-gc"] });
-  const input = await counterClip({ video: "h264", audio: "aac", seconds: 60 });
-  const viewer = new WsViewer(server.wsUrl("live/show"), { keepPayloads: false });
-  lastEnds.push(() => viewer.close());
-  await viewer.until("hello", ({ state }) => state !== undefined);
-  const publisher = publishWithFfmpeg({ input, url: server.rtmpUrl("live/show"), loops: 0 });
-  lastEnds.push(() => publisher.stop());
-  await viewer.until("media", ({ frames }) => frames.length > 0);
+  const onAir = await putOnAir(server, "live/show");
+  lastEnds.push(() => onAir.end());
 });
 
 afterEach(async () => {

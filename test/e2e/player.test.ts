@@ -10,16 +10,15 @@ import { AUTOPLAY, chromiumDriver, readShown } from "../support/browser.ts";
 import { interleave } from "../support/constructed-tags.ts";
 import { readCounter } from "../support/counter.ts";
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
-import { publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { readFlvFile, type Tag } from "../support/flv-file.ts";
 import { findAll } from "../support/in-page.ts";
+import { putOnAir } from "../support/on-air.ts";
 import { TagPublisher } from "../support/rtmp-constructed.ts";
-import { Broadcast, Screen } from "../support/screen.ts";
+import { type Broadcast, Screen } from "../support/screen.ts";
 import { eventually } from "../support/server-process.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
-import { WsViewer } from "../support/ws-viewer.ts";
 
-const FRAMES = 1_800; // 60 s
+const SECONDS = 60;
 const H264_AAC: ClipOptions = { video: "h264", audio: "aac" };
 const SIZE = { width: 640, height: 360 };
 
@@ -35,7 +34,9 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "sluice-player-"));
   server = await startSluice();
   browser = await chromiumDriver.launch({ args: [AUTOPLAY] });
-  broadcast = await publish("live/show");
+  const onAir = await putOnAir(server, "live/show");
+  lastEnds.push(() => onAir.end());
+  broadcast = onAir.broadcast;
 });
 
 afterEach(async () => {
@@ -48,19 +49,6 @@ afterAll(async () => {
   await server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** Publishes a clip of a minute, and says when the server had each of its pictures. */
-async function publish(streamPath: string): Promise<Broadcast> {
-  const input = await counterClip({ ...H264_AAC, seconds: FRAMES / 30 });
-  const viewer = new WsViewer(server.wsUrl(streamPath), { keepPayloads: false });
-  lastEnds.push(() => viewer.close());
-  await viewer.until("hello", ({ state }) => state !== undefined);
-  const made = new Broadcast(viewer, { frames: FRAMES, firstCounter: 0 });
-  const publisher = publishWithFfmpeg({ input, url: server.rtmpUrl(streamPath), loops: 0 });
-  lastEnds.push(() => publisher.stop());
-  await viewer.until("media", ({ frames }) => frames.length > 0);
-  return made;
-}
 
 async function watch(path: string): Promise<Screen> {
   const context = await browser.newContext();
@@ -223,9 +211,9 @@ const text = (timestamp: number, words: string): Tag => ({
 
 describe("the player shows subtitles at their pictures", () => {
   test("over WebSocket and, when it went back, from HLS; and remembers them", async () => {
-    const clip = readFlvFile(await counterClip({ ...H264_AAC, seconds: FRAMES / 30 }));
+    const clip = readFlvFile(await counterClip({ ...H264_AAC, seconds: SECONDS }));
     const publisher = await TagPublisher.open(server.rtmpUrl("live/texts"));
-    const sending = publisher.play(withTexts(clip, FRAMES / 30)).catch(() => {});
+    const sending = publisher.play(withTexts(clip, SECONDS)).catch(() => {});
     ends.push(async () => {
       publisher.abort();
       await sending;

@@ -2,13 +2,12 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { PlayerStats } from "../../web/player/player-stats.ts";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
-import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
-import { publishWithFfmpeg } from "../support/ffmpeg.ts";
+import type { ClipOptions } from "../support/counter-clip.ts";
+import { putOnAir } from "../support/on-air.ts";
 import type { PageRecord } from "../support/page-recorder.ts";
 import { type PlayerPages, servePlayerPages } from "../support/player-pages.ts";
 import { eventually } from "../support/server-process.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
-import { WsViewer } from "../support/ws-viewer.ts";
 
 /** Pictures that are looked at. */
 const ENOUGH = 60;
@@ -42,13 +41,8 @@ afterAll(async () => {
 
 /** Publishes a clip, and waits until the server has some of it. @returns ends it */
 async function publish(streamPath: string, clip: ClipOptions): Promise<() => Promise<unknown>> {
-  const input = await counterClip({ seconds: 60, ...clip });
-  const viewer = new WsViewer(server.wsUrl(streamPath), { keepPayloads: false });
-  await viewer.until("hello", ({ state }) => state !== undefined);
-  const publisher = publishWithFfmpeg({ input, url: server.rtmpUrl(streamPath), loops: 0 });
-  await viewer.until("media", ({ frames }) => frames.length > 0);
-  await viewer.close();
-  return () => publisher.stop();
+  const onAir = await putOnAir(server, streamPath, clip);
+  return () => onAir.end();
 }
 
 /** Opens a page with one player of a stream. @param before runs in the page before anything of its own */

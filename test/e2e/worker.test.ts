@@ -2,15 +2,11 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { PlayerStats } from "../../web/player/player-stats.ts";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
-import { counterClip } from "../support/counter-clip.ts";
-import { publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { startHostPage } from "../support/host-page.ts";
-import { Broadcast, Screen } from "../support/screen.ts";
+import { putOnAir } from "../support/on-air.ts";
+import { type Broadcast, Screen } from "../support/screen.ts";
 import { eventually } from "../support/server-process.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
-import { WsViewer } from "../support/ws-viewer.ts";
-
-const FRAMES = 1_800; // 60 s
 
 let server: RunningSluice;
 let browser: Browser;
@@ -21,14 +17,9 @@ const ends: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   server = await startSluice();
   browser = await chromiumDriver.launch({ args: [AUTOPLAY] });
-  const input = await counterClip({ video: "h264", audio: "aac", seconds: FRAMES / 30 });
-  const viewer = new WsViewer(server.wsUrl("live/show"), { keepPayloads: false });
-  lastEnds.push(() => viewer.close());
-  await viewer.until("hello", ({ state }) => state !== undefined);
-  broadcast = new Broadcast(viewer, { frames: FRAMES, firstCounter: 0 });
-  const publisher = publishWithFfmpeg({ input, url: server.rtmpUrl("live/show"), loops: 0 });
-  lastEnds.push(() => publisher.stop());
-  await viewer.until("media", ({ frames }) => frames.length > 0);
+  const onAir = await putOnAir(server, "live/show");
+  lastEnds.push(() => onAir.end());
+  broadcast = onAir.broadcast;
 });
 
 afterEach(async () => {
