@@ -338,6 +338,7 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
       flv: (streamPath) => flv.viewers(streamPath),
       mp4: (streamPath) => mp4.viewers(streamPath),
       rtmp: (streamPath) => broadcasts.players(streamPath),
+      previews: (streamPath) => webSocket.previews(streamPath) + hls.previews(streamPath),
     },
     clock,
     limits: { clients: LIMITS.eventClients, silence: LIMITS.httpSilence },

@@ -34,6 +34,13 @@ export function readStreamUrl(target: string): StreamUrl | undefined {
   return { streamPath, resource };
 }
 
+/**
+ * Whether who asks says that it only shows what there is (`?preview=1`), as a wall of many streams does: it
+ * is not counted as a viewer.
+ */
+export const isPreview = (target: string): boolean =>
+  new URLSearchParams(target.split("?")[1] ?? "").get("preview") === "1";
+
 function decode(part: string): string | undefined {
   try {
     return decodeURIComponent(part);

@@ -15,9 +15,19 @@ export type StreamAddress = {
  * Addresses of one stream below `base`, which ends in a slash.
  *
  * @param token what lets the viewer in, where something is needed: `?token=` of each address
+ * @param isPreview it only shows what there is: it is not to be counted as a viewer
  */
-export function addressOf(base: URL, streamPath: string, token = ""): StreamAddress {
-  const query = token === "" ? "" : `?token=${encodeURIComponent(token)}`;
+export function addressOf(
+  base: URL,
+  streamPath: string,
+  token = "",
+  isPreview = false,
+): StreamAddress {
+  const marks = [
+    ...(token === "" ? [] : [`token=${encodeURIComponent(token)}`]),
+    ...(isPreview ? ["preview=1"] : []),
+  ];
+  const query = marks.length === 0 ? "" : `?${marks.join("&")}`;
   const parts = streamPath.split("/").map(encodeURIComponent).join("/");
   const webSocket = new URL(`streams/${parts}/ws${query}`, base);
   webSocket.protocol = base.protocol === "https:" ? "wss:" : "ws:";

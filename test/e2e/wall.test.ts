@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { streamHealthSchema } from "../../server/endpoint/api/health.ts";
+import type { StreamList } from "../../server/protocol/wire/stream-list.ts";
 import { chromiumDriver } from "../support/browser.ts";
 import { type Child, startChild } from "../support/child.ts";
 import { eventually } from "../support/server-process.ts";
@@ -51,6 +52,15 @@ test("/ says how to publish, shows who does, and what the doctor says of it", as
   expect(await shown("publish-key")).toBe(`demo?key=${server.publishKey}`);
   expect(await faults()).toEqual([]);
 
+  // Who waits for it on its page does not ask for what nobody can answer.
+  const waiting = await browser.newPage();
+  const refused: string[] = [];
+  waiting.on("response", (response) => {
+    if (response.status() >= 400) refused.push(response.url());
+  });
+  await waiting.goto(server.httpUrl("/watch/live/demo"));
+  await waiting.locator("body[data-state=waiting]").waitFor();
+
   // The command as it stands, but for a picture that is less work and a keyframe in ten seconds.
   const command = ((await shown("publish-ffmpeg")) ?? "")
     .replace("1280x720", "320x180")
@@ -72,6 +82,10 @@ test("/ says how to publish, shows who does, and what the doctor says of it", as
   await page.getByText("1 needs attention").waitFor();
   expect(await page.locator("#publish").getAttribute("open")).toBeNull();
   expect(await card.locator(".spark-line").first().getAttribute("d")).toMatch(/^M.*L/);
+
+  await waiting.locator("#fact-keyframes").getByText(/ s$/).waitFor();
+  expect(refused).toEqual([]);
+  await waiting.close();
 
   const url = server.httpUrl("/api/v1/streams/live/demo/health");
   const { health } = streamHealthSchema.parse(await (await fetch(url)).json());
@@ -99,6 +113,8 @@ test("a card plays while somebody points at it, or where all do, and a wall disp
   await eventually("its end", async () => (await page.locator(".preview").count()) === 0);
   await page.getByRole("switch", { name: "Live previews" }).click();
   await plays();
+  const list = await (await fetch(server.httpUrl("/api/v1/streams"))).json();
+  expect((list as StreamList).streams[0]?.viewers).toMatchObject({ total: 0, previews: 1 });
   expect(await faults()).toEqual([]);
   await page.getByRole("link", { name: "Wall display" }).click();
   await plays();

@@ -24,7 +24,7 @@ export const listedStream = (path: string, fields: Partial<ListedStream> = {}): 
   startedAt: "2026-05-01T10:00:00.000Z",
   uptimeSeconds: 60,
   bitrate: 2_100_000,
-  viewers: { websocket: 0, hls: 0, flv: 0, mp4: 0, rtmp: 0, total: 0 },
+  viewers: { websocket: 0, hls: 0, flv: 0, mp4: 0, rtmp: 0, total: 0, previews: 0 },
   tracks: [],
   unplayable: [],
   health: listedHealth(),

@@ -34,6 +34,13 @@ test("addressOf takes what lets the viewer in along", () => {
   expect(playlist).toBe("http://h/streams/live/a/index.m3u8?token=x%26y");
 });
 
+test("addressOf marks what is not to be counted as a viewer", () => {
+  const { webSocket } = addressOf(new URL("http://h/"), "live/a", "", true);
+  expect(webSocket).toBe("ws://h/streams/live/a/ws?preview=1");
+  const { playlist } = addressOf(new URL("http://h/"), "live/a", "x", true);
+  expect(playlist).toBe("http://h/streams/live/a/index.m3u8?token=x&preview=1");
+});
+
 test.each([
   { source: "http://a/streams/live/x", base: "http://a/", streamPath: "live/x" },
   { source: "http://a/p/streams/live/x/", base: "http://a/p/", streamPath: "live/x" },

@@ -71,6 +71,7 @@ export class SluicePlayerElement extends Base {
     ],
     ...["latency", "transport", "engine", "disablepictureinpicture", "disableremoteplayback"],
     "sync-group",
+    "preview",
   ];
 
   #root: ShadowRoot | undefined;
@@ -564,6 +565,7 @@ export class SluicePlayerElement extends Base {
         this.load();
         return;
       case "token":
+      case "preview":
         this.load();
         return;
       case "autoplay":
@@ -647,7 +649,12 @@ export class SluicePlayerElement extends Base {
     this.#sourceError = undefined;
     const { latency, transport, engine } = this;
     const isStandby = this.#isHeld;
-    const address = addressOf(source.base, source.streamPath, this.token);
+    const address = addressOf(
+      source.base,
+      source.streamPath,
+      this.token,
+      this.hasAttribute("preview"),
+    );
     this.#address = address;
     const player = new Player(stage, { address, latency, transport, engine, isStandby });
     this.#player = player;

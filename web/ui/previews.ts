@@ -27,6 +27,7 @@ export class Previews {
     const parts = path.split("/").map(encodeURIComponent).join("/");
     element.setAttribute("src", new URL(`streams/${parts}`, this.#base).href);
     element.setAttribute("latency", "balanced");
+    element.setAttribute("preview", "");
     element.setAttribute("muted", "");
     element.setAttribute("autoplay", "");
     // It is the card's picture, and nothing of its own: the card has the words and the link.

@@ -201,6 +201,7 @@ export class WallView {
   /** Has the graphs of a card that is seen filled with what was before. */
   #tell(path: string): void {
     if (!this.#seen.has(path) || this.#toldOf.has(path)) return;
+    if (this.#cards.get(path)?.stream.health === undefined) return; // nobody publishes it
     this.#toldOf.add(path);
     const url = new URL(
       `api/v1/streams/${path.split("/").map(encodeURIComponent).join("/")}/health`,

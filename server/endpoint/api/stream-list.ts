@@ -47,6 +47,10 @@ const stream = z.strictObject({
     mp4: z.int().min(0),
     rtmp: z.int().min(0).describe("who plays over RTMP"),
     total: z.int().min(0),
+    previews: z
+      .int()
+      .min(0)
+      .describe("who only shows what there is (`?preview=1`), as the wall does: not in the others"),
   }),
   tracks: z.array(track),
   unplayable: z
@@ -97,6 +101,8 @@ export type ViewerCounts = {
   flv(streamPath: string): number;
   mp4(streamPath: string): number;
   rtmp(streamPath: string): number;
+  /** Over WebSocket and HLS: not among those. */
+  previews(streamPath: string): number;
 };
 
 /**
@@ -158,7 +164,8 @@ export function countViewers(streamPath: string, counts: ViewerCounts): ListedSt
   const flv = counts.flv(streamPath);
   const mp4 = counts.mp4(streamPath);
   const rtmp = counts.rtmp(streamPath);
-  return { websocket, hls, flv, mp4, rtmp, total: websocket + hls + flv + mp4 + rtmp };
+  const total = websocket + hls + flv + mp4 + rtmp;
+  return { websocket, hls, flv, mp4, rtmp, total, previews: counts.previews(streamPath) };
 }
 
 function listedTrack({ track: live, bitrate: bits }: TrackStatus): ListedTrack {

@@ -6,7 +6,7 @@ import {
 } from "../../protocol/hls/delivery-directives.ts";
 import { readResourceName } from "../../protocol/hls/resource-name.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
-import { readStreamUrl } from "../../stream-url.ts";
+import { isPreview, readStreamUrl } from "../../stream-url.ts";
 import {
   COMMON_HEADERS,
   type Exchange,
@@ -85,6 +85,8 @@ type MediaCall = Call & {
 export class HlsEndpoint {
   readonly #options: HlsEndpointOptions;
   readonly #audience: Audience;
+  /** Who only shows what there is, and says so with `?preview=1`. */
+  readonly #previews: Audience;
   readonly #cache: CacheRules;
   readonly #presentations = new WeakMap<SegmentedStream, Presentation>();
   readonly #ended: EndedPresentations;
@@ -94,6 +96,7 @@ export class HlsEndpoint {
     const { clock, limits } = options;
     this.#options = options;
     this.#audience = new Audience(limits);
+    this.#previews = new Audience(limits);
     this.#cache = new CacheRules(limits.targetDuration);
     this.#ended = new EndedPresentations(clock, limits);
     this.#waiters = new Waiters(clock, limits);
@@ -104,9 +107,14 @@ export class HlsEndpoint {
     return this.#waiters.size;
   }
 
-  /** Distinct viewers of the last while. */
+  /** Distinct viewers of the last while, without previews. */
   viewers(streamPath: string): number {
     return this.#audience.count(streamPath, this.#options.clock.now());
+  }
+
+  /** Those that only show what there is. */
+  previews(streamPath: string): number {
+    return this.#previews.count(streamPath, this.#options.clock.now());
   }
 
   /** Sends away who waits: the server is going away. */
@@ -188,7 +196,8 @@ export class HlsEndpoint {
   #saw({ request, streamPath }: Call): void {
     const userAgent = String(request.headers["user-agent"] ?? "").slice(0, 256);
     const address = request.socket.remoteAddress ?? "";
-    this.#audience.saw(streamPath, address, userAgent, this.#options.clock.now());
+    const audience = isPreview(request.url ?? "") ? this.#previews : this.#audience;
+    audience.saw(streamPath, address, userAgent, this.#options.clock.now());
   }
 
   #multivariant(call: Call): void {

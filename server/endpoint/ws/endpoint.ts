@@ -6,6 +6,7 @@ import type { Batching } from "../../live/lane.ts";
 import type { LiveStream } from "../../live/live-stream.ts";
 import { TrackLanes } from "../../live/track-lanes.ts";
 import { type Log, RepeatLog } from "../../log.ts";
+import { isPreview } from "../../stream-url.ts";
 import { AddressCounter } from "../entry/address-counter.ts";
 import { Announcement } from "./announcement.ts";
 import { BITRATES_EVERY, BitrateMessages } from "./bitrate-message.ts";
@@ -41,13 +42,19 @@ export type WebSocketEndpointOptions = {
   readonly log: Log;
 };
 
-type Channel = Broadcast & { readonly viewers: Set<Viewer>; readonly stop: () => void };
+type Channel = Broadcast & {
+  readonly viewers: Set<Viewer>;
+  /** Those of them that only show what there is. */
+  previews: number;
+  readonly stop: () => void;
+};
 
 /** What a newcomer wants. */
 type Wish = {
   readonly address: string;
   readonly streamPath: string;
   readonly trackIds: readonly number[] | undefined;
+  readonly isPreview: boolean;
 };
 
 /** Everybody who watches over WebSocket, and the lanes of each live stream that is watched. */
@@ -72,18 +79,30 @@ export class WebSocketEndpoint {
     });
   }
 
-  /** Viewers of one live stream, or of all. */
+  /** Viewers of one live stream, without its previews; or connections in all, with them. */
   viewers(streamPath?: string): number {
     if (streamPath === undefined) return this.#viewers;
-    return this.#channels.get(streamPath)?.viewers.size ?? 0;
+    const channel = this.#channels.get(streamPath);
+    return channel === undefined ? 0 : channel.viewers.size - channel.previews;
+  }
+
+  /** Those of one live stream that only show what there is. */
+  previews(streamPath: string): number {
+    return this.#channels.get(streamPath)?.previews ?? 0;
   }
 
   /** Answers an upgrade to `/streams/APP/NAME/ws`. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, streamPath: string): void {
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const address = request.socket.remoteAddress ?? "";
-      const trackIds = readWantedTracks(request.url ?? "");
-      this.#welcome(webSocket, socket, { address, streamPath, trackIds });
+      const { url = "" } = request;
+      const trackIds = readWantedTracks(url);
+      this.#welcome(webSocket, socket, {
+        address,
+        streamPath,
+        trackIds,
+        isPreview: isPreview(url),
+      });
     });
   }
 
@@ -94,7 +113,8 @@ export class WebSocketEndpoint {
     }
   }
 
-  #welcome(webSocket: WebSocket, socket: Duplex, { address, streamPath, trackIds }: Wish): void {
+  #welcome(webSocket: WebSocket, socket: Duplex, wish: Wish): void {
+    const { address, streamPath, trackIds } = wish;
     const { hub, clock, limits, log } = this.#options;
     const hasPlace = this.#viewers < limits.viewers && this.#addresses.take(address);
     const liveStream = hasPlace ? hub.watch(streamPath) : undefined;
@@ -111,6 +131,7 @@ export class WebSocketEndpoint {
       this.#viewers -= 1;
       this.#addresses.give(address);
       channel.viewers.delete(viewer);
+      if (wish.isPreview) channel.previews -= 1;
       log.debug("viewer left", { streamPath, address, reason, samplesDropped });
       if (channel.viewers.size > 0) return;
       channel.stop();
@@ -120,6 +141,7 @@ export class WebSocketEndpoint {
     const connection = { webSocket, socket };
     const viewer = new Viewer(connection, channel, { clock, limits }, trackIds, onClose);
     channel.viewers.add(viewer);
+    if (wish.isPreview) channel.previews += 1;
     log.debug("viewer came", { streamPath, address });
   }
 
@@ -166,7 +188,7 @@ export class WebSocketEndpoint {
     };
     const viewers = new Set<Viewer>();
     const made = { lanes, announcement, dataMessages, textMessages, bitrateMessages };
-    const channel = { liveStream, ...made, viewers, stop };
+    const channel = { liveStream, ...made, viewers, previews: 0, stop };
     this.#channels.set(streamPath, channel);
     return channel;
   }

@@ -70,6 +70,8 @@ export type ListedStream = {
     readonly mp4: number;
     readonly rtmp: number;
     readonly total: number;
+    /** Who only shows what there is: not in the others. */
+    readonly previews: number;
   };
   readonly tracks: readonly ListedTrack[];
   readonly unplayable: readonly {

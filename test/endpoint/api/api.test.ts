@@ -48,7 +48,14 @@ const liveStream = (fields: Partial<ListedLiveStream> = {}): ListedLiveStream =>
   },
   ...fields,
 });
-const viewers = { webSocket: () => 3, hls: () => 2, flv: () => 4, mp4: () => 1, rtmp: () => 5 };
+const viewers = {
+  webSocket: () => 3,
+  hls: () => 2,
+  flv: () => 4,
+  mp4: () => 1,
+  rtmp: () => 5,
+  previews: () => 6,
+};
 
 test("listStreams tells of each stream that is or was published, by path", () => {
   const list = listStreams(
@@ -67,7 +74,7 @@ test("listStreams tells of each stream that is or was published, by path", () =>
     startedAt: "2026-05-01T10:00:00.000Z",
     uptimeSeconds: 61,
     bitrate: 2_128_000,
-    viewers: { websocket: 3, hls: 2, flv: 4, mp4: 1, rtmp: 5, total: 15 },
+    viewers: { websocket: 3, hls: 2, flv: 4, mp4: 1, rtmp: 5, total: 15, previews: 6 },
     tracks: [
       {
         id: 1,

@@ -349,7 +349,9 @@ test("HlsEndpoint counts who asked lately", async () => {
   clock.pass(15_000);
   await get("t1.m3u8", { headers: { "user-agent": "two" } });
   await get("t9.m3u8", { headers: { "user-agent": "three" } });
+  await get("t1.m3u8?preview=1", { headers: { "user-agent": "four" } });
   expect(hls.viewers("live/demo")).toBe(2);
+  expect(hls.previews("live/demo")).toBe(1);
   clock.pass(10_000);
   expect(hls.viewers("live/demo")).toBe(1);
   clock.pass(20_000);

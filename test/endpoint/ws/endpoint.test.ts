@@ -509,6 +509,20 @@ test("who comes when all places are taken is told to try again later", async () 
   await until(() => endpoint.viewers() === 0);
 });
 
+test("who only shows what there is takes a place, and is not counted as a viewer", async () => {
+  const { watch, publish, endpoint } = await stage({ viewers: 2 });
+  publish().input({ type: "track", track: video });
+  const preview = await watch("?tracks=1&preview=1");
+  await watch("?preview=0");
+  expect([endpoint.viewers("live/show"), endpoint.previews("live/show")]).toEqual([1, 1]);
+  await until(() => preview.texts.length >= 2);
+  const third = await watch();
+  await until(() => third.closed() === 1013);
+  preview.socket.close();
+  await until(() => endpoint.viewers() === 1);
+  expect([endpoint.viewers("live/show"), endpoint.previews("live/show")]).toEqual([1, 0]);
+});
+
 test("a live stream that nobody publishes is let go with its last viewer", async () => {
   const { watch, registry, clock } = await stage();
   const viewer = await watch();

@@ -10,7 +10,7 @@ import { listedHealth, listedStream } from "../../support/listed.ts";
 const ill = (severity: ListedFinding["severity"]) =>
   listedHealth({ findings: [{ code: "X_Y", severity, message: "It is amiss" }] });
 const watched = (total: number): ListedStream["viewers"] => ({
-  ...{ websocket: total, hls: 0, flv: 0, mp4: 0, rtmp: 0 },
+  ...{ websocket: total, hls: 0, flv: 0, mp4: 0, rtmp: 0, previews: 0 },
   total,
 });
 
