@@ -53,6 +53,8 @@ player.addEventListener("change", () => showPlayerFacts(player.stats()));
 keepLog();
 showState();
 element.addEventListener("statuschange", showState);
+let asking: ReturnType<typeof setTimeout> | undefined;
+element.addEventListener("statuschange", () => void askServer());
 new Tools({ element, base, streamPath, words: () => words, capture });
 void askServer();
 words = await loadWords(document.documentElement.lang);
@@ -104,17 +106,28 @@ function keepLog(): void {
 
 async function askServer(): Promise<void> {
   if (!document.hidden) {
-    const health = await server.health();
+    const health = await healthNow();
     showServerFacts(health);
     showAdvice(health);
   }
-  setTimeout(() => void askServer(), ASK_EVERY);
+  clearTimeout(asking);
+  asking = setTimeout(() => void askServer(), ASK_EVERY);
+}
+
+/** Asked for only where somebody publishes: browsers write a 404 into their console each time. */
+async function healthNow(): ReturnType<ServerFacts["health"]> {
+  const { state } = element;
+  const isOnAir =
+    state === "playing" ||
+    state === "paused" ||
+    (state === "error" && (await server.listed())?.health !== undefined);
+  return isOnAir ? server.health() : undefined;
 }
 
 async function capture(): Promise<SupportReport> {
   const [stream, health, version] = await Promise.all([
     server.listed(),
-    server.health(),
+    healthNow(),
     server.version(),
   ]);
   const { latency, transport, engine, state, error, tracks } = element;
