@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { encodeAmf0 } from "../../server/protocol/amf0/encode.ts";
 import type { Amf0Value } from "../../server/protocol/amf0/value.ts";
-import type { PlayerData } from "../../web/player/player.ts";
+import type { PlayerData } from "../../web/player/player-data.ts";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
 import { readCounter } from "../support/counter.ts";
 import { counterClip } from "../support/counter-clip.ts";

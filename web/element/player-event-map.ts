@@ -1,5 +1,6 @@
 import type { LatencySetting } from "../player/options.ts";
-import type { PlayerData, PlayerFallback } from "../player/player.ts";
+import type { PlayerFallback } from "../player/player.ts";
+import type { PlayerData } from "../player/player-data.ts";
 
 /**
  * Where an element stands:

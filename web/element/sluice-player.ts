@@ -8,7 +8,8 @@ import {
   readLatency,
   type TransportSetting,
 } from "../player/options.ts";
-import { Player, type PlayerData, type PlayerFallback } from "../player/player.ts";
+import { Player, type PlayerFallback } from "../player/player.ts";
+import type { PlayerData } from "../player/player-data.ts";
 import type { PlayerQuality, QualitySetting } from "../player/player-quality.ts";
 import type { PlayerStats } from "../player/player-stats.ts";
 import type { PlayerTrack } from "../player/player-tracks.ts";

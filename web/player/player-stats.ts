@@ -1,9 +1,12 @@
 import type { StreamState } from "../../server/protocol/wire/control.ts";
 import type { ChoiceReason } from "../control/choice.ts";
 import type { Playback } from "../engine/playback.ts";
+import type { Surface } from "../engine/surface.ts";
 import type { ThreadName, ThreadReason } from "../line/threads.ts";
 import type { PlayerState } from "../ui/words.ts";
 import type { FallbackReason } from "../webcodecs/fallback.ts";
+import type { Course } from "./course.ts";
+import type { ServerNews } from "./server-news.ts";
 
 /** What `Player.stats` says. Times in ms; undefined where it is not known. */
 export type PlayerStats = {
@@ -59,3 +62,67 @@ export type PlayerStats = {
   readonly muted: boolean;
   readonly soundBlocked: boolean;
 };
+
+/** What they are read from. */
+export type StatsSources = {
+  readonly course: Course;
+  readonly news: ServerNews;
+  /** Seconds held for others' sake. */
+  readonly syncLead: number;
+  readonly surface: Surface;
+} & Pick<PlayerStats, "state" | "paused" | "muted" | "soundBlocked">;
+
+/** Everything that can be measured, now. */
+export function readStats({
+  course,
+  news,
+  syncLead,
+  surface,
+  ...known
+}: StatsSources): PlayerStats {
+  const { line, tracks, errors } = course;
+  const { current, builds } = course.succession;
+  const figures = current?.figures;
+  const { bitrate, frameRate, roundTrip, clockOffset, reading } = line.figures;
+  const isHls = current?.transport === "hls";
+  const listed = isHls ? tracks.listed : undefined;
+  const pictures = listed?.tracks ?? tracks.played;
+  const listedRate = pictures.find(({ mediaType }) => mediaType === "video")?.frameRate;
+  const { encoder } = news;
+  return {
+    ...known,
+    streamState: news.streamState,
+    transport: current?.transport,
+    engine: current?.engine,
+    reason: current && course.ways.reasonOf(current, performance.now()),
+    delay: figures?.delay,
+    encoderDelay: encoder?.whole ?? encoder?.inside ?? undefined,
+    encoderDelayIsWhole: typeof encoder?.whole === "number",
+    buffer: (figures?.ahead ?? 0) * 1_000,
+    target: (figures?.target ?? 0) * 1_000,
+    syncLead: syncLead * 1_000,
+    rate: figures?.rate ?? 1,
+    stalls: figures?.stalls ?? 0,
+    jumps: figures?.jumps ?? 0,
+    droppedByBrowser: surface.dropped,
+    droppedByServer: news.dropped,
+    shown: surface.shown,
+    codecs: tracks.played.map(({ codec }) => codec),
+    width: surface.width,
+    height: surface.height,
+    frameRate: isHls ? (listedRate ?? 0) : frameRate,
+    bitrate: isHls ? (listed?.bitrate ?? 0) : bitrate,
+    reorderDelay: figures?.reorderDelay ?? 0,
+    jitter: figures?.jitter ?? 0,
+    queued: reading.lateness,
+    roundTrip,
+    clockOffset,
+    connections: line.connections,
+    thread: line.thread,
+    threadReason: line.threadReason,
+    builds,
+    errors: errors.count,
+    lastError: errors.last,
+    fallback: course.fallback,
+  };
+}
