@@ -1,6 +1,7 @@
 import { SluicePlayerElement } from "./element/sluice-player.ts";
 import { linePlaces, placeWorker } from "./line/line-places.ts";
 
+export type { SluicePlayerMarkup } from "./element/markup.ts";
 export type { PlayerError, PlayerErrorCode } from "./element/player-error.ts";
 export type { ElementState, PlayerEventMap } from "./element/player-event-map.ts";
 export { SluicePlayerElement };

@@ -156,17 +156,17 @@ export class SluicePlayerElement extends Base {
 
   /** Begins by itself: with sound where the browser allows it, else muted (`muted`: at once so). */
   get autoplay(): boolean {
-    return this.hasAttribute("autoplay");
+    return this.#isOn("autoplay");
   }
   set autoplay(how: boolean | "any" | "muted") {
-    this.#reflect("autoplay", how);
+    this.#reflect("autoplay", how === "any" || how === "muted" ? how : isMeantOn(how));
   }
 
   get controls(): boolean {
-    return this.hasAttribute("controls");
+    return this.#isOn("controls");
   }
   set controls(has: boolean) {
-    this.#reflect("controls", has);
+    this.#reflect("controls", isMeantOn(has));
   }
 
   /** Words of the page's in place of those the controls have, by their names; also as JSON in `words`. */
@@ -181,10 +181,10 @@ export class SluicePlayerElement extends Base {
 
   /** Whether it is muted at first. */
   get defaultMuted(): boolean {
-    return this.hasAttribute("muted");
+    return this.#isOn("muted");
   }
   set defaultMuted(isMuted: boolean) {
-    this.#reflect("muted", isMuted);
+    this.#reflect("muted", isMeantOn(isMuted));
   }
 
   /**
@@ -242,17 +242,17 @@ export class SluicePlayerElement extends Base {
   }
 
   get disablePictureInPicture(): boolean {
-    return this.hasAttribute("disablepictureinpicture");
+    return this.#isOn("disablepictureinpicture");
   }
   set disablePictureInPicture(isOff: boolean) {
-    this.#reflect("disablepictureinpicture", isOff);
+    this.#reflect("disablepictureinpicture", isMeantOn(isOff));
   }
 
   get disableRemotePlayback(): boolean {
-    return this.hasAttribute("disableremoteplayback");
+    return this.#isOn("disableremoteplayback");
   }
   set disableRemotePlayback(isOff: boolean) {
-    this.#reflect("disableremoteplayback", isOff);
+    this.#reflect("disableremoteplayback", isMeantOn(isOff));
   }
 
   // What a media element has.
@@ -265,7 +265,7 @@ export class SluicePlayerElement extends Base {
     return this.#player?.muted ?? this.#isMuted ?? this.defaultMuted;
   }
   set muted(isMuted: boolean) {
-    this.#isMuted = Boolean(isMuted);
+    this.#isMuted = isMeantOn(isMuted);
     this.#player?.setMuted(this.#isMuted);
     this.#plan();
   }
@@ -520,6 +520,25 @@ export class SluicePlayerElement extends Base {
     super.addEventListener(...parameters);
   }
 
+  override removeEventListener<Name extends keyof PlayerEventMap>(
+    type: Name,
+    listener: (this: SluicePlayerElement, event: PlayerEventMap[Name]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  override removeEventListener<Name extends keyof HTMLElementEventMap>(
+    type: Name,
+    listener: (this: SluicePlayerElement, event: HTMLElementEventMap[Name]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  override removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  override removeEventListener(...parameters: [string, never, never?]): void {
+    super.removeEventListener(...parameters);
+  }
+
   /** The keys are the player's from then on, where it has controls; else as of any element. */
   override focus(options?: FocusOptions): void {
     const layer = this.#root?.querySelector<HTMLElement>(".layer");
@@ -570,11 +589,11 @@ export class SluicePlayerElement extends Base {
         this.load();
         return;
       case "autoplay":
-        if (now !== null && this.#told.readyState === 0 && this.paused)
+        if (this.autoplay && this.#told.readyState === 0 && this.paused)
           this.play().catch(() => undefined);
         return;
       case "muted":
-        this.muted = now !== null;
+        this.muted = this.defaultMuted;
         return;
       case "loading":
         this.#watchView();
@@ -598,9 +617,15 @@ export class SluicePlayerElement extends Base {
     }
   }
 
+  #isOn(name: string): boolean {
+    const value = this.getAttribute(name);
+    return value !== null && isMeantOn(value);
+  }
+
   #reflect(name: string, value: string | boolean): void {
-    if (typeof value === "boolean") this.toggleAttribute(name, value);
-    else if (value === "" && name !== "autoplay") this.removeAttribute(name);
+    if (value === this.#isOn(name)) return;
+    if (value === false || value === "") this.removeAttribute(name);
+    else if (value === true) this.setAttribute(name, "");
     else this.setAttribute(name, value);
   }
 
@@ -911,6 +936,11 @@ export class SluicePlayerElement extends Base {
   #disappoint(name: string, message: string): void {
     for (const { reject } of this.#wishes.splice(0)) reject(new DOMException(message, name));
   }
+}
+
+/** Templates and JSX write `muted=""` for on, and `muted="false"` for off. */
+function isMeantOn(value: unknown): boolean {
+  return value === "" || (Boolean(value) && value !== "false");
 }
 
 /** A part of the element, by the same name for its own styles. */

@@ -63,6 +63,9 @@ const SWITCHES = [
   ...(["accent", "poster", "stats", "t", "token"] as const),
 ];
 
+/** Apart: bundlers take `new URL("…", import.meta.url)` for a file that they are to bring. */
+const HERE = import.meta.url;
+
 /**
  * A player in an iframe. It fires the protocol's events as `CustomEvent`s with their `detail`; commands
  * are methods, which resolve when the player has done them, and wait for it to be ready.
@@ -84,7 +87,8 @@ export class SluiceEmbed extends EventTarget {
   /** @param container the frame is put into it */
   constructor(container: Element, options: SluiceEmbedOptions) {
     super();
-    const server = new URL(options.server ?? new URL("./", import.meta.url));
+    const { server: told } = options;
+    const server = told === undefined ? new URL("./", HERE) : new URL(told, document.baseURI);
     if (!server.pathname.endsWith("/")) server.pathname += "/";
     const path = options.stream.split("/").map(encodeURIComponent).join("/");
     const source = new URL(`embed/${path}`, server);
