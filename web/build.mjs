@@ -15,7 +15,7 @@ const { version } = JSON.parse(await readFile(here("../package.json"), "utf8"));
 
 /** gzip, kB: what is promised to viewers of a page that is not ours, and what is held until that is met. */
 const BUDGETS = [
-  { file: /^player\.js$/, promised: 15, held: 24 },
+  { file: /^player\.js$/, promised: 15, held: 25 },
   { file: /live-worker-/, promised: 10 },
   { file: /^embed\.js$/, promised: 2 },
   { file: /chunk-controls-/, promised: 50 },

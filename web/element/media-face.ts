@@ -1,0 +1,191 @@
+import type { Player } from "../player/player.ts";
+import type { PlayerQuality } from "../player/player-quality.ts";
+import type { PlayerStats } from "../player/player-stats.ts";
+import type { PlayerTrack } from "../player/player-tracks.ts";
+import { PlayerAttributes } from "./attributes.ts";
+import type { PlayerError } from "./player-error.ts";
+import type { ElementState } from "./player-event-map.ts";
+import { Spans, shifted } from "./time-ranges.ts";
+
+/** A share of the window behind the edge that is still live, seconds: what media-chrome asks. */
+const LIVE_EDGE = 2;
+
+/** What a media element tells of what plays, and a live stream beside that: all of it read from the player. */
+export abstract class MediaFace extends PlayerAttributes {
+  /** What plays; undefined while nothing does: not in a document, not asked yet, no stream in `src`. */
+  abstract get player(): Player | undefined;
+
+  /** Where it stands; also as the attribute `data-state` and as `:state(…)` in CSS. */
+  abstract get state(): ElementState;
+
+  abstract get error(): PlayerError | null;
+
+  /** The `<video>` that is on, where there is one; another one after some changes of the broadcast. */
+  get video(): HTMLVideoElement | undefined {
+    return this.player?.video;
+  }
+
+  // What a media element has.
+
+  /** Infinity: it is live. NaN before anything is known of it. */
+  get duration(): number {
+    return this.readyState > 0 ? Number.POSITIVE_INFINITY : Number.NaN;
+  }
+
+  /** The live rate is steered: from 0.97 to 1.05, to hold the delay. */
+  get playbackRate(): number {
+    return this.player?.stats().rate ?? 1;
+  }
+
+  get ended(): boolean {
+    return this.state === "ended";
+  }
+
+  get readyState(): number {
+    const { player } = this;
+    if (player?.timeline === undefined) return 0;
+    if (!player.surface.hasCurrentData) return player.surface.width > 0 ? 1 : 0;
+    return this.state === "stalled" || this.state === "offline" ? 2 : 4;
+  }
+
+  get networkState(): number {
+    if (this.error !== null) return 3;
+    return this.player === undefined ? 0 : 2;
+  }
+
+  get currentSrc(): string {
+    return this.player === undefined ? "" : new URL(this.src, document.baseURI).href;
+  }
+
+  get videoWidth(): number {
+    return this.player?.surface.width ?? 0;
+  }
+
+  get videoHeight(): number {
+    return this.player?.surface.height ?? 0;
+  }
+
+  get buffered(): TimeRanges {
+    return this.#ranges((video) => video.buffered);
+  }
+
+  get played(): TimeRanges {
+    return this.#ranges((video) => video.played);
+  }
+
+  /** How far one may go back. It is asked of the server when somebody reads this for the first time. */
+  get seekable(): TimeRanges {
+    const timeline = this.player?.timeline;
+    if (timeline === undefined) return new Spans([]);
+    if (timeline.start === undefined) this.openTimeline().catch(() => undefined);
+    const start = timeline.start ?? timeline.position;
+    return new Spans([[Math.min(start, timeline.end) / 1_000, timeline.end / 1_000]]);
+  }
+
+  /** Asks the server how far one may go back: `seekable` is exact afterwards. */
+  async openTimeline(): Promise<void> {
+    await this.player?.openTimeline(); // it tells of a change by itself
+  }
+
+  /** AirPlay and the like, of the `<video>` that is on. */
+  get remote(): RemotePlayback | undefined {
+    return this.video?.remote;
+  }
+
+  canPlayType(type: string): CanPlayTypeResult {
+    return document.createElement("video").canPlayType(type);
+  }
+
+  getVideoPlaybackQuality(): VideoPlaybackQuality | undefined {
+    return this.video?.getVideoPlaybackQuality();
+  }
+
+  /** @throws (rejects) where there is no picture, or the browser will not */
+  requestPictureInPicture(): Promise<PictureInPictureWindow> {
+    const surface = this.player?.surface;
+    if (surface === undefined)
+      return Promise.reject(new DOMException("Nothing plays", "InvalidStateError"));
+    return surface.requestPictureInPicture();
+  }
+
+  /** iPhone: the only way to fill the screen. */
+  webkitEnterFullscreen(): void {
+    this.video?.webkitEnterFullscreen?.();
+  }
+
+  // What a live stream has beside that.
+
+  /** ms of media held ahead of the playhead; 0 while nothing plays. */
+  get targetLatency(): number {
+    return this.player?.stats().target ?? 0;
+  }
+
+  /** Server to screen, ms, measured; undefined while it is not known. */
+  get delay(): number | undefined {
+    return this.player?.stats().delay;
+  }
+
+  /** Whether it is at the live edge, and not somewhere in the past. */
+  get isLive(): boolean {
+    return this.player?.timeline?.isLive ?? false;
+  }
+
+  /** All that is measured; undefined while nothing plays. */
+  stats(): PlayerStats | undefined {
+    return this.player?.stats();
+  }
+
+  /** Sizes of the picture, languages of the sound. */
+  get tracks(): readonly PlayerTrack[] {
+    return this.player?.tracks ?? [];
+  }
+
+  /** Plays these tracks, one of a kind; what is not named stays. @param trackIds ids out of `tracks` */
+  selectTracks(trackIds: readonly number[]): void {
+    this.player?.selectTracks(trackIds);
+  }
+
+  /** The sizes of the picture that can be played here, largest first; `qualitychange` when they are known. */
+  get qualities(): readonly PlayerQuality[] {
+    return this.player?.qualities ?? [];
+  }
+
+  /** @returns a PNG of the picture, as large as it was coded @throws (rejects) where there is none */
+  snapshot(): Promise<Blob> {
+    return (
+      this.player?.snapshot() ?? Promise.reject(new Error("Cannot take a snapshot: nothing plays"))
+    );
+  }
+
+  // What media-chrome and its kin ask of a live stream.
+
+  get streamType(): "live" {
+    return "live";
+  }
+
+  /** Seconds one may go back; 0: not at all. NaN while that is not known. */
+  get targetLiveWindow(): number {
+    const timeline = this.player?.timeline;
+    if (timeline?.start === undefined) return this.player === undefined ? Number.NaN : 0;
+    return (timeline.end - timeline.start) / 1_000;
+  }
+
+  /** From here on it counts as live, seconds. */
+  get liveEdgeStart(): number {
+    const timeline = this.player?.timeline;
+    if (timeline === undefined) return Number.NaN;
+    return (timeline.isLive ? timeline.position : timeline.end - LIVE_EDGE * 1_000) / 1_000;
+  }
+
+  /** What a `<video>` says of itself, on the stream's timeline; without one, what lies ahead. */
+  #ranges(of: (video: HTMLVideoElement) => TimeRanges): TimeRanges {
+    const { player } = this;
+    const position = player?.timeline?.position;
+    if (player === undefined || position === undefined) return new Spans([]);
+    const { surface } = player;
+    const from = position / 1_000;
+    if (surface.video === undefined)
+      return new Spans([[from, from + player.stats().buffer / 1_000]]);
+    return shifted(of(surface.video), from - surface.currentTime);
+  }
+}
