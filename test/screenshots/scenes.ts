@@ -134,8 +134,8 @@ export const SCENES: readonly Scene[] = [
     isRefused: true,
     prepare: live,
     act: async (page) => {
+      await page.waitForTimeout(4_000); // to look into a page counts as a gesture in it
       await untilState(page, "live");
-      await page.waitForTimeout(1_000);
     },
   },
   {

@@ -6,6 +6,8 @@ import { snapshotName } from "./snapshot-name.ts";
 export class Commands {
   readonly element: SluicePlayerElement;
   readonly #root: ShadowRoot;
+  /** Asked once: where a policy forbids it, each question is a line in the console. */
+  readonly #mayPip: boolean = document.pictureInPictureEnabled === true;
   /** Where the last wish leads, ms on the timeline, until the player is on its way. */
   #wish: number | undefined;
   /** What was shown last, for who turns texts on and off by a key. */
@@ -80,8 +82,7 @@ export class Commands {
 
   get canPip(): boolean {
     const width = this.player?.surface.width ?? 0;
-    if (document.pictureInPictureEnabled !== true) return false;
-    return width > 0 && !this.element.disablePictureInPicture;
+    return this.#mayPip && width > 0 && !this.element.disablePictureInPicture;
   }
 
   /** Another surface took the stage: the small window goes with it. */

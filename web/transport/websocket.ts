@@ -52,6 +52,8 @@ export class StreamSocket {
     this.#socket.onclose = ({ code, reason }) => {
       this.#end(reason || `closed with ${code}`);
     };
+    // Chromium says no more than this of one that the page's policy (`connect-src`) forbids.
+    this.#socket.onerror = () => this.close("failed");
   }
 
   /** Whether the server has spoken to us. */
@@ -83,6 +85,7 @@ export class StreamSocket {
   /** Ends the connection; the listener hears of it at once. */
   close(reason: string): void {
     this.#socket.onclose = null;
+    this.#socket.onerror = null;
     this.#socket.onmessage = null;
     this.#socket.close();
     this.#end(reason);
