@@ -17,6 +17,8 @@ export type Pace = {
   readonly pictureBytes?: (index: number) => number;
   /** undefined: no sound. */
   readonly audioBytes?: number | undefined;
+  /** What timestamps of sound leave room for, of what it lasts; 1. */
+  readonly audioRoom?: number;
   /**
    * When what is of this moment arrives: as promptly as can be, unless told; never before what was
    * sent before it.
@@ -29,7 +31,7 @@ export type Pace = {
 };
 
 /** All that is sent is a part of this. */
-const ZEROS = new Uint8Array(65_536);
+const ZEROS = new Uint8Array(500_000);
 
 const sample = (
   mediaType: "video" | "audio",
@@ -82,7 +84,7 @@ export class PacedEncoder {
       return [{ at: arrive(time, "video"), sample: one }];
     });
     if (pace.audioBytes !== undefined) {
-      for (let time = 0; time < 1000 * seconds; time += 1024 / 48) {
+      for (let time = 0; time < 1000 * seconds; time += ((pace.audioRoom ?? 1) * 1024) / 48) {
         const one = sample("audio", from + time, pace.audioBytes);
         arrivals.push({ at: arrive(time, "audio"), sample: one });
       }

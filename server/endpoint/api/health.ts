@@ -28,6 +28,7 @@ const keyframes = z
     pictures: count.optional().describe("the same in pictures"),
     longest: ms.optional().describe("ms: the longest of the last eight, or the one that goes on"),
     shortest: ms.optional(),
+    bytes: count.optional().describe("of one, mean of the last eight"),
   })
   .describe("how far keyframes are apart");
 const jitter = ms.describe("ms: 95 of 100 arrive within this of the promptest, over ten seconds");
@@ -101,7 +102,16 @@ const track = z.strictObject({
     .describe("how many distances of pictures are no multiple of the usual one"),
   keyframes: keyframes.optional(),
   reorderDepth: count.optional().describe("pictures decoded before one that is shown earlier"),
+  reorderDelay: ms
+    .optional()
+    .describe("ms that B-frames add between camera and screen, most of it in the encoder"),
   missing: count.optional().describe("pictures that the timestamps leave room for"),
+  surplus: z
+    .number()
+    .optional()
+    .describe(
+      "how much longer sound lasts by its samples than by its timestamps: 0.02 is 2 %; below 0 shorter",
+    ),
 });
 
 const figures = z.array(z.number().nullable());
@@ -222,7 +232,8 @@ function glanceOf({ vitals, findings }: StreamReport) {
 const firstVideo = ({ tracks }: Vitals): TrackVitals | undefined =>
   tracks.find(({ video, isActive }) => isActive && video !== undefined);
 
-function listedTrack({ live, isActive, bitrate, jitter, video }: TrackVitals): ListedTrackHealth {
+function listedTrack(vitals: TrackVitals): ListedTrackHealth {
+  const { live, isActive, bitrate, jitter, surplus, video } = vitals;
   const { track: description } = live;
   const { name: codecName, profile, level } = codecWords(description.codecString);
   return {
@@ -243,11 +254,13 @@ function listedTrack({ live, isActive, bitrate, jitter, video }: TrackVitals): L
     hasStopped: !isActive,
     bitrate: listedRates(bitrate),
     ...known("jitter", jitter),
+    ...known("surplus", surplus, 4),
     ...(video && {
       ...known("frameRate", video.frameRate, 2),
       irregularity: rounded(video.irregularity, 3),
       keyframes: listedKeyframes(video.keyframes),
       reorderDepth: video.reorderDepth,
+      reorderDelay: rounded(video.reorderDelay),
       missing: video.missing.total,
     }),
   };
@@ -264,11 +277,13 @@ const listedKeyframes = ({
   pictures,
   longest,
   shortest,
+  bytes,
 }: NonNullable<TrackVitals["video"]>["keyframes"]): ListedKeyframes => ({
   ...known("last", last),
   ...(pictures !== undefined && { pictures }),
   ...known("longest", longest),
   ...known("shortest", shortest),
+  ...known("bytes", bytes),
 });
 
 /** A figure that may not be known is absent then. */

@@ -3,13 +3,18 @@ import type { EncoderKind } from "./encoder-name.ts";
 /** What of an encoder is to be changed. */
 export type Topic =
   | "keyframes"
+  | "scene-cuts"
+  | "open-gop"
+  | "interlaced"
   | "b-frames"
   | "bitrate"
   | "rate-control"
   | "frame-rate"
   | "load"
   | "pace"
+  | "video"
   | "audio"
+  | "audio-clock"
   | "audio-level"
   | "audio-offset"
   | "audio-rate"
@@ -18,6 +23,7 @@ export type Topic =
   | "profile"
   | "resolution"
   | "source"
+  | "standstill"
   | "restart";
 
 const OBS_OUTPUT = "OBS → Settings → Output (Output Mode: Advanced) → Streaming";
@@ -31,6 +37,25 @@ const ADVICE: {
     ffmpeg: (pictures) => `add -g ${pictures} -keyint_min ${pictures}`,
     gstreamer: (pictures) => `set key-int-max=${pictures} on x264enc (gop-size on others)`,
     other: () => "set the encoder's keyframe interval (GOP) to 2 s",
+  },
+  "scene-cuts": {
+    obs: () =>
+      `set 2 s in ${OBS_OUTPUT} → Keyframe Interval, and with x264 add scenecut=0 to x264 Options`,
+    ffmpeg: (pictures) => `add -g ${pictures} -keyint_min ${pictures} -sc_threshold 0`,
+    gstreamer: (pictures) => `set key-int-max=${pictures} option-string=scenecut=0 on x264enc`,
+    other: () => "set the encoder's keyframe interval to 2 s, and switch scene-cut keyframes off",
+  },
+  "open-gop": {
+    obs: () => `add open-gop=0 to x264 Options in ${OBS_OUTPUT}`,
+    ffmpeg: () => "add -flags +cgop (with libx265 -x265-params open-gop=0)",
+    gstreamer: () => "set option-string=open-gop=0 on x264enc or x265enc",
+    other: () => "set the encoder to closed GOPs",
+  },
+  interlaced: {
+    obs: () => "choose another encoder, and Deinterlacing in the menu of sources that need it",
+    ffmpeg: () => "add -vf bwdif, and leave out -flags +ildct+ilme",
+    gstreamer: () => "put deinterlace before the encoder, and set interlaced=false on x264enc",
+    other: () => "set the encoder to progressive",
   },
   "b-frames": {
     obs: () => `set bframes=0 (x264 Options) or Max B-frames 0 in ${OBS_OUTPUT}`,
@@ -68,6 +93,12 @@ const ADVICE: {
     gstreamer: () => "put identity sync=true before the muxer",
     other: () => "let the encoder send at the pace of time",
   },
+  video: {
+    obs: () => "check the sources of the scene, and restart the stream in OBS",
+    ffmpeg: () => "check the video input, and start ffmpeg anew",
+    gstreamer: () => "check the video branch of the pipeline, and start it anew",
+    other: () => "check the encoder's camera or capture, and start it anew",
+  },
   audio: {
     obs: () => "check OBS → Settings → Output → Streaming → Audio Track and the Audio Mixer",
     ffmpeg: () => "check -map, and that the input has sound",
@@ -91,6 +122,12 @@ const ADVICE: {
     ffmpeg: () => "add -ar 48000",
     gstreamer: () => "put audioresample ! audio/x-raw,rate=48000 before the encoder",
     other: () => "set the encoder's sample rate to 48 kHz",
+  },
+  "audio-clock": {
+    obs: () => "set OBS → Settings → Audio → Sample Rate to that of the devices (usually 48 kHz)",
+    ffmpeg: () => "add -af aresample=async=1 (and no -c:a copy)",
+    gstreamer: () => "put audiorate ! audioresample before the encoder",
+    other: () => "set the sample rate of the encoder to that of its sound input",
   },
   "audio-codec": {
     obs: () => `choose AAC as Audio Encoder in ${OBS_OUTPUT}`,
@@ -121,6 +158,12 @@ const ADVICE: {
     ffmpeg: () => "add -use_wallclock_as_timestamps 1 before -i, or -fflags +genpts",
     gstreamer: () => "set do-timestamp=true on the source",
     other: () => "check the encoder's sources and its clock",
+  },
+  standstill: {
+    obs: () => "see whether OBS says that it is connected, and stop and start the stream",
+    ffmpeg: () => "see whether ffmpeg's speed= stays at 1x, check its input, and start it anew",
+    gstreamer: () => "check the sources of the pipeline, and start it anew",
+    other: () => "check the encoder and its line, and start it anew",
   },
   restart: {
     obs: () => "stop and start the stream in OBS",

@@ -1,5 +1,6 @@
 import type { Milliseconds } from "../../protocol/media/sample.ts";
-import { CHECKS, type Check } from "./checks.ts";
+import type { Check } from "./check.ts";
+import { CHECKS } from "./checks.ts";
 import type { Finding, FindingCode, Severity } from "./finding.ts";
 import type { Vitals } from "./vitals.ts";
 

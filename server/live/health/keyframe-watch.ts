@@ -3,6 +3,9 @@ import type { Milliseconds } from "../../protocol/media/sample.ts";
 /** Intervals that are looked back on. */
 const KEPT = 8;
 
+/** Fewer say nothing of their size. */
+const ENOUGH = 3;
+
 /** How far the keyframes of a track are apart; times by the encoder's clock. */
 export type KeyframeIntervals = {
   /** Between the newest two. */
@@ -14,11 +17,15 @@ export type KeyframeIntervals = {
   readonly shortest: Milliseconds | undefined;
   /** From the newest keyframe to the newest picture; undefined where there was none yet. */
   readonly open: Milliseconds | undefined;
+  /** Mean of the last eight keyframes; undefined where there were few yet. */
+  readonly bytes: number | undefined;
 };
 
 /** Measures the distances of keyframes. */
 export class KeyframeWatch {
   readonly #intervals = new Float64Array(KEPT);
+  readonly #sizes = new Float64Array(KEPT);
+  #keyframes = 0;
   #count = 0;
   #begun: Milliseconds | undefined;
   #newest: Milliseconds = 0;
@@ -26,9 +33,11 @@ export class KeyframeWatch {
   #lastPictures: number | undefined;
 
   /** @param at its decode time */
-  take(at: Milliseconds, isSync: boolean): void {
+  take(at: Milliseconds, isSync: boolean, bytes: number): void {
     this.#newest = at;
     if (isSync) {
+      this.#sizes[this.#keyframes % KEPT] = bytes;
+      this.#keyframes += 1;
       if (this.#begun !== undefined) {
         this.#intervals[this.#count % KEPT] = at - this.#begun;
         this.#count += 1;
@@ -45,6 +54,11 @@ export class KeyframeWatch {
     this.#begun = undefined;
   }
 
+  get #bytes(): number | undefined {
+    const held = this.#sizes.subarray(0, Math.min(this.#keyframes, KEPT));
+    return held.length < ENOUGH ? undefined : held.reduce((sum, one) => sum + one) / held.length;
+  }
+
   get intervals(): KeyframeIntervals {
     const open = this.#begun === undefined ? undefined : this.#newest - this.#begun;
     const held = this.#intervals.subarray(0, Math.min(this.#count, KEPT));
@@ -55,6 +69,7 @@ export class KeyframeWatch {
       longest: longest > 0 ? longest : undefined,
       shortest: held.length === 0 ? undefined : Math.min(...held),
       open,
+      bytes: this.#bytes,
     };
   }
 }

@@ -149,7 +149,7 @@ export class StreamHealth {
   #closeSecond(): void {
     const context = this.#context();
     const now = this.#begun + 1000 * this.#seconds;
-    for (const { health } of context.tracks) health.closeSecond();
+    for (const { live, health } of context.tracks) health.closeSecond(live);
     const { video, audio } = leading(context);
     const { bytes, jumps, badMessages } = this.#second;
     const pause = Math.max(this.#second.pause, now - this.#lastArrival);
@@ -205,8 +205,8 @@ export class StreamHealth {
         longest: this.#pauses.max(MINUTE),
       },
       stalls: this.#stalls.sum(RECENT),
-      speed: (video ?? audio)?.speed,
-      drift: video?.drift,
+      speed: ownPace(video?.speed, audio?.speed),
+      drift: (video ?? audio)?.drift,
       avOffset: apart(video, audio),
       jumps: { recent: this.#jumps.sum(MINUTE), total: this.#total.jumps },
       badMessages: { recent: this.#badMessages.sum(MINUTE), total: this.#total.badMessages },
@@ -240,6 +240,12 @@ function apart(
 ): Milliseconds | undefined {
   const [seen, heard] = [video?.lag, audio?.lag];
   return seen === undefined || heard === undefined ? undefined : seen - heard;
+}
+
+/** A track that pauses, or catches up, says nothing of the others: nearer to 1 is the encoder's pace. */
+function ownPace(seen: number | undefined, heard: number | undefined): number | undefined {
+  if (seen === undefined || heard === undefined) return seen ?? heard;
+  return Math.abs(seen - 1) < Math.abs(heard - 1) ? seen : heard;
 }
 
 function dropsOf(status: EncoderStatus | undefined): EncoderDrops | undefined {

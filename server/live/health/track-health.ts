@@ -8,6 +8,7 @@ import { KeyframeWatch } from "./keyframe-watch.ts";
 import { PictureOrder } from "./picture-order.ts";
 import { PicturePace } from "./picture-pace.ts";
 import { Seconds } from "./seconds.ts";
+import { SoundPace } from "./sound-pace.ts";
 import type { Rates, TrackVitals } from "./vitals.ts";
 
 /** A minute is looked back on for means and peaks. */
@@ -16,11 +17,17 @@ const LOOK_BACK = 60;
 const NOW = 4;
 const QUIET = 10;
 
+/** Seconds that encoders and lines take to find their pace: not worth a word. */
+const SETTLING = 3;
+
 /** Measures how one track comes: little at each sample, the rest once a second. */
 export class TrackHealth {
   readonly #video:
     | { pace: PicturePace; keyframes: KeyframeWatch; order: PictureOrder; hasSync: boolean }
     | undefined;
+  #sound: SoundPace | undefined;
+  /** Of the live track: the next may have another sample rate. */
+  #configuration = 0;
   readonly #bytes = new Seconds(LOOK_BACK);
   readonly #samples = new Seconds(LOOK_BACK);
   #lags = new Seconds(NOW);
@@ -55,12 +62,15 @@ export class TrackHealth {
     second.timed += 1;
     this.#newest = at;
     this.#jitter.take(lag);
-    const video = this.#video;
-    if (video === undefined) return;
     this.#drift.take(now, lag);
+    const video = this.#video;
+    if (video === undefined) {
+      this.#sound?.take(at, sample.audioSamples);
+      return;
+    }
     video.pace.take(at);
-    video.keyframes.take(at, sample.isSync);
-    video.order.take(at + sample.compositionOffset);
+    video.keyframes.take(at, sample.isSync, sample.data.length);
+    video.order.take(at, sample.compositionOffset, sample.isSync);
     if (sample.isSync) video.hasSync = true;
   }
 
@@ -76,12 +86,14 @@ export class TrackHealth {
     this.#positions = new Seconds(QUIET + 1);
     this.#second.lags = 0;
     this.#second.timed = 0;
+    this.#sound?.jump();
     this.#video?.pace.jump();
     this.#video?.keyframes.jump();
     this.#video?.order.jump();
   }
 
-  closeSecond(): void {
+  /** @param live the track as it is now */
+  closeSecond({ configuration, track }: LiveTrack): void {
     const { bytes, samples, lags, timed } = this.#second;
     this.#bytes.push(bytes);
     this.#samples.push(samples);
@@ -89,7 +101,13 @@ export class TrackHealth {
     this.#timed.push(timed);
     this.#positions.push(this.#newest);
     this.#second = { bytes: 0, samples: 0, lags: 0, timed: 0 };
-    this.#jitter.closeSecond();
+    if (this.#samples.length === SETTLING) this.#jitter = new ArrivalJitter();
+    else this.#jitter.closeSecond();
+    this.#sound?.closeSecond();
+    if (track.mediaType === "audio" && configuration !== this.#configuration) {
+      this.#sound = new SoundPace(track.sampleRate);
+      this.#configuration = configuration;
+    }
     this.#video?.pace.closeSecond();
     this.#video?.order.closeSecond();
   }
@@ -138,12 +156,15 @@ export class TrackHealth {
       isActive,
       bitrate: ratesOf(this.#bytes),
       jitter: this.jitter,
+      surplus: this.#sound?.surplus,
       bytesPerSample: samples === 0 ? undefined : this.#bytes.sum(QUIET) / samples,
       video: video && {
         frameRate: video.pace.frameRate,
         irregularity: video.pace.irregularity,
         keyframes: video.keyframes.intervals,
         reorderDepth: video.order.depth,
+        reorderDelay: video.order.delay,
+        isOpenGop: video.order.isOpenGop,
         missing: video.pace.missing,
         lacksSync: !video.hasSync && this.#samples.length > 0,
       },

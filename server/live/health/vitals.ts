@@ -15,6 +15,11 @@ export type TrackVitals = {
   readonly bitrate: Rates;
   /** How unevenly it arrives: see `ArrivalJitter`. */
   readonly jitter: Milliseconds | undefined;
+  /**
+   * How much longer sound lasts by its samples than by its timestamps, as a part (0.02: 2 %; negative:
+   * shorter), over half a minute without its gaps; undefined for pictures, and where it is not known yet.
+   */
+  readonly surplus: number | undefined;
   /** Over the last ten seconds; undefined where nothing came. */
   readonly bytesPerSample: number | undefined;
   readonly video:
@@ -26,6 +31,10 @@ export type TrackVitals = {
         readonly keyframes: KeyframeIntervals;
         /** Pictures that are decoded before one that is shown earlier. */
         readonly reorderDepth: number;
+        /** What that adds between camera and screen: see `PictureOrder`. */
+        readonly reorderDelay: Milliseconds;
+        /** Pictures that come after a keyframe are shown before it. */
+        readonly isOpenGop: boolean;
         /** Pictures that timestamps leave room for: in the last half a minute, and in all. */
         readonly missing: { readonly recent: number; readonly total: number };
         /** Pictures came, and none of them can be shown without another one. */

@@ -22,6 +22,8 @@ export type AvcSps = PictureFormat & {
   /** Pixels to show, after cropping. */
   readonly width: number;
   readonly height: number;
+  /** frame_mbs_only_flag is 0. */
+  readonly isInterlaced?: true;
   readonly frameRate?: number;
   /** max_num_reorder_frames: as written, or 0 where the SPS rules reordering out (§E.2.1). */
   readonly reorderDepth?: number;
@@ -137,6 +139,7 @@ function scan(rbsp: Bytes): Scan {
   const known = {
     ...{ id, profile, chromaFormat, bitDepthLuma, bitDepthChroma, maxRefFrames, width, height },
     ...(isOrdered && { reorderDepth: 0 }),
+    ...(!framesOnly && { isInterlaced: true as const }),
   };
   const vuiFlagAt = bits.position;
   if (!bits.flag()) return { sps: known, vuiFlagAt };

@@ -55,6 +55,7 @@ export function avcTrack(
     height: sps.height,
     ...(frameRate !== undefined && { frameRate }),
     ...(reorderDepth !== undefined && { reorderDepth }),
+    ...(sps.isInterlaced && { isInterlaced: true as const }),
     ...(colour && { colour }),
   };
   return { track, nalLengthSize: configuration.nalLengthSize };

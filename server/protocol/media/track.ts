@@ -63,6 +63,8 @@ export type VideoTrack = {
   readonly frameRate?: number;
   /** Pictures that may be decoded before one that is shown earlier; 0 rules reordering out. */
   readonly reorderDepth?: number;
+  /** Fields may be coded apart: the encoder takes the picture for interlaced, in part at least. */
+  readonly isInterlaced?: true;
   /** As the encoder says beside its pictures, else as their coding says. */
   readonly colour?: Colour;
   readonly masteringDisplay?: MasteringDisplay;

@@ -23,6 +23,8 @@ export type ListedKeyframes = {
   /** The longest and the shortest of the last ones; the longest may still be going on. */
   readonly longest?: number | undefined;
   readonly shortest?: number | undefined;
+  /** Of one, mean of the last ones. */
+  readonly bytes?: number | undefined;
 };
 
 /** What was lost on the way here, in all. */
@@ -87,7 +89,11 @@ export type ListedTrackHealth = {
   readonly keyframes?: ListedKeyframes | undefined;
   /** Pictures that are decoded before one that is shown earlier: 0 without B-frames. */
   readonly reorderDepth?: number | undefined;
+  /** What they add between camera and screen, ms. */
+  readonly reorderDelay?: number | undefined;
   readonly missing?: number | undefined;
+  /** How much longer sound lasts by its samples than by its timestamps: 0.02 is 2 %. */
+  readonly surplus?: number | undefined;
 };
 
 /** All that is known of how a broadcast comes. */

@@ -105,7 +105,7 @@ test("listStreams tells of each stream that is or was published, by path", () =>
       bitrate: { now: 2_100_000, mean: 2_100_000, peak: 2_500_000 },
       frameRate: 30,
       declaredFrameRate: 30,
-      keyframes: { last: 2000, pictures: 60, longest: 2000, shortest: 2000 },
+      keyframes: { last: 2000, pictures: 60, longest: 2000, shortest: 2000, bytes: 60_000 },
       avOffset: 0,
       jitter: 6,
       pause: { current: 12, longest: 40 },

@@ -24,9 +24,20 @@ const withVideo = (fields: VideoFields): Partial<Vitals> => ({
 const withSound = (fields: Parameters<typeof audioVitals>[0]): Partial<Vitals> => ({
   tracks: [videoVitals(), audioVitals(fields)],
 });
-const keyframes = (longest: number, others: Partial<{ shortest: number; open: number }> = {}) =>
+const keyframes = (
+  longest: number,
+  others: Partial<{ shortest: number; open: number; bytes: number }> = {},
+) =>
   withVideo({
-    keyframes: { last: longest, pictures: 300, longest, shortest: longest, open: 0, ...others },
+    keyframes: {
+      last: longest,
+      pictures: 300,
+      longest,
+      shortest: longest,
+      open: 0,
+      bytes: 60_000,
+      ...others,
+    },
   });
 const drops = (recent: Partial<NonNullable<Vitals["drops"]>["recent"]>): Partial<Vitals> => {
   const all = { dropped: 0, skipped: 0, lagged: 0, ...recent };
@@ -45,27 +56,20 @@ const CASES: readonly {
   readonly says: RegExp;
 }[] = [
   {
-    code: "NO_MEDIA",
-    sick: { bytes: 0, tracks: [] },
-    well: { bytes: 0, tracks: [], age: 2000 },
-    says: /sends no picture or sound/,
-  },
-  {
-    code: "NO_KEYFRAME",
-    sick: withVideo({ lacksSync: true }),
-    says: /^No keyframe came since the broadcast began/,
-  },
-  {
     code: "CODEC_UNPLAYABLE",
     sick: { unplayable: [{ mediaType: "audio", trackIndex: 0, codecName: "Speex" }] },
     says: /^The sound is Speex, which no browser plays: choose AAC/,
   },
   {
-    code: "ARRIVAL_STALLS",
-    sick: { stalls: 3, pause: { current: 0, longest: 1240 } },
-    still: { stalls: 1, pause: { current: 0, longest: 1240 } },
-    well: { stalls: 2, pause: { current: 0, longest: 1240 } },
-    says: /up to 1\.2 s of nothing, as on a line that does not carry its 2\.1 Mbit\/s: lower the Bitrate in OBS/,
+    code: "VIDEO_PROFILE",
+    sick: codec("avc1.6e0028"),
+    well: codec("avc1.640028"),
+    says: /^H\.264 High 10 plays in hardly any browser but Chrome: set Color Format to NV12/,
+  },
+  {
+    code: "CODEC_LIMITED",
+    sick: codec("hvc1.1.6.L93.B0"),
+    says: /^The picture is HEVC: Chrome and Edge play it only .*choose an H\.264/,
   },
   {
     code: "FRAMES_DROPPED",
@@ -80,6 +84,25 @@ const CASES: readonly {
     says: /overloaded: it missed 7 pictures .*CPU Usage Preset/,
   },
   {
+    code: "NO_MEDIA",
+    sick: { bytes: 0, tracks: [] },
+    well: { bytes: 0, tracks: [], age: 2000 },
+    says: /sends no picture or sound/,
+  },
+  {
+    code: "STANDS_STILL",
+    sick: { pause: { current: 5300, longest: 5300 } },
+    well: { pause: { current: 3900, longest: 3900 } },
+    says: /^Nothing came for 5 s: .* stands still: see whether OBS says/,
+  },
+  {
+    code: "ARRIVAL_STALLS",
+    sick: { stalls: 3, pause: { current: 0, longest: 1240 } },
+    still: { stalls: 1, pause: { current: 0, longest: 1240 } },
+    well: { stalls: 2, pause: { current: 0, longest: 1240 } },
+    says: /up to 1\.2 s of nothing, as on a line that does not carry its 2\.1 Mbit\/s: lower the Bitrate in OBS/,
+  },
+  {
     code: "SLOWER_THAN_TIME",
     sick: { speed: 0.8 },
     still: { speed: 0.97 },
@@ -92,6 +115,51 @@ const CASES: readonly {
     still: { speed: 1.05 },
     well: { speed: 1.08 },
     says: /3\.2 times as fast .*: put -re before -i/,
+  },
+  { code: "TIMESTAMP_JUMPS", sick: { jumps: { recent: 2, total: 2 } }, says: /jumped 2 times/ },
+  {
+    code: "MESSAGES_DROPPED",
+    sick: { badMessages: { recent: 1, total: 4 } },
+    well: { badMessages: { recent: 0, total: 4 } },
+    says: /^1 message of the last minute could not be understood and was dropped/,
+  },
+  {
+    code: "ARRIVAL_JITTER",
+    sick: withVideo({ jitter: 218 }),
+    still: withVideo({ jitter: 90 }),
+    well: withVideo({ jitter: 110 }),
+    says: /^Pictures arrive unevenly, up to 220 ms late/,
+  },
+  {
+    code: "BITRATE_UNSTEADY",
+    sick: { swell: 6_300_000 },
+    still: { swell: 4_500_000 },
+    well: { swell: 5_000_000 },
+    says: /swells to 6\.3 Mbit\/s, 3\.0 times its mean.*Rate Control to CBR/,
+  },
+  {
+    code: "BITRATE_HIGH",
+    sick: { bitrate: { now: 3e7, mean: 3e7, peak: 3e7 }, swell: 3e7 },
+    still: { bitrate: { now: 3e7, mean: 2.3e7, peak: 3e7 }, swell: 3e7 },
+    well: { bitrate: { now: 3e7, mean: 2.4e7, peak: 3e7 }, swell: 3e7 },
+    says: /^30\.0 Mbit\/s is more than the lines of many viewers carry: lower/,
+  },
+  {
+    code: "CLOCK_DRIFT",
+    sick: { drift: { ppm: -1000, over: 120_000 } },
+    still: { drift: { ppm: -500, over: 120_000 } },
+    well: { drift: { ppm: 5000, over: 60_000 } },
+    says: /clock is slow by 3\.6 s an hour/,
+  },
+  {
+    code: "NO_KEYFRAME",
+    sick: withVideo({ lacksSync: true }),
+    says: /^No keyframe came since the broadcast began/,
+  },
+  {
+    code: "VIDEO_STOPPED",
+    sick: withVideo({ isActive: false }),
+    says: /^The pictures have stopped, and the sound goes on: check the sources of the scene/,
   },
   {
     code: "KEYFRAMES_FAR_APART",
@@ -115,6 +183,54 @@ const CASES: readonly {
     says: /^3 pictures are missing in the last half a minute/,
   },
   {
+    code: "KEYFRAMES_IRREGULAR",
+    sick: keyframes(3000, { shortest: 400 }),
+    still: keyframes(3000, { shortest: 2000 }),
+    well: keyframes(900, { shortest: 33 }),
+    says: /^Keyframes come at intervals of 0\.4 s to 3 s, .*: set 2 s in OBS .* scenecut=0/,
+  },
+  {
+    code: "KEYFRAMES_LARGE",
+    sick: keyframes(2000, { bytes: 500_000 }),
+    well: keyframes(2000, { bytes: 374_000 }),
+    says: /^Keyframes have 0\.5 MB each, as much as 2 s of the broadcast, .*Rate Control to CBR/,
+  },
+  {
+    code: "OPEN_GOP",
+    sick: withVideo({ isOpenGop: true }),
+    says: /\(open GOP\): who joins there .*: add open-gop=0 to x264 Options/,
+  },
+  {
+    code: "INTERLACED",
+    sick: withVideo({ track: { isInterlaced: true } }),
+    says: /^The pictures are coded as interlaced/,
+  },
+  {
+    code: "B_FRAMES",
+    sick: withVideo({ reorderDepth: 2, reorderDelay: 333 }),
+    still: withVideo({ reorderDepth: 2, reorderDelay: 133 }),
+    well: withVideo({ reorderDepth: 2, reorderDelay: 133 }),
+    says: /^B-frames add 330 ms of delay, most of it in the encoder; for the least, set bframes=0/,
+  },
+  {
+    code: "FRAME_RATE_VARIABLE",
+    sick: withVideo({ irregularity: 0.4 }),
+    still: withVideo({ irregularity: 0.08 }),
+    well: withVideo({ irregularity: 0.1 }),
+    says: /^The frame rate varies/,
+  },
+  {
+    code: "RESOLUTION_ODD",
+    sick: withVideo({ track: { width: 853, height: 480 } }),
+    says: /^Pictures of 853 × 480 have an odd side/,
+  },
+  {
+    code: "RESOLUTION_LARGE",
+    sick: withVideo({ track: { width: 5120, height: 2880 } }),
+    well: withVideo({ track: { width: 3840, height: 2160 } }),
+    says: /^Pictures of 5120 × 2880 are more than/,
+  },
+  {
     code: "AV_OFFSET",
     sick: { avOffset: -243 },
     still: { avOffset: -120 },
@@ -127,61 +243,17 @@ const CASES: readonly {
     says: /^The sound has stopped/,
   },
   {
+    code: "AUDIO_CLOCK",
+    sick: withSound({ surplus: 0.0884 }),
+    still: withSound({ surplus: -0.004 }),
+    well: withSound({ surplus: -0.0045 }),
+    says: /^The sound lasts 8\.8 % longer than its timestamps say, and cracks: set .*Sample Rate/,
+  },
+  {
     code: "AUDIO_SILENT",
     sick: withSound({ bytesPerSample: 6 }),
     well: withSound({ bytesPerSample: 24 }),
     says: /^The sound is silence: check what is muted in OBS/,
-  },
-  {
-    code: "VIDEO_PROFILE",
-    sick: codec("avc1.6e0028"),
-    well: codec("avc1.640028"),
-    says: /^H\.264 High 10 plays in hardly any browser but Chrome: set Color Format to NV12/,
-  },
-  {
-    code: "CODEC_LIMITED",
-    sick: codec("hvc1.1.6.L93.B0"),
-    says: /^The picture is HEVC: Chrome and Edge play it only .*choose an H\.264/,
-  },
-  { code: "TIMESTAMP_JUMPS", sick: { jumps: { recent: 2, total: 2 } }, says: /jumped 2 times/ },
-  {
-    code: "MESSAGES_DROPPED",
-    sick: { badMessages: { recent: 1, total: 4 } },
-    well: { badMessages: { recent: 0, total: 4 } },
-    says: /^1 message of the last minute could not be understood and was dropped/,
-  },
-  {
-    code: "ARRIVAL_JITTER",
-    sick: withVideo({ jitter: 218 }),
-    still: withVideo({ jitter: 90 }),
-    well: withVideo({ jitter: 110 }),
-    says: /^Pictures arrive unevenly, up to 220 ms late/,
-  },
-  {
-    code: "KEYFRAMES_IRREGULAR",
-    sick: keyframes(3000, { shortest: 400 }),
-    still: keyframes(3000, { shortest: 2000 }),
-    well: keyframes(900, { shortest: 33 }),
-    says: /^Keyframes come at intervals of 0\.4 s to 3 s/,
-  },
-  {
-    code: "B_FRAMES",
-    sick: withVideo({ reorderDepth: 2 }),
-    says: /^B-frames \(2 pictures deep\) add 67 ms of delay; for the least, set bframes=0/,
-  },
-  {
-    code: "FRAME_RATE_VARIABLE",
-    sick: withVideo({ irregularity: 0.4 }),
-    still: withVideo({ irregularity: 0.08 }),
-    well: withVideo({ irregularity: 0.1 }),
-    says: /^The frame rate varies/,
-  },
-  {
-    code: "BITRATE_UNSTEADY",
-    sick: { swell: 6_300_000 },
-    still: { swell: 4_500_000 },
-    well: { swell: 5_000_000 },
-    says: /swells to 6\.3 Mbit\/s, 3\.0 times its mean.*Rate Control to CBR/,
   },
   {
     code: "AUDIO_MISSING",
@@ -197,24 +269,6 @@ const CASES: readonly {
     sick: withSound({ track: { sampleRate: 22_050 } }),
     well: withSound({ track: { sampleRate: 24_000, codecString: "mp4a.40.5" } }),
     says: /^The sound has 22\.05 kHz, .*: set 48 kHz in OBS/,
-  },
-  {
-    code: "RESOLUTION_ODD",
-    sick: withVideo({ track: { width: 853, height: 480 } }),
-    says: /^Pictures of 853 × 480 have an odd side/,
-  },
-  {
-    code: "RESOLUTION_LARGE",
-    sick: withVideo({ track: { width: 5120, height: 2880 } }),
-    well: withVideo({ track: { width: 3840, height: 2160 } }),
-    says: /^Pictures of 5120 × 2880 are more than/,
-  },
-  {
-    code: "CLOCK_DRIFT",
-    sick: { drift: { ppm: -1000, over: 120_000 } },
-    still: { drift: { ppm: -500, over: 120_000 } },
-    well: { drift: { ppm: 5000, over: 60_000 } },
-    says: /clock is slow by 3\.6 s an hour/,
   },
 ];
 
@@ -252,7 +306,7 @@ test("Doctor does not tell of what is there for a moment, and puts the worst fir
   expect(examine(doctor, { avOffset: 400 }, 0, 3)).toEqual([]);
   expect(examine(doctor, {}, 3, 1)).toEqual([]);
   expect(examine(doctor, { avOffset: 400 }, 4, 3)).toEqual([]);
-  const all = { ...keyframes(9000), tracks: [videoVitals({ reorderDepth: 1, lacksSync: true })] };
+  const all = { ...keyframes(9000), tracks: [videoVitals({ reorderDelay: 200, lacksSync: true })] };
   const codes = examine(doctor, { ...all, jumps: { recent: 1, total: 1 } }, 7, 15);
   expect(codes.map(({ code, severity }) => [code, severity])).toEqual([
     ["NO_KEYFRAME", "error"],
@@ -260,6 +314,14 @@ test("Doctor does not tell of what is there for a moment, and puts the worst fir
     ["B_FRAMES", "info"],
     ["AUDIO_MISSING", "info"],
   ]);
+});
+
+test("Doctor tells one long pause from a line that carries too little", () => {
+  const said = (fields: Partial<Vitals>) => examine(new Doctor(), fields, 0, 1)[0]?.message;
+  const pause = { current: 10, longest: 8000 };
+  expect(said({ pause, stalls: 8 })).toMatch(/^Nothing came for 8 s within the last minute/);
+  expect(said({ pause, stalls: 20 })).toMatch(/bursts, .* that does not carry its 2\.1 Mbit\/s/);
+  expect(said({ pause, stalls: 20, speed: 0.7 })).toMatch(/line that carries only 2\.1 Mbit/);
 });
 
 test("Doctor speaks of sound where there is nothing else", () => {

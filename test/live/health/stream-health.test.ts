@@ -91,13 +91,72 @@ test("StreamHealth notices that no keyframe comes at all", () => {
 });
 
 test.each([
-  { depth: 0, offsets: [80] },
-  { depth: 1, offsets: [40, 80, 0] }, // I P B
-  { depth: 2, offsets: [80, 200, 80, 0, 40] }, // I P B b b, a pyramid
-])("StreamHealth measures a reorder depth of $depth", ({ depth, offsets }) => {
+  { depth: 0, delay: 0, offsets: [80] },
+  { depth: 1, delay: 80, offsets: [40, 80, 0] }, // I P B
+  { depth: 2, delay: 200, offsets: [80, 200, 80, 0, 40] }, // I P B b b, a pyramid
+])("StreamHealth measures a reorder depth of $depth, and what it costs", (one) => {
+  const { depth, delay, offsets } = one;
   const vitals = measured({ seconds: 10, gop: offsets.length * 10, offsets });
-  expect(video(vitals).reorderDepth).toBe(depth);
-  expect(vitals.codes).toEqual(depth === 0 ? [] : ["B_FRAMES"]);
+  expect(video(vitals)).toMatchObject({ reorderDepth: depth, reorderDelay: delay });
+  expect(vitals.codes).toEqual(delay > 150 ? ["B_FRAMES"] : []);
+});
+
+test("StreamHealth sees that pictures behind a keyframe are shown before it", () => {
+  const closed = [40, 80, 0, 80, 0, 80, 0, 80, 0, 40]; // I P b P b P b P b P
+  const open = [80, 0, 80, 0, 80, 0, 80, 0, 80, 0]; // I b P b P b …
+  expect(measured({ seconds: 10, gop: 10, offsets: closed }).codes).toEqual([]);
+  expect(measured({ seconds: 10, gop: 10, offsets: open }).codes).toEqual(["OPEN_GOP"]);
+});
+
+test("StreamHealth measures keyframes, and finds those that lines stall on", () => {
+  const sizes = (key: number) => (index: number) => (index % 50 === 0 ? key : 2_000);
+  const well = measured({ seconds: 20, pictureBytes: sizes(60_000) });
+  expect(video(well).keyframes.bytes).toBe(60_000);
+  expect(well.codes).toEqual([]);
+  const sick = measured({ seconds: 20, pictureBytes: sizes(400_000) });
+  expect(sick.codes).toEqual(["KEYFRAMES_LARGE"]);
+});
+
+test.each([
+  { room: 1, codes: [] },
+  { room: 0.998, codes: [] },
+  { room: 0.99, codes: ["AUDIO_CLOCK"] },
+  { room: 48 / 44.1, codes: ["AUDIO_CLOCK"] },
+])("StreamHealth compares what sound lasts with its timestamps ($room)", ({ room, codes }) => {
+  const vitals = measured({ seconds: 30, audioRoom: room });
+  expect(vitals.tracks[1]?.surplus).toBeCloseTo(1 / room - 1, 3);
+  expect(vitals.codes).toEqual(codes);
+});
+
+test("StreamHealth takes gaps of sound for gaps", () => {
+  const { encoder, vitals, codes } = stage();
+  encoder.describeBoth();
+  for (let from = 0; from < 30_000; from += 1000) {
+    encoder.play({ seconds: 0.6, from, audioBytes: 320, gop: 10 });
+    encoder.play({ seconds: 0.4, from: from + 600, gop: 10 });
+  }
+  expect(vitals().tracks[1]?.surplus).toBeCloseTo(0, 3);
+  expect(codes()).toEqual([]);
+});
+
+test("StreamHealth does not mind how an encoder starts", () => {
+  const arrive = (at: number) => (at < 1500 ? 1500 : at);
+  const vitals = measured({ seconds: 9, arrive });
+  expect(video(vitals).jitter).toBeLessThan(1);
+  expect(measured({ seconds: 16, arrive }).codes).toEqual([]);
+});
+
+test("StreamHealth tells pictures that stop from none", () => {
+  const { clock, encoder, liveStream, codes } = stage();
+  encoder.describeBoth();
+  encoder.play({ seconds: 4, audioBytes: 320 });
+  encoder.play({ seconds: 12, from: 4000, audioBytes: 320, times: [] });
+  expect(codes()).toEqual(["VIDEO_STOPPED"]);
+  encoder.publication.end("clean");
+  const next = new PacedEncoder(liveStream, clock);
+  next.describe(audioTrack().track); // a broadcast of sound alone is none that lacks pictures
+  next.play({ seconds: 12, audioBytes: 320, times: [] });
+  expect(codes()).toEqual([]);
 });
 
 test("StreamHealth measures jitter by what is latest of nearly all", () => {
@@ -131,7 +190,7 @@ test("StreamHealth sees a pause while it lasts, and forgets it after a minute", 
   encoder.play({ seconds: 10, audioBytes: 320 });
   clock.pass(6000);
   expect(vitals().pause.current).toBeGreaterThan(5900);
-  expect(codes()).toContain("ARRIVAL_STALLS");
+  expect(codes()).toEqual(["STANDS_STILL"]);
   encoder.play({ seconds: 80, from: 16_000, audioBytes: 320 });
   expect(vitals().pause.current).toBeLessThan(50);
   expect(vitals().pause.longest).toBeLessThan(50);
@@ -190,6 +249,20 @@ test.each([
   const vitals = measured({ seconds: 40, arrive: (at) => at / speed });
   expect(vitals.speed).toBeCloseTo(speed, 1);
   expect(vitals.codes).toContain(code);
+});
+
+test("StreamHealth does not take what was held back for an encoder that is too fast", () => {
+  const { encoder, codes } = stage();
+  encoder.describeBoth();
+  // Nothing for eight seconds, and then all of it.
+  const arrive = (at: number) => (at < 10_000 || at > 18_000 ? at : 18_000);
+  encoder.play({ seconds: 19, audioBytes: 320, gop: 25, arrive });
+  const told = new Set<string>(codes());
+  for (let from = 19_000; from < 40_000; from += 1000) {
+    encoder.play({ seconds: 1, from, audioBytes: 320, gop: 25 });
+    for (const code of codes()) told.add(code);
+  }
+  expect([...told].sort()).toEqual(["ARRIVAL_STALLS", "STANDS_STILL"]);
 });
 
 test("StreamHealth measures how far the encoder's clock is off", () => {

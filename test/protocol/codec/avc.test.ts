@@ -44,6 +44,7 @@ test.each([
     AVC_X264_INTERLACED,
     {
       ...{ codecString: "avc1.64001e", width: 720, height: 576, frameRate: 25, reorderDepth: 2 },
+      isInterlaced: true,
       colour: { primaries: 5, transfer: 6, matrix: 5, fullRange: false },
     },
   ],

@@ -1,0 +1,55 @@
+import type { Milliseconds } from "../../protocol/media/sample.ts";
+import { Seconds } from "./seconds.ts";
+
+/** Measured over so many seconds … */
+const WINDOW = 30;
+/** … of which there has to be so much sound. */
+const ENOUGH: Milliseconds = 10_000;
+
+/** A step further than this from the length of the sound is a gap, or a jump: it says nothing of a pace. */
+const GAP: Milliseconds = 100;
+
+/** Compares how long sound lasts with what its timestamps leave room for. */
+export class SoundPace {
+  readonly #sampleRate: number;
+  readonly #lengths = new Seconds(WINDOW);
+  readonly #steps = new Seconds(WINDOW);
+  #length = 0;
+  #step = 0;
+  #lastAt: Milliseconds = Number.NaN;
+  #lastLength: Milliseconds = 0;
+
+  /** @param sampleRate Hz, of all that it takes */
+  constructor(sampleRate: number) {
+    this.#sampleRate = sampleRate;
+  }
+
+  /** @param samples how many there are in it */
+  take(at: Milliseconds, samples: number): void {
+    const step = at - this.#lastAt;
+    if (Math.abs(step - this.#lastLength) <= GAP) {
+      this.#step += step;
+      this.#length += this.#lastLength;
+    }
+    this.#lastAt = at;
+    this.#lastLength = (1000 * samples) / this.#sampleRate;
+  }
+
+  closeSecond(): void {
+    this.#lengths.push(this.#length);
+    this.#steps.push(this.#step);
+    this.#length = 0;
+    this.#step = 0;
+  }
+
+  /** What follows lies on another clock. */
+  jump(): void {
+    this.#lastAt = Number.NaN;
+  }
+
+  /** See `TrackVitals`. */
+  get surplus(): number | undefined {
+    const steps = this.#steps.sum(WINDOW);
+    return steps < ENOUGH ? undefined : this.#lengths.sum(WINDOW) / steps - 1;
+  }
+}
