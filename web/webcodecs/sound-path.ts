@@ -1,5 +1,7 @@
 import type { Frame } from "../../server/protocol/wire/frame.ts";
+import { isWebKit } from "../engine/platform.ts";
 import type { PROCESSOR, SoundBlock, SoundCommand, SoundReport } from "../worklet/messages.ts";
+import { planesOf } from "./decoded-sound.ts";
 import type { FallbackReason } from "./fallback.ts";
 
 /** The worklet's file beside this one, as the build named it. */
@@ -119,7 +121,7 @@ export class SoundPath {
     if (this.#config === undefined) return;
     const decoder = new AudioDecoder({
       output: (data) => {
-        if (decoder === this.#decoder) this.#push(blockOf(data));
+        if (decoder === this.#decoder) this.#push(data);
         data.close();
       },
       error: (error) => {
@@ -153,12 +155,14 @@ export class SoundPath {
     }
   }
 
-  /** The memory of the block changes hands. */
-  #push(block: SoundBlock): void {
-    const planes = block.planes.slice(0, MOST_CHANNELS);
+  #push(data: AudioData): void {
+    const planes = planesOf(data, { most: MOST_CHANNELS, converts: isWebKit() });
     if (this.#node === undefined || planes.length !== this.#channels) this.#enter(planes.length);
-    const memory = planes.map((plane) => plane.buffer as ArrayBuffer);
-    this.#send({ type: "block", ...block, planes }, memory);
+    const block: SoundBlock = { time: data.timestamp / 1e6, rate: data.sampleRate, planes };
+    this.#send(
+      { type: "block", ...block },
+      planes.map((plane) => plane.buffer),
+    );
   }
 
   #enter(channels: number): void {
@@ -186,13 +190,4 @@ export class SoundPath {
   #send(command: SoundCommand, memory: ArrayBuffer[] = []): void {
     this.#node?.port.postMessage(command, memory);
   }
-}
-
-function blockOf(data: AudioData): SoundBlock {
-  const planes = Array.from({ length: data.numberOfChannels }, (_, planeIndex) => {
-    const plane = new Float32Array(data.numberOfFrames);
-    data.copyTo(plane, { planeIndex, format: "f32-planar" });
-    return plane;
-  });
-  return { time: data.timestamp / 1e6, rate: data.sampleRate, planes };
 }
