@@ -42,10 +42,18 @@ export function canPlayListed(track: {
 }
 
 /**
- * Whether sound on its own way to the speakers has to be far ahead (Chromium), so that another way is
- * worth it. `AudioContext` does not care for secure contexts, the property is Chromium's and WebKit's.
+ * Whether sound may be led past the element's own way to the speakers, which wants much more of it ahead
+ * (Chromium, Firefox). `AudioContext` does not care for secure contexts.
  */
+export const canLeadSound = (): boolean => typeof AudioContext !== "undefined" && !isWebKit();
+
+/** Whether the own way stops where less is ahead (Chromium); others make silence of what is not there. */
 export const outputHoldsSound = (): boolean =>
-  "webkitAudioDecodedByteCount" in HTMLMediaElement.prototype &&
-  typeof AudioContext !== "undefined" &&
-  !isWebKit();
+  canLeadSound() && "webkitAudioDecodedByteCount" in HTMLMediaElement.prototype;
+
+/**
+ * Whether a page may ask an `AudioContext` for its `outputLatency`. Firefox holds a lock meanwhile that its
+ * sound callback waits for, and on Linux the answer waits for that callback: one page in six or so that
+ * asked stood still for ever.
+ */
+export const tellsOutputLatency = (): boolean => !("mozInnerScreenX" in globalThis);
