@@ -143,6 +143,17 @@ export class LatencyController {
     this.#least = { ahead, until: now + LATENCY.leastHolds };
   }
 
+  /** It was seen not to come nearer than so many seconds. */
+  get least(): number | undefined {
+    return this.#least?.ahead;
+  }
+
+  /** What kept it from coming nearer is gone: its sound goes another way. */
+  released(): void {
+    this.#least = undefined;
+    this.#approaches = true;
+  }
+
   /** The last stall was an outage and says nothing about the line's jitter. */
   forgiven(): void {
     const before = (this.#base + this.#extra) / LATENCY.raise;

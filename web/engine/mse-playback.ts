@@ -49,6 +49,9 @@ const JITTER = {
 /** Less than this (seconds) is held ahead: another way for the sound is worth it. */
 const WORTH_ROUTING = 0.2;
 
+/** Firefox's clock stands still while its sound is led elsewhere: within so long (ms) that is no stall. */
+const ROUTING = 400;
+
 /** Sound ahead (seconds) from which its pitch can be kept at other rates: on Chromium's own way, on others. */
 const PITCH_FROM = { held: 0.19, routed: 0.05 } as const;
 
@@ -107,6 +110,7 @@ export class MsePlayback implements Playback {
   #movedAt: number | undefined;
   #jumps = 0;
   #jumpedAt = Number.NEGATIVE_INFINITY;
+  #routedAt = Number.NEGATIVE_INFINITY;
   #soughtAt = 0;
   #jumpCost = 0;
   #ahead = 0;
@@ -190,7 +194,7 @@ export class MsePlayback implements Playback {
     this.#watchStart(now);
     if (wantsPlay && video.paused) this.#host.play(this.surface);
     if (!wantsPlay && !video.paused) video.pause();
-    const held = video.paused || video.seeking;
+    const held = video.paused || video.seeking || now - this.#routedAt < ROUTING;
     const began = this.#clock.look({ now, time: video.currentTime, held, expectsMedia });
     if (began === "stall") this.#controller.stalled(now);
     if (began === "outage") this.#controller.forgiven();
@@ -350,8 +354,8 @@ export class MsePlayback implements Playback {
     const moves = this.#clock.hasMoved && !this.#clock.isStalled;
     const playing = moves && !(video.paused || video.seeking);
     const audible = this.#hasSound && !video.muted && video.volume > 0;
-    if (audible && playing && this.#controller.base < WORTH_ROUTING) this.#route.seek(now);
-    else this.#route.keep();
+    if (!(audible && playing && this.#controller.base < WORTH_ROUTING)) this.#route.keep();
+    else if (this.#route.seek(now, this.#controller.least)) this.#routed(now);
     const pitchFrom = this.#isSoundHeld ? PITCH_FROM.held : PITCH_FROM.routed;
     const reading = { now, ahead: this.#ahead, playing, audible, pitchFrom };
     const { playbackRate, currentTime } = video;
@@ -362,6 +366,14 @@ export class MsePlayback implements Playback {
     if (jump) this.jumpToLive();
     if (video.preservesPitch !== keepsPitch) video.preservesPitch = keepsPitch;
     if (video.playbackRate !== rate) video.playbackRate = rate;
+  }
+
+  /** Its sound goes another way from now on. */
+  #routed(now: number): void {
+    this.#routedAt = now;
+    this.#controller.released();
+    // What Firefox's own way had taken is lost: one break, and not two.
+    if (!outputHoldsSound()) this.jumpToLive();
   }
 
   #jump(to: number): void {

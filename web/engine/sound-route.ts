@@ -1,27 +1,33 @@
-import { outputHoldsSound } from "./platform.ts";
+import { canLeadSound, tellsOutputLatency } from "./platform.ts";
 
 /** Speakers that are further away than this (seconds: Bluetooth) would be heard after the picture. */
 const FARTHEST = 0.08;
+
+/** Where nobody tells how far they are: the own way comes no nearer than this (seconds), and they add to it. */
+const FARTHEST_OWN = 0.3;
 
 /** What is known of the speakers' distance is not known at once, ms. */
 const SETTLING = 400;
 
 /** One for the page: an `AudioContext` costs a thread and a stream to the speakers. */
 let shared: AudioContext | undefined;
+let runningSince: number | undefined;
+
+/** Whether the speakers were found to be near, where only the own way told. */
+let areNear = false;
 
 /** Each `<video>` can be led once, and stays so; none where somebody else has led it. */
 const routed = new WeakMap<HTMLVideoElement, MediaElementAudioSourceNode | "elsewhere">();
 
 /**
  * Leads the sound of a `<video>` through an `AudioContext`. Chromium's own way to the speakers stops with
- * some 80 ms of sound left, twice that at any rate but 1; on this one 20 ms are enough
- * (`docs/decisions.md`). What it costs: the picture is not held back for speakers that are far away, so
- * such are left alone. The context runs only where sound may start at all: nothing is led before.
+ * some 80 ms of sound left, twice that at any rate but 1, and Firefox's comes no nearer than some 200 ms; on
+ * this one 20 ms are enough (`docs/decisions.md`). What it costs: the picture is not held back for speakers
+ * that are far away, so such are left alone. The context runs only where sound may start at all: nothing is
+ * led before.
  */
 export class SoundRoute {
   readonly #video: HTMLVideoElement;
-  #runningSince: number | undefined;
-
   constructor(video: HTMLVideoElement) {
     this.#video = video;
   }
@@ -31,20 +37,28 @@ export class SoundRoute {
     return routed.get(this.#video) instanceof MediaElementAudioSourceNode;
   }
 
-  /** To be called often while it is heard and little is held ahead. */
-  seek(now: number): void {
-    if (!outputHoldsSound() || routed.has(this.#video)) {
-      if (this.isOn) this.keep();
-      return;
+  /**
+   * To be called often while it is heard and little is held ahead.
+   *
+   * @param least seconds that the own way was seen not to come nearer than
+   * @returns whether it was led there now
+   */
+  seek(now: number, least?: number): boolean {
+    if (least !== undefined && least < FARTHEST_OWN) areNear = true;
+    const isOpen = tellsOutputLatency() || areNear;
+    if (!canLeadSound() || !isOpen || routed.has(this.#video)) {
+      this.keep();
+      return false;
     }
     shared ??= new AudioContext({ latencyHint: "interactive" });
     if (shared.state !== "running") {
-      this.#runningSince = undefined;
+      runningSince = undefined;
       shared.resume().catch(() => undefined);
-      return;
+      return false;
     }
-    this.#runningSince ??= now;
-    if (now - this.#runningSince < SETTLING || shared.outputLatency > FARTHEST) return;
+    runningSince ??= now;
+    if (now - runningSince < SETTLING) return false;
+    if (tellsOutputLatency() && shared.outputLatency > FARTHEST) return false;
     try {
       const source = shared.createMediaElementSource(this.#video);
       source.connect(shared.destination);
@@ -52,6 +66,7 @@ export class SoundRoute {
     } catch {
       routed.set(this.#video, "elsewhere");
     }
+    return this.isOn;
   }
 
   /** The clock of a led `<video>` stands still with the context. To be called often. */

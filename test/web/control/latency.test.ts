@@ -211,3 +211,18 @@ test("LatencyController leaves it for a while where the element comes no nearer"
   look();
   expect(controller.target).toBeCloseTo(BASE);
 });
+
+test("LatencyController comes nearer again as soon as it can", () => {
+  const controller = make();
+  let now = 0;
+  const look = () => {
+    now += 50;
+    return controller.decide({ now, ahead: 0.21, playing: true, audible: true, pitchFrom: 0 });
+  };
+  for (let index = 0; index < 20; index += 1) look();
+  controller.resisted(now);
+  expect(controller.target).toBeGreaterThan(0.2);
+  controller.released();
+  expect(controller.target).toBeCloseTo(BASE);
+  expect(look().rate).toBeGreaterThan(1.02);
+});
