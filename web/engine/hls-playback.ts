@@ -3,8 +3,8 @@ import type { LevelDetails } from "hls.js";
 import { Surplus } from "../control/surplus.ts";
 import { earliest, type Place } from "../control/timeline.ts";
 import { HlsEvents } from "./hls-events.ts";
-import { admitted } from "./hls-playlist.ts";
-import { HlsRecovery } from "./hls-recovery.ts";
+import { HlsGoal } from "./hls-goal.ts";
+import { openHls } from "./hls-source.ts";
 import { HlsTimeline, type ListedMedia } from "./hls-timeline.ts";
 import { HlsTracks } from "./hls-tracks.ts";
 import { playsNativeHls } from "./platform.ts";
@@ -31,12 +31,6 @@ const STANDING = 150;
 /** The clock standing still for longer than this (ms) is told to people. */
 const STARVED = 1_000;
 
-/** The playhead has landed where it was sent when it is this near, seconds; where one goes on, nearer. */
-const NEAR = { back: 0.5, on: 0.05 } as const;
-
-/** Further back than this (seconds) one does not go on from where the picture stood. */
-const FARTHEST = 6;
-
 /** HLS into one `<video>`: hls.js (a chunk of its own), or the browser where there is no MSE. */
 export class HlsPlayback implements SegmentPlayback {
   readonly engine: "hls.js" | "native-hls";
@@ -46,15 +40,13 @@ export class HlsPlayback implements SegmentPlayback {
   readonly #host: PlaybackHost;
   readonly #listening = new AbortController();
   readonly #timeline = new HlsTimeline();
-  readonly #recovery = new HlsRecovery();
   #hls: Hls | undefined;
   readonly #surplus = new Surplus();
   readonly #events: HlsEvents;
   readonly #tracks = new HlsTracks();
   #texts: HlsTextListener | undefined;
-  /** Where it is to go, ms on the timeline; undefined at the live edge, or when it is there. */
-  #goal: number | undefined;
-  #standsAt: (() => number | undefined) | undefined;
+  readonly #goal: HlsGoal;
+  #listing: string | undefined;
   #isRewound: boolean;
   #playhead = { at: 0, time: -1 };
   #ahead = 0;
@@ -72,9 +64,12 @@ export class HlsPlayback implements SegmentPlayback {
     this.video = video;
     this.#host = host;
     this.#events = new HlsEvents((event) => host.onEvent(event));
-    const { time, intoWindow = 0, standsAt } = beginning;
-    this.#goal = time;
-    this.#standsAt = time === undefined ? standsAt : undefined;
+    const { time, intoWindow = 0 } = beginning;
+    this.#goal = new HlsGoal(beginning, {
+      video,
+      toMedia: (at) => this.#timeline.toMedia(at, this.#listed),
+      onBack: (seconds) => this.#surplus.bear(seconds),
+    });
     this.#isRewound = time !== undefined;
     const { signal } = this.#listening;
     const isNative = typeof MediaSource === "undefined" && playsNativeHls(video);
@@ -91,13 +86,17 @@ export class HlsPlayback implements SegmentPlayback {
       video.src = url;
     } else {
       const startPosition = time === undefined ? -1 : intoWindow / 1_000;
-      this.#load(url, startPosition).catch((error: unknown) => this.#fail(error));
+      this.#open(url, startPosition).catch((error: unknown) => this.#fail(error));
     }
   }
 
   /** The tracks that play; where the browser plays HLS by itself, it does not tell. */
   get trackIds(): readonly number[] {
     return this.#tracks.ids;
+  }
+
+  get listing(): string | undefined {
+    return this.#listing;
   }
 
   /** Plays these tracks: a rendition of the picture without adapting it any more, a sound. */
@@ -132,8 +131,7 @@ export class HlsPlayback implements SegmentPlayback {
   }
 
   get isReady(): boolean {
-    const isThere = this.#goal === undefined && this.#standsAt === undefined;
-    return this.#isReady && isThere;
+    return this.#isReady && this.#goal.isReached;
   }
 
   get isMoving(): boolean {
@@ -165,13 +163,13 @@ export class HlsPlayback implements SegmentPlayback {
   get place(): Place | undefined {
     const listed = this.#listed;
     const place = listed && this.#timeline.place(this.video.currentTime, listed);
-    return place && { ...place, position: this.#goal ?? place.position };
+    return place && { ...place, position: this.#goal.time ?? place.position };
   }
 
   tick({ now, wantsPlay }: Situation): void {
     if (!this.#isReady) return;
     const { video } = this;
-    this.#approach();
+    this.#goal.approach();
     this.#tracks.applyText();
     if (wantsPlay && video.paused && !video.ended) this.#host.play(this.surface);
     if (!wantsPlay && !video.paused) video.pause();
@@ -203,14 +201,12 @@ export class HlsPlayback implements SegmentPlayback {
 
   /** Goes to a moment of the window, ms on the timeline, and plays on from there. */
   seek(time: number): void {
-    this.#goal = time;
     this.#setRewound(true);
-    this.#approach();
+    this.#goal.set(time);
   }
 
   jumpToLive(): void {
-    this.#goal = undefined;
-    this.#standsAt = undefined;
+    this.#goal.clear();
     this.#setRewound(false);
     const { seekable } = this.video;
     const edge = seekable.length > 0 ? seekable.end(seekable.length - 1) - HLS_TARGET : undefined;
@@ -245,47 +241,34 @@ export class HlsPlayback implements SegmentPlayback {
     this.#timeline.found([{ baseTime, timescale: 1 }]);
   }
 
-  async #load(url: string, startPosition: number): Promise<void> {
-    const { default: HlsClass } = await import("hls.js");
-    if (this.#listening.signal.aborted) return;
-    if (!HlsClass.isSupported()) throw new Error("Cannot play here: neither MediaSource nor HLS");
-    const { Events } = HlsClass;
-    const hls = new HlsClass({
-      xhrSetup: (request, address) => request.open("GET", admitted(address, url)),
-      enableWorker: false,
-      lowLatencyMode: true,
-      startPosition,
-      liveSyncOnStallIncrease: 0.25,
-      maxLiveSyncPlaybackRate: 1, // that is ours
-      backBufferLength: 20,
-      maxBufferLength: 20,
-      liveDurationInfinity: true,
-      capLevelToPlayerSize: true,
-      enableCEA708Captions: false, // the server reads them, and has a rendition of them
-      renderTextTracksNatively: false,
+  async #open(url: string, startPosition: number): Promise<void> {
+    const { signal } = this.#listening;
+    const how = { url, startPosition, signal };
+    const hls = await openHls(this.video, how, {
+      onListing: (signature) => {
+        this.#listing = signature;
+      },
+      onRenditions: () => this.#tracks.apply(),
+      onTextTracks: () => this.#texts?.onTracks(),
+      onCues: (cues) => {
+        const { textId } = this.#tracks;
+        if (textId !== undefined) this.#texts?.onCues(textId, cues);
+      },
+      onDetails: (details) => this.#follow(details),
+      onOffsets: (offsets) => {
+        this.#timeline.found(offsets);
+        this.#goal.approach();
+      },
+      onTag: (tag, at) => this.#events.read(tag, at),
+      onFailed: (error) => this.#fail(error),
     });
+    if (signal.aborted) {
+      hls?.destroy();
+      return;
+    }
     this.#hls = hls;
     this.#tracks.attach(hls);
     this.#setRewound(this.#isRewound);
-    hls.on(Events.ERROR, (_event, { fatal, type, details }) => {
-      if (fatal) this.#recover(hls, { type, details });
-    });
-    hls.on(Events.MANIFEST_PARSED, () => this.#tracks.apply());
-    hls.on(Events.SUBTITLE_TRACKS_UPDATED, () => this.#texts?.onTracks());
-    hls.on(Events.CUES_PARSED, (_event, { type, cues }) => {
-      const { textId } = this.#tracks;
-      if (type === "subtitles" && textId !== undefined) this.#texts?.onCues(textId, cues);
-    });
-    hls.on(Events.LEVEL_UPDATED, (_event, { details }) => this.#follow(details));
-    hls.on(Events.INIT_PTS_FOUND, (_event, { id, timestampOffsets }) => {
-      if (id === "main") this.#timeline.found(timestampOffsets);
-      this.#approach();
-    });
-    hls.on(Events.FRAG_PARSING_METADATA, (_event, { samples }) => {
-      for (const { data, pts } of samples) this.#events.read(data, pts);
-    });
-    hls.loadSource(url);
-    hls.attachMedia(this.video);
   }
 
   /** The playlist says how near to the edge one may play. */
@@ -309,40 +292,10 @@ export class HlsPlayback implements SegmentPlayback {
     config.liveMaxLatencyDuration = isHeld ? Number.POSITIVE_INFINITY : LOST;
   }
 
-  /** Sends the playhead where it is to go, as soon as that can be told, until it has landed. */
-  #approach(): void {
-    const { video } = this;
-    if (this.#standsAt !== undefined) this.#goOn(this.#standsAt);
-    if (this.#goal === undefined) return;
-    const to = this.#timeline.toMedia(this.#goal, this.#listed);
-    if (to === undefined || video.readyState === HTMLMediaElement.HAVE_NOTHING) return;
-    const near = this.#isRewound ? NEAR.back : NEAR.on;
-    if (Math.abs(video.currentTime - to) > near && !(video.seeking && !this.#isRewound)) {
-      video.currentTime = to;
-      return;
-    }
-    const hasPicture = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
-    if (!video.seeking && hasPicture) this.#goal = undefined;
-  }
-
-  /** It could begin at the live edge now: it does further back, where the picture before stands. */
-  #goOn(standsAt: () => number | undefined): void {
-    const { video } = this;
-    const time = standsAt();
-    const to = time === undefined ? undefined : this.#timeline.toMedia(time, this.#listed);
-    if (time === undefined) this.#standsAt = undefined;
-    if (to === undefined || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
-    this.#standsAt = undefined;
-    const back = video.currentTime - to;
-    if (back < NEAR.on || back > FARTHEST) return;
-    this.#goal = time;
-    this.#surplus.bear(back);
-  }
-
   /** What is played while the window moves on: its oldest moment, at least. */
   #stayInWindow(): void {
     const place = this.place;
-    if (place?.start === undefined || this.#goal !== undefined) return;
+    if (place?.start === undefined || !this.#goal.isReached) return;
     if (place.position < place.start) this.seek(earliest(place.start, place.edge));
   }
 
@@ -367,19 +320,6 @@ export class HlsPlayback implements SegmentPlayback {
 
   #waiting(): void {
     if (this.#isReady && !this.video.seeking) this.#stalls += 1;
-  }
-
-  #recover(hls: Hls, failure: { readonly type: string; readonly details: string }): void {
-    switch (this.#recovery.cureFor(failure, performance.now())) {
-      case "load-again":
-        hls.startLoad();
-        return;
-      case "reset-media":
-        hls.recoverMediaError();
-        return;
-      case "give-up":
-        this.#fail(new Error(`${failure.type}: ${failure.details}`));
-    }
   }
 
   #fail(error: unknown): void {

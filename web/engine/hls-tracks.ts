@@ -22,7 +22,9 @@ export class HlsTracks {
     const hls = this.#hls;
     if (hls === undefined) return [];
     const level = hls.levels[hls.currentLevel === -1 ? hls.nextLevel : hls.currentLevel];
-    const urls = [level?.uri, hls.audioTracks[hls.audioTrack]?.url];
+    const sound = hls.audioTracks[hls.audioTrack]?.url;
+    const isPicture = sound === undefined || level?.videoCodec !== undefined || level?.width !== 0;
+    const urls = isPicture ? [level?.uri, sound] : [sound];
     return urls.flatMap((url) => trackIdOf(url ?? "") ?? []);
   }
 

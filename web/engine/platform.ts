@@ -27,14 +27,18 @@ export function webCodecsPresence(): WebCodecsPresence {
   return globalThis.isSecureContext ? "missing" : "insecure";
 }
 
-/** Whether HLS can bring a track of the stream list to play here. */
-export function canPlayListed(track: {
+/** Whether HLS can bring a track to play here. @param track as the stream list or a playlist has it */
+export function canPlayListed({
+  mediaType,
+  codec,
+}: {
   readonly mediaType: "video" | "audio";
   readonly codec: string;
 }): boolean {
-  const types = [`${track.mediaType}/mp4; codecs="${track.codec}"`];
-  // In HLS, MP3 comes without boxes.
-  if (/^mp(3|4a\.40\.34|4a\.6b|4a\.69)$/i.test(track.codec)) types.push("audio/mpeg");
+  // In HLS, MP3 comes without boxes. Playlists write Opus and FLAC as their sample entries.
+  const types = /^mp(3|4a\.40\.34|4a\.6b|4a\.69)$/i.test(codec)
+    ? ["audio/mpeg", 'audio/mp4; codecs="mp3"']
+    : [codec, codec.toLowerCase()].map((name) => `${mediaType}/mp4; codecs="${name}"`);
   const MediaSourceClass = mediaSourceClass();
   if (MediaSourceClass !== undefined) return types.some((t) => MediaSourceClass.isTypeSupported(t));
   const video = document.createElement("video");

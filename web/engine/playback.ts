@@ -69,6 +69,8 @@ export type HlsBeginning = Partial<HlsStart> & {
    * timeline. From there it goes on, if that is not too far back.
    */
   readonly standsAt?: () => number | undefined;
+  /** Where the picture before is, ms on the timeline, that goes on meanwhile: nothing is to be shown twice. */
+  readonly follows?: () => number | undefined;
 };
 
 /** What is told of the texts of segments. */
@@ -82,6 +84,8 @@ export type SegmentPlayback = Playback & {
   readonly transport: "hls";
   /** The tracks that play; where the browser plays HLS by itself, it does not tell. */
   readonly trackIds: readonly number[];
+  /** What the playlist listed that it plays by (`signatureOf`); undefined while that is not known. */
+  readonly listing: string | undefined;
   /** Plays these tracks: a rendition of the picture without adapting it any more, a sound. */
   select(trackIds: readonly number[]): void;
   /** The picture is to begin with the first of these that is one, and be adapted from there on. */

@@ -1,0 +1,107 @@
+import type { HlsBeginning } from "./playback.ts";
+
+/** The playhead has landed where it was sent when it is this near, seconds; where one goes on, nearer. */
+const NEAR = { back: 0.5, on: 0.05 } as const;
+
+/** Further back than this (seconds) one does not go on from where the picture stood. */
+const FARTHEST = 6;
+
+/** A seek takes a while, and what plays meanwhile goes on: so much further (seconds), so often at most. */
+const LEAD = 0.1;
+const MOST_STEPS = 3;
+
+/** What is needed to get there. */
+export type HlsGoalHost = {
+  readonly video: HTMLVideoElement;
+  /** Seconds of the `<video>`, for ms on the timeline; undefined while it is not known. */
+  toMedia(time: number): number | undefined;
+  /** It goes on so many seconds further back than it would have begun. */
+  onBack(seconds: number): void;
+};
+
+/**
+ * Where a playback of segments is to go before it may be seen: to a moment of the past, or, at the live
+ * edge, to where the picture before it is, so that nothing is shown twice.
+ */
+export class HlsGoal {
+  readonly #host: HlsGoalHost;
+  readonly #beginning: HlsBeginning;
+  /** ms on the timeline */
+  #time: number | undefined;
+  #near: number = NEAR.back;
+  /** Whether the picture before it may still decide. */
+  #looksBack: boolean;
+  #steps = 0;
+
+  constructor(beginning: HlsBeginning, host: HlsGoalHost) {
+    this.#host = host;
+    this.#beginning = beginning;
+    this.#time = beginning.time;
+    this.#looksBack = beginning.time === undefined;
+  }
+
+  /** It is on its way there, ms on the timeline; undefined at the live edge, or when it is there. */
+  get time(): number | undefined {
+    return this.#time;
+  }
+
+  get isReached(): boolean {
+    return this.#time === undefined && !this.#looksBack;
+  }
+
+  /** Goes to a moment of the window. */
+  set(time: number): void {
+    this.#looksBack = false;
+    this.#time = time;
+    this.#near = NEAR.back;
+    this.approach();
+  }
+
+  /** It may be where it is. */
+  clear(): void {
+    this.#looksBack = false;
+    this.#time = undefined;
+  }
+
+  /** Sends the playhead there, as soon as that can be told, until it has landed. */
+  approach(): void {
+    const { video } = this.#host;
+    if (this.#looksBack) this.#lookBack();
+    if (this.#time === undefined) return;
+    const to = this.#host.toMedia(this.#time);
+    if (to === undefined || video.readyState === HTMLMediaElement.HAVE_NOTHING) return;
+    const isOnItsWay = video.seeking && this.#near === NEAR.on;
+    if (Math.abs(video.currentTime - to) > this.#near && !isOnItsWay) {
+      video.currentTime = to;
+      return;
+    }
+    if (this.#hasPicture) this.#time = undefined;
+  }
+
+  get #hasPicture(): boolean {
+    const { video } = this.#host;
+    return !video.seeking && video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+  }
+
+  /** It could begin at the live edge now: it does where the picture before stands, or is by then. */
+  #lookBack(): void {
+    const { video } = this.#host;
+    const standsAt = this.#beginning.standsAt?.();
+    const time = standsAt ?? this.#beginning.follows?.();
+    if (time === undefined) this.#looksBack = false;
+    const to = time === undefined ? undefined : this.#host.toMedia(time);
+    if (to === undefined || !this.#hasPicture) return;
+    const back = video.currentTime - to;
+    if (standsAt !== undefined) {
+      this.#looksBack = false;
+      if (back < NEAR.on || back > FARTHEST) return;
+      this.#time = standsAt;
+      this.#near = NEAR.on;
+      this.#host.onBack(back);
+      return;
+    }
+    this.#steps += 1;
+    this.#looksBack = back < 0 && back > -FARTHEST && this.#steps <= MOST_STEPS;
+    if (this.#looksBack) video.currentTime = to + LEAD;
+  }
+}
