@@ -101,7 +101,7 @@ export class HlsGoal {
       return;
     }
     this.#steps += 1;
-    this.#looksBack = back < 0 && back > -FARTHEST && this.#steps <= MOST_STEPS;
+    this.#looksBack = back < NEAR.on && back > -FARTHEST && this.#steps <= MOST_STEPS;
     if (this.#looksBack) video.currentTime = to + LEAD;
   }
 }

@@ -2,6 +2,7 @@ import type { ListedStream } from "../../server/protocol/wire/stream-list.ts";
 import type { StreamAddress } from "../address.ts";
 import { Backoff } from "../control/reconnect.ts";
 import { fetchStreams } from "../stream-list.ts";
+import { signatureOf } from "./hls-listing.ts";
 
 /** While HLS plays, the stream's state is asked for this often (ms); while it does not, at most. */
 const ASK_EVERY = 3_000;
@@ -14,8 +15,8 @@ export type LookoutListener = {
   onLost(): void;
   /** The server does not let this viewer in. */
   onRefused(): void;
-  /** The playlist is there: whether HLS plays already is for the listener to know. */
-  onPlaylist(): void;
+  /** The playlist is there, with this in it (`signatureOf`): whether HLS plays already is not known here. */
+  onPlaylist(listing: string): void;
 };
 
 /** Without a WebSocket nobody tells us that a stream begins or ends: this one asks. */
@@ -42,30 +43,31 @@ export class HlsLookout {
   }
 
   async #ask(): Promise<void> {
-    let isThere = false;
+    let listing: string | undefined;
     try {
       const { streams } = await fetchStreams(this.#address.list);
       const stream = streams.find(({ path }) => path === this.#address.streamPath);
       if (this.#isStopped) return;
       this.#listener.onState(stream);
-      if (stream?.state === "live") isThere = await this.#hasPlaylist();
+      if (stream?.state === "live") listing = await this.#listing();
     } catch {
       if (!this.#isStopped) this.#listener.onLost();
     }
     if (this.#isStopped) return;
-    if (isThere) this.#listener.onPlaylist();
-    const wait = isThere ? ASK_EVERY : this.#backoff.next();
-    if (isThere) this.#backoff.reset();
+    if (listing !== undefined) this.#listener.onPlaylist(listing);
+    const wait = listing === undefined ? this.#backoff.next() : ASK_EVERY;
+    if (listing !== undefined) this.#backoff.reset();
     this.#timer = setTimeout(() => this.start(), wait);
   }
 
-  /** 404 until the first segment is there. */
-  async #hasPlaylist(): Promise<boolean> {
-    const { ok, status } = await fetch(this.#address.playlist, {
+  /** What is listed; undefined (404) until the first segment is there. */
+  async #listing(): Promise<string | undefined> {
+    const response = await fetch(this.#address.playlist, {
       cache: "no-store",
       signal: AbortSignal.timeout(8_000),
     });
+    const { ok, status } = response;
     if ((status === 401 || status === 403) && !this.#isStopped) this.#listener.onRefused();
-    return ok;
+    return ok ? signatureOf(await response.text()) : undefined;
   }
 }

@@ -42,7 +42,8 @@ export class HlsWay {
   #lookout: AbortController | undefined;
   /** The playback whose code is on its way. */
   #coming: object | undefined;
-  /** What the broadcast had when HLS was begun. */
+  /** What the server's playlist lists, now and when HLS was begun (`signatureOf`). */
+  #listing: string | undefined;
   #begunWith: string | undefined;
   #isLost = false;
   #isRefused = false;
@@ -94,7 +95,8 @@ export class HlsWay {
             this.#isRefused = true;
             this.#host.onChange();
           },
-          onPlaylist: () => {
+          onPlaylist: (listing) => {
+            this.#listing = listing;
             this.admitted();
             this.#look();
           },
@@ -123,13 +125,13 @@ export class HlsWay {
         if (this.#coming !== coming) return;
         this.#coming = undefined;
         if (start === undefined && !this.#isNeeded && !this.#isOld) return;
-        this.#begunWith = this.#host.tracks.signature;
+        this.#begunWith = this.#listing;
         const { playbacks } = this.#host;
         const playback = new HlsPlayback(
           this.#host.freeVideo(),
           this.#address.playlist,
           playbacks,
-          { ...start, standsAt: () => this.#host.standsAt() },
+          { ...start, standsAt: () => this.#host.standsAt(), follows: () => this.#playsAt },
         );
         this.#host.onBegin(playback);
         this.#host.made(playback, start !== undefined);
@@ -166,18 +168,15 @@ export class HlsWay {
 
   /** Whether HLS plays a broadcast that has other tracks, or other codecs, by now: it reads its list once. */
   get #isOld(): boolean {
-    const { tracks, succession } = this.#host;
-    const { current, next } = succession;
+    const { current, next } = this.#host.succession;
     if (!isSegmented(current) || next !== undefined || this.#host.isRewound()) return false;
-    const { signature } = tracks;
-    this.#begunWith ??= signature;
-    if (signature !== undefined && signature !== this.#begunWith) return true;
-    // One kind has its first segment sooner than the other: it was read when there was no more.
-    const { trackIds, isReady, engine } = current;
-    if (engine !== "hls.js" || !isReady) return false;
-    const { all, playable } = tracks;
-    const isPlayed = (kind: string) =>
-      all.some(({ id, mediaType }) => mediaType === kind && trackIds.includes(id));
-    return all.some((track) => !isPlayed(track.mediaType) && !playable.unsupported.includes(track));
+    const read = current.listing ?? this.#begunWith;
+    return read !== undefined && this.#listing !== undefined && read !== this.#listing;
+  }
+
+  /** Where segments are played already, ms on the timeline. */
+  get #playsAt(): number | undefined {
+    const { current } = this.#host.succession;
+    return isSegmented(current) && current.isReady ? current.place?.position : undefined;
   }
 }

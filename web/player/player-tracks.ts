@@ -41,13 +41,6 @@ export class PlayerTracks {
     return this.#listed;
   }
 
-  /** Which tracks of which codecs there are, by the list; undefined while it names none. */
-  get signature(): string | undefined {
-    const tracks = this.#listed?.tracks ?? [];
-    if (tracks.length === 0) return undefined;
-    return tracks.map(({ id, codec }) => `${id} ${codec.split(".")[0]}`).join();
-  }
-
   /** The WebSocket tells of them. */
   announce(tracks: readonly AnnouncedTrack[], unplayable: readonly AnnouncedUnplayable[]): void {
     this.#announced = tracks;
