@@ -31,6 +31,7 @@ export type PageRecord = {
  */
 export function recordPage(read: typeof readCounter, tone: number): void {
   const MOST = 20_000;
+  const A_FEW = 15;
   const now = () => performance.timeOrigin + performance.now();
   const record = {
     began: now(),
@@ -69,6 +70,13 @@ export function recordPage(read: typeof readCounter, tone: number): void {
       })
       .at(-1);
 
+  // A canvas of Firefox may be given one of the next pictures, or the one before, and not the one that is
+  // on: there, a few of them back are a step back only where the clock of the `<video>` goes back.
+  const isVague = "mozInnerScreenX" in window;
+  let noted: { readonly surface: Element; readonly time: number } | undefined;
+  const goesBack = (surface: HTMLVideoElement | HTMLCanvasElement, time: number) =>
+    !isVague || surface !== noted?.surface || !(time >= noted.time);
+
   let lookedAt = performance.now();
   const look = () => {
     requestAnimationFrame(look);
@@ -93,6 +101,10 @@ export function recordPage(read: typeof readCounter, tone: number): void {
     const counter = read(pixels, width, height);
     const last = record.pictures.at(-1);
     if (last === undefined ? counter === undefined : counter === last.counter) return;
+    const time = "currentTime" in surface ? surface.currentTime : Number.NaN;
+    const back = (last?.counter ?? 0) - (counter ?? Number.POSITIVE_INFINITY);
+    if (back > 0 && back < A_FEW && !goesBack(surface, time)) return;
+    noted = { surface, time };
     record.pictures.push({ counter, at: now(), width });
   };
   requestAnimationFrame(look);
