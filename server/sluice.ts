@@ -257,6 +257,7 @@ export function createSluice(given: Partial<Settings> = {}, options: SluiceOptio
     clock,
     limits: {
       backlog,
+      queueTime: LIMITS.viewerQueueTime,
       silence: LIMITS.viewerSilence,
       messagesPerSecond: LIMITS.viewerMessagesPerSecond,
       notices: LIMITS.viewerNotices,

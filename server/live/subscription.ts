@@ -50,6 +50,7 @@ export class Subscription<Form, Item extends Deliverable = LiveSample> {
   /** Losses that are over: to be told before what follows. */
   readonly #losses = new Map<number, Dropped>();
   #samplesDropped = 0;
+  #isFull = false;
 
   constructor(limits: Backlog) {
     this.#limits = limits;
@@ -67,7 +68,14 @@ export class Subscription<Form, Item extends Deliverable = LiveSample> {
 
   /** Nothing waits and nothing is being lost: a message may go past, as a whole. */
   get isIdle(): boolean {
-    return this.#waiting.length === 0 && this.#losing.size === 0 && this.#losses.size === 0;
+    const isLosing = this.#isFull || this.#losing.size > 0 || this.#losses.size > 0;
+    return this.#waiting.length === 0 && !isLosing;
+  }
+
+  /** Whether what was handed on stands on the viewer's way: no picture goes there meanwhile. */
+  set isFull(isFull: boolean) {
+    this.#isFull = isFull;
+    if (isFull) this.#giveUpPictures();
   }
 
   /** The notice that is next, where one is: it goes when all before it has gone. */
@@ -198,13 +206,18 @@ export class Subscription<Form, Item extends Deliverable = LiveSample> {
       return fits;
     }
     const losing = this.#losing.get(sample.track.id);
-    if (losing === undefined) return true;
-    if (sample.isSync && this.#bytes <= this.#limits.bytes / 4) {
+    if (losing === undefined && !this.#isFull) return true;
+    if (losing !== undefined && sample.isSync && this.#hasRoom) {
       this.#conclude(losing);
       return true;
     }
     this.#lose(this.#losing, sample);
     return false;
+  }
+
+  /** Whether pictures that were given up may come again. */
+  get #hasRoom(): boolean {
+    return !this.#isFull && this.#bytes <= this.#limits.bytes / 4;
   }
 
   /** Takes every picture out that still waits; their tracks go on at a sync sample. */

@@ -159,6 +159,8 @@ export const LIMITS = {
   viewerBacklog: 2_097_152, // 2 MiB
   /** … or whose oldest unsent bytes are older than this. */
   viewerBacklogTime: 2_000,
+  /** … or who says that what it gets had stood on the way for so long; until it is half of that. */
+  viewerQueueTime: 400,
   /** Sound goes on up to this. */
   viewerSoundBacklog: 3_145_728, // 3 MiB
   /** Messages that wait for a viewer or a relay's target, however small they are. */

@@ -63,6 +63,7 @@ test("the messages of docs/wire.md are JSON with a type", () => {
         "clock",
         "error",
       ],
+      "queued",
       "select",
     ]),
   );

@@ -57,6 +57,35 @@ test("Subscription gives up pictures that have waited too long, few bytes or not
   expect(drain(subscription)).toEqual([{ trackId: 1, samples: 2, bytes: 200 }, "V66"]);
 });
 
+test("Subscription leaves out pictures for as long as the viewer's way is full, and then to the next sync sample", () => {
+  const subscription = new Subscription<string>(limits);
+  subscription.offer(message(sync(0)), 0);
+  expect(drain(subscription)).toEqual(["V0"]);
+  expect(subscription.isIdle).toBe(true);
+  subscription.isFull = true;
+  expect(subscription.isIdle).toBe(false);
+  subscription.offer(message(sampleAt(video, 33), sampleAt(audio, 35)), 33);
+  subscription.offer(message(sync(66)), 66);
+  expect(drain(subscription)).toEqual(["a35"]);
+  subscription.isFull = false;
+  subscription.offer(message(sampleAt(video, 100), sampleAt(audio, 101)), 100);
+  subscription.offer(message(sync(133), sampleAt(audio, 135)), 133);
+  const lost = { trackId: 1, samples: 3, bytes: 300 };
+  expect(drain(subscription)).toEqual([lost, "a101", "V133+a135"]);
+  expect(subscription.isIdle).toBe(true);
+});
+
+test("Subscription takes out what waits when the viewer's way is full, and is idle again if nothing was lost", () => {
+  const subscription = new Subscription<string>(limits);
+  subscription.offer(message(sync(0), sampleAt(audio, 1)), 0);
+  subscription.isFull = true;
+  expect(drain(subscription)).toEqual(["a1"]);
+  const other = new Subscription<string>(limits);
+  other.isFull = true;
+  other.isFull = false;
+  expect(other.isIdle).toBe(true);
+});
+
 test("Subscription lets history wait for longer: it is a burst by nature", () => {
   const subscription = new Subscription<string>(limits);
   const history = Array.from({ length: 30 }, (_, n) =>

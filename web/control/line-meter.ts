@@ -2,6 +2,9 @@
 const NOW = 1_000;
 const BEST = 60_000;
 
+/** What is said of a queue this very moment, ms. */
+const MOMENT = 300;
+
 /** What a line carried at its best is good for this long, ms. */
 const CAPACITY_FRESH = 15_000;
 
@@ -73,12 +76,22 @@ export class LineMeter {
     const rates = this.#capacity.filter(({ at }) => at > now - CAPACITY_FRESH);
     const capacity = rates.length > 0 ? Math.max(...rates.map(({ rate }) => rate)) : undefined;
     if (recent.length === 0) return { lateness: undefined, peak: undefined, throughput, capacity };
-    const usual = roundTrip === undefined ? Number.POSITIVE_INFINITY : roundTrip + UNAVOIDABLE;
-    const best = Math.min(usual, ...this.#least.map(({ lag }) => lag));
+    const best = this.#best(roundTrip);
     const lags = recent.map(({ lag }) => lag);
     const above = (lag: number) => Math.max(0, lag - best);
     const [lateness, peak] = [above(Math.min(...lags)), above(Math.max(...lags))];
     return { lateness, peak, throughput, capacity };
+  }
+
+  /**
+   * The same as `lateness`, of this very moment.
+   *
+   * @returns ms; 0 while nothing comes
+   */
+  queue(now: number, roundTrip?: number): number {
+    const latest = this.#recent(now).filter(({ at }) => at > now - MOMENT);
+    if (latest.length === 0) return 0;
+    return Math.max(0, Math.min(...latest.map(({ lag }) => lag)) - this.#best(roundTrip));
   }
 
   /** Another connection, or another publisher: nothing that was seen holds. */
@@ -86,6 +99,11 @@ export class LineMeter {
     this.#arrivals = [];
     this.#least = [];
     this.#capacity = [];
+  }
+
+  #best(roundTrip: number | undefined): number {
+    const usual = roundTrip === undefined ? Number.POSITIVE_INFINITY : roundTrip + UNAVOIDABLE;
+    return Math.min(usual, ...this.#least.map(({ lag }) => lag));
   }
 
   #recent(now: number): readonly Arrival[] {

@@ -19,6 +19,9 @@ const HISTORY_WITHIN = 3_000;
 /** A track this far (seconds) behind the other gives nothing: it is played without. */
 const SILENT = { audio: 1.2, video: 3 } as const;
 
+/** Pictures that a full line may leave out, to the next sync sample, are not missed for so long (ms). */
+const MISSING = 15_000;
+
 /** Rebuilding follows rebuilding no sooner than this (ms). */
 const BETWEEN_REBUILDS = 700;
 
@@ -91,6 +94,7 @@ export class LiveFeed {
   #connectedAt = 0;
   #builtAt = Number.NEGATIVE_INFINITY;
   #mustRebuild = false;
+  #missingUntil = 0;
 
   constructor(host: FeedHost) {
     this.#host = host;
@@ -213,6 +217,11 @@ export class LiveFeed {
     }
     this.#findSilent();
     if (this.#history === 0) this.#decide();
+  }
+
+  /** The line is full: pictures may be left out, which is no reason to play without. */
+  miss(): void {
+    this.#missingUntil = this.#host.now() + MISSING;
   }
 
   /** Other tracks can be played now than before. */
@@ -407,7 +416,9 @@ export class LiveFeed {
     const newest = Math.max(...ends.map(({ end }) => end ?? Number.NEGATIVE_INFINITY));
     for (const { source, end } of ends) {
       if (source === undefined || !Number.isFinite(newest)) continue;
-      const allowed = SILENT[source.track.mediaType];
+      const { mediaType } = source.track;
+      if (mediaType === "video" && this.#host.now() < this.#missingUntil) continue;
+      const allowed = SILENT[mediaType];
       const since = Math.max(this.#builtAt, this.#connectedAt, source.plannedAt);
       const behind = end === undefined ? (this.#host.now() - since) / 1_000 : newest - end;
       if (behind > allowed && this.#playback !== undefined) source.isSilent = true;

@@ -1,4 +1,5 @@
 import type { Bytes } from "../../server/protocol/bytes/bytes.ts";
+import { redeclare } from "../../server/protocol/isobmff/media-segment.ts";
 import { type Frame, FrameFlag } from "../../server/protocol/wire/frame.ts";
 import { AppendGrouping } from "../control/append-grouping.ts";
 import { wallClock } from "../transport/websocket.ts";
@@ -32,6 +33,12 @@ export type IntakeHost = {
   playhead(): number;
 };
 
+/**
+ * Seconds that each picture is declared to be shown for while more than they may be missing next: the sound
+ * goes on behind the last of them, instead of waiting for the next.
+ */
+const STRETCHED = 5;
+
 type MediaType = PlannedTrack["track"]["mediaType"];
 
 /** The way into one MediaSource: a buffer for each kind of track, and pictures in whole groups. */
@@ -48,6 +55,8 @@ export class MediaIntake {
   #isOpen = false;
   #isClosed = false;
   #isHistory = false;
+  /** Whether pictures may be missing soon: the line is full. */
+  isStretched = false;
 
   constructor(opening: MediaOpening, plan: readonly PlannedTrack[], host: IntakeHost) {
     this.#opening = opening;
@@ -123,6 +132,9 @@ export class MediaIntake {
           const isBreak = isPicture && (frame.flags & FrameFlag.Discontinuity) !== 0;
           const sample = { decodedAt, shownAt, serverTime, cameAt, isHistory, isBreak };
           this.#host.onSample(sample);
+        }
+        if (isPicture && this.isStretched) {
+          redeclare(frame.payload, STRETCHED * buffer.track.timescale);
         }
         const released = isPicture ? this.#group(frame, now) : [frame];
         if (released.length === 0) continue;

@@ -1,6 +1,7 @@
 import type { ServerMessage } from "../../server/protocol/wire/control.ts";
 import { type Frame, FrameType } from "../../server/protocol/wire/frame.ts";
 import { LineMeter } from "../control/line-meter.ts";
+import { QueueWatch } from "../control/queue-watch.ts";
 import { Traffic } from "../control/traffic.ts";
 import { LiveFeed, type LiveSink } from "../engine/live-feed.ts";
 import { MediaOpening } from "../engine/media-opening.ts";
@@ -40,6 +41,7 @@ export class LiveLine {
   #prepared: { readonly id: number; readonly opening: MediaOpening } | undefined;
   #lastId = 0;
   #ticks = 0;
+  readonly #queue: QueueWatch = new QueueWatch();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(report: (report: LineReport) => void) {
@@ -64,6 +66,7 @@ export class LiveLine {
       onUp: () => {
         this.#feed.reconnected();
         this.#meter.restart();
+        this.#queue.restart();
         report({ type: "up", connections: this.#link.connections });
       },
       onDown: (failures) => report({ type: "down", failures }),
@@ -180,8 +183,19 @@ export class LiveLine {
     this.#link.tick();
     this.#feed.tick();
     for (const sink of this.#sinks.values()) sink.tick(now);
+    this.#watchQueue(now);
     if (this.#ticks % FIGURES_EVERY === 0) this.#tellFigures();
     this.#ticks += 1;
+  }
+
+  /** The server does not see what stands on the way: buffers of systems, proxies, routers. */
+  #watchQueue(now: number): void {
+    const queue = this.#meter.queue(now, this.#link.roundTrip);
+    const due = this.#queue.look(now, queue);
+    for (const sink of this.#sinks.values()) sink.stretch(this.#queue.isLong);
+    if (due === undefined) return;
+    if (this.#queue.isLong) this.#feed.miss();
+    this.#link.tellQueue(Math.round(due));
   }
 
   #tellFigures(): void {

@@ -72,6 +72,11 @@ export class MediaSink implements LiveSink {
     if (this.#samples.length > 0) this.#tell();
   }
 
+  /** Pictures may be missing soon, or may not. */
+  stretch(isStretched: boolean): void {
+    this.#intake.isStretched = isStretched;
+  }
+
   trim(playhead: number, end: number | undefined): void {
     this.#playhead = playhead;
     if (end !== undefined) this.#intake.evict(end);

@@ -56,7 +56,7 @@ export type LineCommand =
 export type LineFigures = {
   /** The server should have spoken, and did not: the line may be lost. */
   readonly isSilent: boolean;
-  /** Server's clock minus ours, ms, by the present connection or the last. */
+  /** Server's clock minus ours, ms. */
   readonly clockOffset: number | undefined;
   /** ms */
   readonly roundTrip: number | undefined;

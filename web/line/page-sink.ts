@@ -41,6 +41,9 @@ export class PageSink implements LiveSink {
     this.#report({ type: "history-end", id: this.#id });
   }
 
+  /** The picture stands by itself where none follows. */
+  stretch(): void {}
+
   /** A page keeps nothing that could be trimmed. */
   trim(): void {}
 

@@ -1,6 +1,7 @@
 import type { ServerMessage } from "../../server/protocol/wire/control.ts";
 import type { Frame } from "../../server/protocol/wire/frame.ts";
 import { Backoff, RECONNECT } from "../control/reconnect.ts";
+import { ClockSync } from "./clock-sync.ts";
 import { StreamSocket } from "./websocket.ts";
 
 /** What a link reports. */
@@ -22,11 +23,11 @@ export class Link {
     random: Math.random,
     longest: RECONNECT.longestProbe,
   });
+  readonly #clock = new ClockSync();
   #socket: StreamSocket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
   #connections = 0;
-  #lastSocket: StreamSocket | undefined;
   #isStopped = false;
   /** We end the connection ourselves: nothing was lost. */
   #isLeaving = false;
@@ -54,14 +55,14 @@ export class Link {
     return this.#connections;
   }
 
-  /** Server's clock minus ours, ms, by the present connection or the last. */
+  /** Server's clock minus ours, ms. */
   get clockOffset(): number | undefined {
-    return this.#lastSocket?.clock.offset;
+    return this.#clock.offset;
   }
 
   /** ms */
   get roundTrip(): number | undefined {
-    return this.#lastSocket?.clock.roundTrip;
+    return this.#clock.roundTrip;
   }
 
   /** Connects now, whatever was planned; does nothing while a connection is there. */
@@ -69,9 +70,9 @@ export class Link {
     clearTimeout(this.#timer);
     if (this.#isStopped || this.#socket !== undefined) return;
     try {
-      const socket: StreamSocket = new StreamSocket(this.#url(), {
+      const socket: StreamSocket = new StreamSocket(this.#url(), this.#clock, {
         onMessage: (message) => {
-          if (message.type === "hello") this.#up(socket);
+          if (message.type === "hello") this.#up();
           this.#listener.onMessage(message);
         },
         onFrames: (frames) => this.#listener.onFrames(frames),
@@ -113,6 +114,11 @@ export class Link {
     this.#socket?.select(tracks);
   }
 
+  /** So long (ms) what just came had stood on the way. */
+  tellQueue(time: number): void {
+    this.#socket?.tellQueue(time);
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
@@ -125,8 +131,7 @@ export class Link {
     this.#isLeaving = false;
   }
 
-  #up(socket: StreamSocket): void {
-    this.#lastSocket = socket;
+  #up(): void {
     this.#failures = 0;
     this.#connections += 1;
     this.#backoff.reset();

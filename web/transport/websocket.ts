@@ -1,6 +1,6 @@
 import type { ServerMessage, ViewerMessage } from "../../server/protocol/wire/control.ts";
 import { decodeFrames, type Frame } from "../../server/protocol/wire/frame.ts";
-import { ClockSync } from "./clock-sync.ts";
+import type { ClockSync } from "./clock-sync.ts";
 import { parseServerMessage } from "./server-message.ts";
 
 /** Time since 1970 by our clock, with fractions; unlike `Date.now` it never jumps. */
@@ -29,7 +29,7 @@ const OPENING = 5_000;
 
 /** One WebSocket connection to a live stream. It ends once; who wants another makes another. */
 export class StreamSocket {
-  readonly clock: ClockSync = new ClockSync();
+  readonly #clock: ClockSync;
   readonly #socket: WebSocket;
   readonly #listener: SocketListener;
   readonly #openedAt = performance.now();
@@ -39,7 +39,9 @@ export class StreamSocket {
   #greeted = false;
   #closed = false;
 
-  constructor(url: string, listener: SocketListener) {
+  /** @param clock learns from what the server says */
+  constructor(url: string, clock: ClockSync, listener: SocketListener) {
+    this.#clock = clock;
     this.#listener = listener;
     this.#socket = new WebSocket(url);
     this.#socket.binaryType = "arraybuffer";
@@ -93,9 +95,12 @@ export class StreamSocket {
 
   /** Asks for these tracks and no others. */
   select(tracks: readonly number[]): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
-    const message: ViewerMessage = { type: "select", tracks };
-    this.#socket.send(JSON.stringify(message));
+    this.#send({ type: "select", tracks });
+  }
+
+  /** So long (ms) what just came had stood on the way. */
+  tellQueue(time: number): void {
+    this.#send({ type: "queued", time });
   }
 
   /** Since a question that has had no answer, ms. */
@@ -106,8 +111,11 @@ export class StreamSocket {
   #ask(): void {
     this.#askedAt = performance.now();
     this.#clocksSent += 1;
-    const message: ViewerMessage = { type: "clock", sent: wallClock() };
-    this.#socket.send(JSON.stringify(message));
+    this.#send({ type: "clock", sent: wallClock() });
+  }
+
+  #send(message: ViewerMessage): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
   #receive(data: unknown): void {
@@ -127,10 +135,10 @@ export class StreamSocket {
     if (message === undefined) return;
     if (message.type === "hello") {
       this.#greeted = true;
-      this.clock.greeted(message.serverTime, wallClock());
+      this.#clock.greeted(message.serverTime, wallClock());
     }
     if (message.type === "clock") {
-      this.clock.answered(message.sent, message.serverTime, wallClock());
+      this.#clock.answered(message.sent, message.serverTime, wallClock());
     }
     this.#listener.onMessage(message);
   }

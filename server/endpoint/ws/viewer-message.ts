@@ -21,6 +21,9 @@ export function readViewerMessage(text: string): ViewerMessage | undefined {
       const tracks = "tracks" in value ? value.tracks : undefined;
       return isTrackList(tracks) ? { type: "select", tracks } : undefined;
     }
+    case "queued":
+      if (!("time" in value) || typeof value.time !== "number") return undefined;
+      return { type: "queued", time: value.time };
     default:
       return undefined;
   }

@@ -26,6 +26,8 @@ export const CloseCode = {
 /** What bounds one viewer; times in ms. */
 export type ViewerLimits = {
   readonly backlog: Backlog;
+  /** It says that what it gets had stood on the way for longer than this: it gets no pictures. */
+  readonly queueTime: number;
   /** Nothing was taken for this long while bytes were waiting: closed. */
   readonly silence: number;
   readonly messagesPerSecond: number;
@@ -300,6 +302,12 @@ export class Viewer implements TrackReceiver<Buffer> {
     }
     if (message.type === "select") {
       this.#select(message.tracks);
+      return;
+    }
+    if (message.type === "queued") {
+      const { queueTime } = this.#limits;
+      if (message.time > queueTime) this.#subscription.isFull = true;
+      else if (message.time < queueTime / 2) this.#subscription.isFull = false;
       return;
     }
     // Not behind what waits: it is about the line, not about the stream.

@@ -66,6 +66,9 @@ export function sampleFlags(isSync: boolean, isDisposable: boolean): number {
 const AUDIO_MOOF_LENGTH = 100;
 const VIDEO_MOOF_LENGTH = 104;
 
+/** Where the duration stands in a fragment of the live lane. */
+const DURATION_AT = 48;
+
 const MOOF = 0x6d6f_6f66;
 const MFHD = 0x6d66_6864;
 const TRAF = 0x7472_6166;
@@ -104,7 +107,7 @@ export function fragmentHead(options: FragmentHeadOptions): OwnBytes {
   view.setUint32(36, TFHD);
   view.setUint32(40, DEFAULT_SAMPLE_VALUES);
   view.setUint32(44, options.trackId);
-  view.setUint32(48, options.duration);
+  view.setUint32(DURATION_AT, options.duration);
   view.setUint32(52, size);
   view.setUint32(56, sampleFlags(options.isSync, options.isDisposable));
   view.setUint32(60, 20);
@@ -121,6 +124,11 @@ export function fragmentHead(options: FragmentHeadOptions): OwnBytes {
   view.setUint32(moofLength, MDAT_HEADER_LENGTH + size);
   view.setUint32(moofLength + 4, MDAT);
   return head;
+}
+
+/** Declares another duration (ticks of the track) in a fragment of the live lane, in its own memory. */
+export function redeclare(fragment: Bytes, duration: number): void {
+  new DataView(fragment.buffer, fragment.byteOffset).setUint32(DURATION_AT, duration);
 }
 
 /** Some samples of one track in the head of a fragment of several; times in ticks of the track. */

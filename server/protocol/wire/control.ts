@@ -165,4 +165,9 @@ export type ViewerMessage =
    * Asks for these tracks and no others. Sound changes at once, a picture at the next sync sample of
    * its track: the one before goes on until then, and `selected` says where it changes.
    */
-  | { readonly type: "select"; readonly tracks: readonly number[] };
+  | { readonly type: "select"; readonly tracks: readonly number[] }
+  /**
+   * What just came had stood on the way for so long (ms, beyond what the line takes): in buffers that the
+   * server does not see. Past a bound pictures are left out until it is told less.
+   */
+  | { readonly type: "queued"; readonly time: number };

@@ -85,6 +85,7 @@ async function stage({ viewers = 100 } = {}) {
         messages: 10_000,
         historyTime: 10_000,
       },
+      queueTime: 600,
       silence: 10_000,
       messagesPerSecond: 5,
       notices: 100_000,
@@ -342,6 +343,36 @@ test("a viewer of one track is told of no loss in the others", async () => {
   expect(new Set(lost().map((message) => "trackId" in message && message.trackId))).toEqual(
     new Set([1]),
   );
+});
+
+test("a viewer with a queue on its way gets no pictures until that has drained, and is told what it lost", async () => {
+  const { watch, publish, clock } = await stage();
+  const publication = publish();
+  publication.input({ type: "track", track: video });
+  publication.input({ type: "sample", sample: picture(0, true) });
+  const [viewer, other] = [await watch(), await watch()];
+  const tell = async (time: unknown) => {
+    clock.pass(1_000); // it may not say so much at once
+    const answers = viewer.texts.length + 1;
+    viewer.socket.send(JSON.stringify({ type: "queued", time }));
+    viewer.socket.send('{"type":"clock","sent":1}');
+    await until(() => viewer.texts.length >= answers);
+  };
+  await until(() => viewer.frames.length === 2);
+  await tell(601);
+  publication.input({ type: "sample", sample: picture(33, false) });
+  await tell(400); // not yet
+  publication.input({ type: "sample", sample: picture(67, true) });
+  await tell(200);
+  publication.input({ type: "sample", sample: picture(100, false) });
+  publication.input({ type: "sample", sample: picture(133, true) });
+  await until(() => viewer.frames.length === 3 && other.frames.length === 6);
+  expect(viewer.frames.map(({ sequenceNumber }) => sequenceNumber)).toEqual([1, 1, 5]);
+  const lost = viewer.texts.filter(({ type }) => type === "dropped");
+  expect(lost).toMatchObject([{ trackId: 1, samples: 3 }]);
+  expect(other.texts.map(({ type }) => type)).not.toContain("dropped");
+  await tell("long");
+  expect(viewer.texts.at(-2)).toMatchObject({ type: "error", code: "WIRE_MESSAGE" });
 });
 
 const cue = (dts: number, values: readonly DataValue[], name = "onCuePoint"): MediaEvent => ({

@@ -8,6 +8,7 @@ import {
   mediaSegmentHead,
   movedFragmentHead,
   movieFragmentHead,
+  redeclare,
   sampleFlags,
 } from "../../../server/protocol/isobmff/media-segment.ts";
 import { hex } from "../../support/hex.ts";
@@ -28,6 +29,17 @@ test("fragmentHead writes the reference's worked example", () => {
         00000014 74666474 01000000 0000000000000000                            // tfdt
         00000018 7472756e 01000801 00000001 00000070 00001c20                  // trun
     00000d3f 6d646174                                                          // mdat`);
+});
+
+test("redeclare makes of a fragment the same with another duration, where it lies in other memory", () => {
+  const message = new Uint8Array(400);
+  const head = fragmentHead(keyFrame);
+  message.set(head, 17);
+  redeclare(message.subarray(17, 17 + head.length), 450_000);
+  const { length } = head;
+  expect(message.subarray(17, 17 + length)).toEqual(
+    fragmentHead({ ...keyFrame, duration: 450_000 }),
+  );
 });
 
 test("fragmentHead of sound has no composition offset", () => {

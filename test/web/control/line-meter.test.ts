@@ -26,6 +26,19 @@ test("LineMeter: what merely comes unevenly stands nowhere; what stands is late,
   expect(meter.read(full).lateness).toBe(800);
 });
 
+test("LineMeter sees a queue as it grows, and none in a gap or where nothing comes", () => {
+  const meter = new LineMeter();
+  const even = feed(meter, {}, () => 7_000);
+  expect(meter.queue(even)).toBe(0);
+  const full = feed(meter, { from: even }, (frame) => 7_000 + frame * 10);
+  expect(meter.queue(full)).toBeGreaterThan(800);
+  expect(meter.queue(full + 400)).toBe(0);
+  // Half a second without anything, which then comes at once.
+  const gap = full + 500;
+  for (let lag = 500; lag >= 0; lag -= 33) meter.push(gap + 10, 7_000 + lag, 5_000);
+  expect(meter.queue(gap + 20)).toBeLessThan(33);
+});
+
 test("LineMeter: a line that was full from the beginning is known by the round trip", () => {
   const meter = new LineMeter();
   const now = feed(meter, {}, () => 900);
