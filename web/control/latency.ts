@@ -51,6 +51,8 @@ export type Reading = {
    * joined for that, and runs out sooner.
    */
   readonly pitchFrom: number;
+  /** Whether what is newest is there: where more stands on the way, the edge is still to come. */
+  readonly isCaughtUp: boolean;
 };
 
 /** What to do. */
@@ -122,6 +124,12 @@ export class LatencyController {
     this.#floor = floor;
   }
 
+  /** What it held for is over: it goes back to its target at once. */
+  relieved(): void {
+    this.#approaches = true;
+    this.#isNew = true;
+  }
+
   /** The picture stood still although the stream was on: hold more from now on. */
   stalled(now: number): void {
     this.#approaches = true;
@@ -170,7 +178,7 @@ export class LatencyController {
   }
 
   /** To be asked every 50 to 100 ms. */
-  decide({ now, ahead, playing, audible, pitchFrom }: Reading): Decision {
+  decide({ now, ahead, playing, audible, pitchFrom, isCaughtUp }: Reading): Decision {
     if (!playing) {
       this.#readings = [];
       return this.#hold(1);
@@ -188,7 +196,7 @@ export class LatencyController {
     const off = mean - this.target;
     const far = this.#steering === "seek" ? LATENCY.jumpWhereSeeking : LATENCY.jump;
     if (off > far || (this.#isNew && Math.abs(off) > LATENCY.askedJump)) {
-      if (now - this.#jumpedAt < LATENCY.betweenJumps) return this.#hold(this.#rate);
+      if (!isCaughtUp || now - this.#jumpedAt < LATENCY.betweenJumps) return this.#hold(this.#rate);
       this.jumped(now);
       return { ...this.#hold(1), jump: true };
     }

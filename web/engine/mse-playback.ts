@@ -1,3 +1,4 @@
+import { ArrivalLag } from "../control/arrival-lag.ts";
 import { ArrivalLine } from "../control/arrival-line.ts";
 import { ArrivalJitter } from "../control/jitter.ts";
 import { LATENCY, LatencyController, type Steering } from "../control/latency.ts";
@@ -23,6 +24,14 @@ const MOST_BUFFERED = 30;
 
 /** This much media (ms) more than time has passed, from one look to the next, is a burst. */
 const BURST = 100;
+
+/** Media that comes so much later (ms) than it may is followed by newer … */
+const STALE = 150;
+/** … for so long (ms) at most: longer, and that is how this line is by now. */
+const CATCHING_UP = 1_000;
+
+/** A stall while media comes that is older than this (ms): a queue on the way, and holding more is no help. */
+const QUEUED = 250;
 
 /** After an outage, this much (seconds) more than the target is too much. */
 const LATE = 0.15;
@@ -99,6 +108,7 @@ export class MsePlayback implements Playback {
   readonly #jitter: ArrivalJitter;
   readonly #clock = new StallWatch();
   readonly #arrivals = new ArrivalLine();
+  readonly #lag = new ArrivalLag();
   readonly #response = new RateResponse();
   readonly #route: SoundRoute;
   readonly #steering: Steering = isWebKit() ? "seek" : "rate";
@@ -117,6 +127,7 @@ export class MsePlayback implements Playback {
   #stalledAtEdge: number | undefined;
   #evictedAt = 0;
   #looked = { at: 0, edge: 0 };
+  #staleSince: number | undefined;
 
   /** Takes both over. */
   constructor(
@@ -190,6 +201,7 @@ export class MsePlayback implements Playback {
       this.#isReady = true;
     }
     this.#ahead = edge - video.currentTime;
+    if (this.#jitter.forgetQueue(now)) this.#controller.relieved();
     this.#controller.setFloor(this.#floor(now));
     this.#watchStart(now);
     if (wantsPlay && video.paused) this.#host.play(this.surface);
@@ -197,11 +209,12 @@ export class MsePlayback implements Playback {
     const held = video.paused || video.seeking || now - this.#routedAt < ROUTING;
     const began = this.#clock.look({ now, time: video.currentTime, held, expectsMedia });
     if (began === "stall") this.#controller.stalled(now);
-    if (began === "outage") this.#controller.forgiven();
-    const isBurst = this.#isBurst(now, edge);
-    if (this.#clock.isOutage && expectsMedia && !isBurst) this.#endOutage();
-    this.#recover(now, edge);
-    this.#steer(now);
+    const isLinesFault = began === "stall" && this.#lag.value > QUEUED;
+    if (began === "outage" || isLinesFault) this.#controller.forgiven();
+    const isCaughtUp = this.#isCaughtUp(now, edge);
+    if (this.#clock.isOutage && expectsMedia && isCaughtUp) this.#endOutage();
+    this.#recover(now, edge, isCaughtUp);
+    this.#steer(now, isCaughtUp);
     this.#evict(now, edge);
   }
 
@@ -231,6 +244,7 @@ export class MsePlayback implements Playback {
     }
     this.#delay.push(shownAt, serverTime);
     this.#arrivals.push(decodedAt, serverTime);
+    this.#lag.push(cameAt, serverTime);
     // A page that is still starting reads late: that is not the line's doing.
     if (isHistory || !this.#isSettled || this.#clock.isOutage) return;
     this.#jitter.push(cameAt - performance.timeOrigin, decodedAt * 1_000);
@@ -303,6 +317,15 @@ export class MsePlayback implements Playback {
     return (edge - before) * 1_000 > now - at + BURST;
   }
 
+  /** Whether what is newest is there, or as good as it gets: the edge is where it seems to be. */
+  #isCaughtUp(now: number, edge: number): boolean {
+    const isBurst = this.#isBurst(now, edge);
+    if (this.#lag.value > STALE) this.#staleSince ??= now;
+    else this.#staleSince = undefined;
+    const isStale = now - (this.#staleSince ?? Number.NEGATIVE_INFINITY) < CATCHING_UP;
+    return !isBurst && !isStale;
+  }
+
   /** The viewer has seen a break anyway: go to the edge at once. */
   #endOutage(): void {
     if (this.#ahead <= this.#controller.target) return;
@@ -318,7 +341,7 @@ export class MsePlayback implements Playback {
   }
 
   /** What can be done about a clock that stands still. */
-  #recover(now: number, edge: number): void {
+  #recover(now: number, edge: number, isCaughtUp: boolean): void {
     const { video } = this;
     if (video.seeking && now - this.#soughtAt > LONGEST_SEEK) {
       if (this.#ahead > this.#controller.target + HANGING.ahead) this.jumpToLive();
@@ -341,15 +364,16 @@ export class MsePlayback implements Playback {
     // content with what a start needs. Media must be coming again, and the jump must be cheap.
     this.#stalledAtEdge ??= edge;
     const isWorthIt = this.#hasSound && this.#clock.isStalled && this.#jumpCost < DEAR_JUMP;
-    if (isWorthIt && edge > this.#stalledAtEdge) {
+    if (isWorthIt && isCaughtUp && edge > this.#stalledAtEdge) {
       this.#correct();
       return;
     }
     const isTooMuch = this.#ahead > this.#controller.target + HANGING.ahead;
-    if (this.#clock.stillFor(now) > HANGING.still && isTooMuch) this.#correct();
+    const isHanging = this.#clock.stillFor(now) > HANGING.still;
+    if (isHanging && isTooMuch && isCaughtUp) this.#correct();
   }
 
-  #steer(now: number): void {
+  #steer(now: number, isCaughtUp: boolean): void {
     const { video } = this;
     const moves = this.#clock.hasMoved && !this.#clock.isStalled;
     const playing = moves && !(video.paused || video.seeking);
@@ -357,7 +381,7 @@ export class MsePlayback implements Playback {
     if (!(audible && playing && this.#controller.base < WORTH_ROUTING)) this.#route.keep();
     else if (this.#route.seek(now, this.#controller.least)) this.#routed(now);
     const pitchFrom = this.#isSoundHeld ? PITCH_FROM.held : PITCH_FROM.routed;
-    const reading = { now, ahead: this.#ahead, playing, audible, pitchFrom };
+    const reading = { now, ahead: this.#ahead, playing, audible, pitchFrom, isCaughtUp };
     const { playbackRate, currentTime } = video;
     if (this.#response.look({ now, time: currentTime, rate: playbackRate, playing })) {
       this.#controller.resisted(now);

@@ -43,3 +43,36 @@ test("ArrivalJitter assumes the worse of a line it does not know yet", () => {
   jitter.push(13_300, 13_200);
   expect(jitter.value(14_300)).toBe(100);
 });
+
+/** 30 samples a second, each as late as `lag` says. @returns when the next is due */
+function feed(jitter: ArrivalJitter, from: number, seconds: number, lag: (ms: number) => number) {
+  for (let sent = 0; sent < seconds * 1_000; sent += 33) {
+    jitter.push(from + sent + lag(sent), from + sent);
+    jitter.forgetQueue(from + sent + lag(sent));
+  }
+  return from + seconds * 1_000;
+}
+
+test("ArrivalJitter provides for a queue while it comes and goes, and forgets it some seconds later", () => {
+  const jitter = new ArrivalJitter({ quantile: 0.997, window: 30_000, assumed: 70 });
+  let now = feed(jitter, 0, 5, () => 0);
+  for (let cycle = 0; cycle < 4; cycle += 1) {
+    now = feed(jitter, now, 1, (ms) => ms / 2);
+    now = feed(jitter, now, 1, (ms) => Math.max(0, 500 - ms));
+    expect(jitter.value(now)).toBeGreaterThan(400);
+  }
+  now = feed(jitter, now, 3, () => 0);
+  expect(jitter.value(now)).toBeGreaterThan(400);
+  now = feed(jitter, now, 3, () => 0);
+  expect(jitter.value(now)).toBeLessThan(100);
+});
+
+test("ArrivalJitter forgets what came after a hole in the line, and remembers what merely came in a lump", () => {
+  const jitter = new ArrivalJitter({ quantile: 0.997, window: 30_000, assumed: 0 });
+  const lump = (length: number) => (ms: number) => Math.max(0, length - ms);
+  let now = feed(jitter, 0, 5, () => 0);
+  now = feed(jitter, now, 6, lump(1_200));
+  expect(jitter.value(now)).toBeLessThan(100);
+  now = feed(jitter, now, 6, lump(300));
+  expect(jitter.value(now)).toBeGreaterThan(250);
+});

@@ -16,7 +16,7 @@ function simulate(
   const jumps: number[] = [];
   let present = ahead;
   for (let now = from; now < from + seconds * 1_000; now += 50) {
-    const reading = { now, ahead: present, playing: true, audible, pitchFrom };
+    const reading = { now, ahead: present, playing: true, audible, pitchFrom, isCaughtUp: true };
     const { rate, jump } = controller.decide(reading);
     if (jump) {
       jumps.push(now);
@@ -33,11 +33,11 @@ const make = (steering: "rate" | "seek" = "rate", base = BASE) =>
   new LatencyController({ base, steering });
 
 test.each([
-  { ahead: 0.04, audible: true, pitchFrom: 0 },
+  { ahead: 0.04, audible: true, pitchFrom: 0, isCaughtUp: true },
   { ahead: 0.15, audible: true, pitchFrom: 0.19 },
   { ahead: 0.3, audible: true, pitchFrom: 0.19 },
-  { ahead: 0.6, audible: true, pitchFrom: 0 },
-  { ahead: 0.6, audible: false, pitchFrom: 0 },
+  { ahead: 0.6, audible: true, pitchFrom: 0, isCaughtUp: true },
+  { ahead: 0.6, audible: false, pitchFrom: 0, isCaughtUp: true },
 ])(
   "LatencyController brings $ahead s to its target by gentle rates (audible: $audible, pitch from $pitchFrom s)",
   ({ ahead, audible, pitchFrom }) => {
@@ -60,7 +60,7 @@ test("LatencyController does not pump: within the tolerance the rate is 1, and i
 
 test("LatencyController keeps the pitch of what is heard as soon as there is enough of it", () => {
   const controller = make();
-  const reading = { playing: true, audible: true, pitchFrom: 0.19 };
+  const reading = { playing: true, audible: true, pitchFrom: 0.19, isCaughtUp: true };
   for (let now = 0; now < 5_000; now += 50) {
     const ahead = 0.3 - now / 25_000;
     const { rate, keepsPitch } = controller.decide({ ...reading, now, ahead });
@@ -84,11 +84,24 @@ test("LatencyController jumps when far off, and no two jumps within a second", (
   const far = make();
   const at: number[] = [];
   for (let now = 0; now < 5_000; now += 50) {
-    if (far.decide({ now, ahead: 9, playing: true, audible: true, pitchFrom: 0 }).jump)
+    if (
+      far.decide({ now, ahead: 9, playing: true, audible: true, pitchFrom: 0, isCaughtUp: true })
+        .jump
+    )
       at.push(now);
   }
   expect(at.length).toBeGreaterThan(2);
   expect(at.every((now, index) => index === 0 || now - (at[index - 1] ?? 0) >= 1_000)).toBe(true);
+});
+
+test("LatencyController does not jump into what is still coming", () => {
+  const controller = make();
+  const reading = { playing: true, audible: true, pitchFrom: 0 };
+  for (let now = 0; now < 1_000; now += 50) {
+    const coming = { ...reading, now, ahead: 2 + now / 500, isCaughtUp: false };
+    expect(controller.decide(coming).jump).toBe(false);
+  }
+  expect(controller.decide({ ...reading, now: 1_000, ahead: 4, isCaughtUp: true }).jump).toBe(true);
 });
 
 test("LatencyController never changes the rate where it steers by jumps", () => {
@@ -101,7 +114,14 @@ test("LatencyController decides nothing while nothing plays", () => {
   const controller = make();
   for (let now = 0; now < 2_000; now += 50) {
     expect(
-      controller.decide({ now, ahead: 9, playing: false, audible: true, pitchFrom: 0 }),
+      controller.decide({
+        now,
+        ahead: 9,
+        playing: false,
+        audible: true,
+        pitchFrom: 0,
+        isCaughtUp: true,
+      }),
     ).toMatchObject({
       rate: 1,
       jump: false,
@@ -196,7 +216,14 @@ test("LatencyController leaves it for a while where the element comes no nearer"
   let now = 0;
   const look = (ahead = 0.21) => {
     now += 50;
-    return controller.decide({ now, ahead, playing: true, audible: true, pitchFrom: 0 });
+    return controller.decide({
+      now,
+      ahead,
+      playing: true,
+      audible: true,
+      pitchFrom: 0,
+      isCaughtUp: true,
+    });
   };
   for (let index = 0; index < 20; index += 1) look();
   expect(look().rate).toBeGreaterThan(1.02);
@@ -217,7 +244,14 @@ test("LatencyController comes nearer again as soon as it can", () => {
   let now = 0;
   const look = () => {
     now += 50;
-    return controller.decide({ now, ahead: 0.21, playing: true, audible: true, pitchFrom: 0 });
+    return controller.decide({
+      now,
+      ahead: 0.21,
+      playing: true,
+      audible: true,
+      pitchFrom: 0,
+      isCaughtUp: true,
+    });
   };
   for (let index = 0; index < 20; index += 1) look();
   controller.resisted(now);

@@ -60,7 +60,7 @@ test("players of a SyncGroup come to the same moment by gentle rates, whatever e
       controller.lead = 0;
       const needed = late + controller.target;
       controller.lead = group.report(player, { needed, encoder: undefined }, now);
-      const reading = { now, playing: true, audible: false, pitchFrom: 0 };
+      const reading = { now, playing: true, audible: false, pitchFrom: 0, isCaughtUp: true };
       const { rate, jump } = controller.decide({ ...reading, ahead: player.ahead });
       expect(jump).toBe(false);
       rates.push(rate);
