@@ -7,16 +7,24 @@ export type VideoFields = Partial<NonNullable<TrackVitals["video"]>> & {
   readonly track?: Partial<VideoTrack>;
   readonly isActive?: boolean;
   readonly jitter?: number;
+  readonly disorder?: number;
 };
 
 /** A video track in good health, but for what is set. */
-export function videoVitals({ track, isActive, jitter, ...fields }: VideoFields = {}): TrackVitals {
+export function videoVitals({
+  track,
+  isActive,
+  jitter,
+  disorder,
+  ...fields
+}: VideoFields = {}): TrackVitals {
   const live = videoTrack();
   return {
     live: { ...live, track: { ...(live.track as VideoTrack), frameRate: 30, ...track } },
     isActive: isActive ?? true,
     bitrate: { now: 2_000_000, mean: 2_000_000, peak: 2_400_000 },
     jitter: jitter ?? 6,
+    disorder: disorder ?? 0,
     surplus: undefined,
     bytesPerSample: 8000,
     video: {
@@ -27,6 +35,7 @@ export function videoVitals({ track, isActive, jitter, ...fields }: VideoFields 
         pictures: 60,
         longest: 2000,
         shortest: 2000,
+        uneven: 0,
         open: 700,
         bytes: 60_000,
       },
@@ -53,6 +62,7 @@ export function audioVitals(
     isActive: true,
     bitrate: { now: 128_000, mean: 128_000, peak: 130_000 },
     jitter: 6,
+    disorder: 0,
     surplus: 0.0001,
     bytesPerSample: 340,
     video: undefined,

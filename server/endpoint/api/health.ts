@@ -106,6 +106,9 @@ const track = z.strictObject({
     .optional()
     .describe("ms that B-frames add between camera and screen, most of it in the encoder"),
   missing: count.optional().describe("pictures that the timestamps leave room for"),
+  disorder: count.describe(
+    "timestamps of the last half a minute that went backwards, or stood still where pictures go on",
+  ),
   surplus: z
     .number()
     .optional()
@@ -233,7 +236,7 @@ const firstVideo = ({ tracks }: Vitals): TrackVitals | undefined =>
   tracks.find(({ video, isActive }) => isActive && video !== undefined);
 
 function listedTrack(vitals: TrackVitals): ListedTrackHealth {
-  const { live, isActive, bitrate, jitter, surplus, video } = vitals;
+  const { live, isActive, bitrate, jitter, disorder, surplus, video } = vitals;
   const { track: description } = live;
   const { name: codecName, profile, level } = codecWords(description.codecString);
   return {
@@ -254,6 +257,7 @@ function listedTrack(vitals: TrackVitals): ListedTrackHealth {
     hasStopped: !isActive,
     bitrate: listedRates(bitrate),
     ...known("jitter", jitter),
+    disorder,
     ...known("surplus", surplus, 4),
     ...(video && {
       ...known("frameRate", video.frameRate, 2),

@@ -58,7 +58,7 @@ export const ARRIVAL_CHECKS: readonly Check[] = [
     code: "SLOWER_THAN_TIME",
     severity: "warning",
     after: 5000,
-    unless: ["ARRIVAL_STALLS"],
+    unless: ["ARRIVAL_STALLS", "TIMESTAMPS_DISORDERED"],
     see: (vitals, isFound) => {
       const { speed = 1, pause } = vitals;
       if (speed >= (isFound ? 0.98 : 0.95) || pause.current > 1000) return undefined;
@@ -86,6 +86,17 @@ export const ARRIVAL_CHECKS: readonly Check[] = [
       const jumps = vitals.jumps.recent;
       const what = `The timestamps jumped ${jumps === 1 ? "once" : `${jumps} times`} in the last minute: viewers see a cut`;
       return jumps > 0 ? say(vitals, "source", what) : undefined;
+    },
+  },
+  {
+    code: "TIMESTAMPS_DISORDERED",
+    severity: "warning",
+    after: 0,
+    see: (vitals, isFound) => {
+      const worst = vitals.tracks.reduce((most, { disorder }) => Math.max(most, disorder), 0);
+      if (worst < (isFound ? 1 : 3)) return undefined;
+      const what = `Timestamps stood still or went backwards ${worst} times in the last half a minute, and what is shown stutters`;
+      return say(vitals, "source", what);
     },
   },
   {

@@ -15,6 +15,8 @@ export type KeyframeIntervals = {
   /** The longest and the shortest of the last eight; the longest may be the one that is going on. */
   readonly longest: Milliseconds | undefined;
   readonly shortest: Milliseconds | undefined;
+  /** How many of the last eight are not as long as most are, by a third. */
+  readonly uneven: number;
   /** From the newest keyframe to the newest picture; undefined where there was none yet. */
   readonly open: Milliseconds | undefined;
   /** Mean of the last eight keyframes; undefined where there were few yet. */
@@ -62,12 +64,14 @@ export class KeyframeWatch {
   get intervals(): KeyframeIntervals {
     const open = this.#begun === undefined ? undefined : this.#newest - this.#begun;
     const held = this.#intervals.subarray(0, Math.min(this.#count, KEPT));
+    const usual = held.slice().sort()[held.length >> 1] ?? 0;
     const longest = Math.max(...held, open ?? 0);
     return {
       last: this.#count === 0 ? undefined : this.#intervals[(this.#count - 1) % KEPT],
       pictures: this.#lastPictures,
       longest: longest > 0 ? longest : undefined,
       shortest: held.length === 0 ? undefined : Math.min(...held),
+      uneven: held.length - held.filter((one) => Math.abs(one - usual) <= usual / 3).length,
       open,
       bytes: this.#bytes,
     };

@@ -68,7 +68,13 @@ export const PICTURE_CHECKS: readonly Check[] = [
     code: "PICTURES_MISSING",
     severity: "warning",
     after: 5000, // a rate that is low, or varies, is known by then
-    unless: ["FRAMES_DROPPED", "ENCODER_OVERLOADED", "FRAME_RATE_LOW", "FRAME_RATE_VARIABLE"],
+    unless: [
+      "FRAMES_DROPPED",
+      "ENCODER_OVERLOADED",
+      "FRAME_RATE_LOW",
+      "FRAME_RATE_VARIABLE",
+      "TIMESTAMPS_DISORDERED",
+    ],
     see: (vitals, isFound) => {
       const missing = firstVideo(vitals)?.video.missing.recent ?? 0;
       if (missing < (isFound ? 1 : 3)) return undefined;
@@ -80,11 +86,18 @@ export const PICTURE_CHECKS: readonly Check[] = [
     code: "KEYFRAMES_IRREGULAR",
     severity: "info",
     after: 3000,
-    unless: ["KEYFRAMES_FAR_APART", "FRAME_RATE_LOW", "FRAME_RATE_VARIABLE"],
+    unless: [
+      "KEYFRAMES_FAR_APART",
+      "FRAME_RATE_LOW",
+      "FRAME_RATE_VARIABLE",
+      "TIMESTAMPS_DISORDERED",
+    ],
     see: (vitals, isFound) => {
-      const { longest = 0, shortest = longest } = firstVideo(vitals)?.video.keyframes ?? {};
+      const keyframes = firstVideo(vitals)?.video.keyframes;
+      const { longest = 0, shortest = longest, uneven = 0 } = keyframes ?? {};
       const spread = longest / Math.max(1, shortest);
       if (longest <= 1000 || spread < (isFound ? 1.4 : 1.7)) return undefined;
+      if (uneven < (isFound ? 2 : 3)) return undefined; // a scene cut now and then harms nobody
       const what = `Keyframes come at intervals of ${seconds(shortest)} to ${seconds(longest)}, and HLS segments differ as much`;
       return say(vitals, "scene-cuts", what);
     },
@@ -107,6 +120,7 @@ export const PICTURE_CHECKS: readonly Check[] = [
     code: "OPEN_GOP",
     severity: "info",
     after: 0,
+    unless: ["TIMESTAMPS_DISORDERED"],
     see: (vitals) =>
       firstVideo(vitals)?.video.isOpenGop === true
         ? say(
@@ -144,7 +158,7 @@ export const PICTURE_CHECKS: readonly Check[] = [
     code: "FRAME_RATE_VARIABLE",
     severity: "info",
     after: 5000,
-    unless: ["FRAME_RATE_LOW"],
+    unless: ["FRAME_RATE_LOW", "TIMESTAMPS_DISORDERED"],
     see: (vitals, isFound) => {
       const irregularity = firstVideo(vitals)?.video.irregularity ?? 0;
       return irregularity > (isFound ? 0.06 : 0.12)

@@ -17,6 +17,15 @@ const LOOK_BACK = 60;
 const NOW = 4;
 const QUIET = 10;
 
+/** … seconds for what is to be told for a while. */
+const RECENT = 30;
+
+/** A step back by more than what rounding does … */
+const BACK: Milliseconds = -1.5;
+/** … and one of pictures that is none, while others are longer than this. */
+const STILL: Milliseconds = 1.5;
+const PICTURE: Milliseconds = 6;
+
 /** Seconds that encoders and lines take to find their pace: not worth a word. */
 const SETTLING = 3;
 
@@ -37,8 +46,9 @@ export class TrackHealth {
   #drift = new ClockDrift();
   #newest: Milliseconds = Number.NaN;
   #positions = new Seconds(QUIET + 1);
+  readonly #disorder = new Seconds(RECENT);
   /** `timed` counts what `lags` is the sum of: a jump begins them anew. */
-  #second = { bytes: 0, samples: 0, lags: 0, timed: 0 };
+  #second = { bytes: 0, samples: 0, lags: 0, timed: 0, disorder: 0 };
 
   constructor(mediaType: MediaType) {
     if (mediaType === "video") {
@@ -60,6 +70,9 @@ export class TrackHealth {
     second.samples += 1;
     second.lags += lag;
     second.timed += 1;
+    const step = at - this.#newest;
+    const isStill = step < STILL && (this.#video?.pace.typicalStep ?? 0) > PICTURE;
+    if (step < BACK || isStill) second.disorder += 1;
     this.#newest = at;
     this.#jitter.take(lag);
     this.#drift.take(now, lag);
@@ -84,6 +97,7 @@ export class TrackHealth {
     this.#lags = new Seconds(NOW);
     this.#timed = new Seconds(NOW);
     this.#positions = new Seconds(QUIET + 1);
+    this.#newest = Number.NaN;
     this.#second.lags = 0;
     this.#second.timed = 0;
     this.#sound?.jump();
@@ -94,13 +108,14 @@ export class TrackHealth {
 
   /** @param live the track as it is now */
   closeSecond({ configuration, track }: LiveTrack): void {
-    const { bytes, samples, lags, timed } = this.#second;
+    const { bytes, samples, lags, timed, disorder } = this.#second;
     this.#bytes.push(bytes);
     this.#samples.push(samples);
     this.#lags.push(lags);
     this.#timed.push(timed);
     this.#positions.push(this.#newest);
-    this.#second = { bytes: 0, samples: 0, lags: 0, timed: 0 };
+    this.#disorder.push(this.#samples.length > SETTLING ? disorder : 0);
+    this.#second = { bytes: 0, samples: 0, lags: 0, timed: 0, disorder: 0 };
     if (this.#samples.length === SETTLING) this.#jitter = new ArrivalJitter();
     else this.#jitter.closeSecond();
     this.#sound?.closeSecond();
@@ -156,6 +171,7 @@ export class TrackHealth {
       isActive,
       bitrate: ratesOf(this.#bytes),
       jitter: this.jitter,
+      disorder: this.#disorder.sum(RECENT),
       surplus: this.#sound?.surplus,
       bytesPerSample: samples === 0 ? undefined : this.#bytes.sum(QUIET) / samples,
       video: video && {

@@ -92,6 +92,8 @@ export type ListedTrackHealth = {
   /** What they add between camera and screen, ms. */
   readonly reorderDelay?: number | undefined;
   readonly missing?: number | undefined;
+  /** Timestamps of the last half a minute that went backwards, or stood still where pictures go on. */
+  readonly disorder: number;
   /** How much longer sound lasts by its samples than by its timestamps: 0.02 is 2 %. */
   readonly surplus?: number | undefined;
 };

@@ -26,7 +26,7 @@ const withSound = (fields: Parameters<typeof audioVitals>[0]): Partial<Vitals> =
 });
 const keyframes = (
   longest: number,
-  others: Partial<{ shortest: number; open: number; bytes: number }> = {},
+  others: Partial<{ shortest: number; uneven: number; open: number; bytes: number }> = {},
 ) =>
   withVideo({
     keyframes: {
@@ -34,6 +34,7 @@ const keyframes = (
       pictures: 300,
       longest,
       shortest: longest,
+      uneven: 0,
       open: 0,
       bytes: 60_000,
       ...others,
@@ -118,6 +119,13 @@ const CASES: readonly {
   },
   { code: "TIMESTAMP_JUMPS", sick: { jumps: { recent: 2, total: 2 } }, says: /jumped 2 times/ },
   {
+    code: "TIMESTAMPS_DISORDERED",
+    sick: withSound({ disorder: 4 }),
+    still: withVideo({ disorder: 1 }),
+    well: withVideo({ disorder: 2 }),
+    says: /stood still or went backwards 4 times .*: check the clock of capture devices/,
+  },
+  {
     code: "MESSAGES_DROPPED",
     sick: { badMessages: { recent: 1, total: 4 } },
     well: { badMessages: { recent: 0, total: 4 } },
@@ -184,9 +192,9 @@ const CASES: readonly {
   },
   {
     code: "KEYFRAMES_IRREGULAR",
-    sick: keyframes(3000, { shortest: 400 }),
-    still: keyframes(3000, { shortest: 2000 }),
-    well: keyframes(900, { shortest: 33 }),
+    sick: keyframes(3000, { shortest: 400, uneven: 3 }),
+    still: keyframes(3000, { shortest: 2000, uneven: 2 }),
+    well: keyframes(3000, { shortest: 400, uneven: 2 }),
     says: /^Keyframes come at intervals of 0\.4 s to 3 s, .*: set 2 s in OBS .* scenecut=0/,
   },
   {

@@ -86,6 +86,21 @@ test("StreamHealth measures keyframes that are far apart, and the one that does 
   expect(keyframes).toMatchObject({ last: 12_000, pictures: 300, longest: 12_000 });
 });
 
+test.each([
+  { every: 6, codes: [] },
+  { every: 2, codes: ["KEYFRAMES_IRREGULAR"] },
+])("StreamHealth minds scene cuts when there are many (in one of $every GOPs)", (one) => {
+  const { encoder, codes } = stage();
+  encoder.describeBoth();
+  let from = 0;
+  for (let gop = 0; gop < 12; gop += 1) {
+    const seconds = gop % one.every === one.every - 1 ? 0.72 : 2;
+    encoder.play({ seconds, from, audioBytes: 320 });
+    from += 1000 * seconds;
+  }
+  expect(codes()).toEqual(one.codes);
+});
+
 test("StreamHealth notices that no keyframe comes at all", () => {
   expect(measured({ seconds: 8, gop: 0 }).codes).toEqual(["NO_KEYFRAME"]);
 });
@@ -263,6 +278,21 @@ test("StreamHealth does not take what was held back for an encoder that is too f
     for (const code of codes()) told.add(code);
   }
   expect([...told].sort()).toEqual(["ARRIVAL_STALLS", "STANDS_STILL"]);
+});
+
+test("StreamHealth counts timestamps that stand still, or go backwards", () => {
+  // As of an encoder that stamps pictures with B-frames in the order they are shown in.
+  const times = Array.from(
+    { length: 500 },
+    (_, index) => 40 * index + ([0, 40, -40][index % 3] ?? 0),
+  );
+  const vitals = measured({ seconds: 20, times, gop: 50, arrive: (at) => at + 80 });
+  expect(vitals.tracks[0]?.disorder).toBeGreaterThan(100);
+  expect(vitals.codes).toEqual(["TIMESTAMPS_DISORDERED"]);
+  const still = Array.from({ length: 500 }, (_, index) =>
+    index < 300 ? 40 * index : Math.max(12_000 + index - 300, 40 * index - 6000),
+  );
+  expect(measured({ seconds: 20, times: still }).codes).toEqual(["TIMESTAMPS_DISORDERED"]);
 });
 
 test("StreamHealth measures how far the encoder's clock is off", () => {
