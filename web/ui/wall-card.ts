@@ -93,8 +93,8 @@ export class WallCard {
     this.#health.hidden = words === "";
     setText(this.#health, words);
     setText(this.#viewers, formatViewers(viewers.total));
-    const { websocket, hls, flv, mp4, rtmp } = viewers;
-    this.#viewers.title = `${websocket} by WebSocket, ${hls} by HLS, ${flv} by FLV, ${mp4} by MP4, ${rtmp} by RTMP`;
+    const { websocket, hls, flv, mp4, rtmp, previews } = viewers;
+    this.#viewers.title = `${websocket} by WebSocket, ${hls} by HLS, ${flv} by FLV, ${mp4} by MP4, ${rtmp} by RTMP; ${previews} previews, not counted`;
     setText(this.#facts, factsOf(stream));
     this.#doctor.show(findingsOf(stream));
     const lacks = health !== undefined && this.#points.push(health);

@@ -107,7 +107,7 @@ const track = z.strictObject({
     .describe("ms that B-frames add between camera and screen, most of it in the encoder"),
   missing: count.optional().describe("pictures that the timestamps leave room for"),
   disorder: count.describe(
-    "timestamps of the last half a minute that went backwards, or stood still where pictures go on",
+    "of the last thirty seconds, those with timestamps that went backwards, or stood still among pictures",
   ),
   surplus: z
     .number()

@@ -37,7 +37,7 @@ export const ARRIVAL_CHECKS: readonly Check[] = [
     after: 0,
     unless: ["NO_MEDIA", "STANDS_STILL"],
     see: (vitals, isFound) => {
-      const { pause, stalls, bitrate, speed = 1 } = vitals;
+      const { pause, stalls, bitrate } = vitals;
       const isLong = pause.longest > 3000 && vitals.age > 5000;
       if (!isLong && stalls < (isFound ? 1 : 3)) return undefined;
       const longest = seconds(pause.longest);
@@ -46,11 +46,7 @@ export const ARRIVAL_CHECKS: readonly Check[] = [
         const what = `Nothing came for ${longest} within the last minute, as where an encoder or its line stands still`;
         return say(vitals, "standstill", what);
       }
-      const line =
-        speed < 0.95
-          ? `carries only ${megabits(bitrate.now)}`
-          : `does not carry its ${megabits(bitrate.mean)}`;
-      const what = `The broadcast comes in bursts, with up to ${longest} of nothing, as on a line that ${line}`;
+      const what = `The broadcast comes in bursts, with up to ${longest} of nothing, as on a line that is too slow for it (${megabits(bitrate.mean)} came through)`;
       return say(vitals, "bitrate", what);
     },
   },
@@ -95,7 +91,7 @@ export const ARRIVAL_CHECKS: readonly Check[] = [
     see: (vitals, isFound) => {
       const worst = vitals.tracks.reduce((most, { disorder }) => Math.max(most, disorder), 0);
       if (worst < (isFound ? 1 : 3)) return undefined;
-      const what = `Timestamps stood still or went backwards ${worst} times in the last half a minute, and what is shown stutters`;
+      const what = `Timestamps stood still or went backwards in ${worst} of the last 30 seconds, and what is shown stutters`;
       return say(vitals, "source", what);
     },
   },

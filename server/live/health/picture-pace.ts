@@ -6,6 +6,9 @@ const WINDOW = 4;
 /** … and pictures are missed for so many. */
 const RECENT = 30;
 
+/** The first seconds are nobody's pace. */
+const SETTLING = 3;
+
 /** Steps that the usual one is the median of; of more in a second, the newest are looked at. */
 const STEPS = 256;
 
@@ -66,7 +69,8 @@ export class PicturePace {
         else irregular += 1;
       }
     }
-    this.#irregular.push(irregular);
+    // Sources that are slow to start stamp their first pictures in a heap.
+    this.#irregular.push(this.#pictures.length > SETTLING ? irregular : 0);
     this.#missing.push(missing);
     this.#missed += missing;
   }

@@ -7,6 +7,7 @@ export const SOUND_CHECKS: readonly Check[] = [
     code: "AV_OFFSET",
     severity: "warning",
     after: 3000,
+    unless: ["TIMESTAMPS_DISORDERED"],
     see: (vitals, isFound) => {
       const offset = vitals.avOffset ?? 0;
       if (Math.abs(offset) <= (isFound ? 110 : 150)) return undefined;

@@ -3,17 +3,20 @@ import { Seconds } from "./seconds.ts";
 
 /** Measured over so many seconds … */
 const WINDOW = 30;
-/** … of which there has to be so much sound. */
-const ENOUGH: Milliseconds = 10_000;
+/** … of which so many have to have sound, this much of it. */
+const ENOUGH = 10;
+const HEARD: Milliseconds = 500;
 
 /** A step further than this from the length of the sound is a gap, or a jump: it says nothing of a pace. */
 const GAP: Milliseconds = 100;
 
-/** Compares how long sound lasts with what its timestamps leave room for. */
+/**
+ * Compares how long sound lasts with what its timestamps leave room for, second by second: in most of
+ * them, so that one in which a source stalled, and stamped a heap at once, does not count.
+ */
 export class SoundPace {
   readonly #sampleRate: number;
-  readonly #lengths = new Seconds(WINDOW);
-  readonly #steps = new Seconds(WINDOW);
+  readonly #surplus = new Seconds(WINDOW);
   #length = 0;
   #step = 0;
   #lastAt: Milliseconds = Number.NaN;
@@ -36,8 +39,7 @@ export class SoundPace {
   }
 
   closeSecond(): void {
-    this.#lengths.push(this.#length);
-    this.#steps.push(this.#step);
+    this.#surplus.push(this.#step < HEARD ? Number.NaN : this.#length / this.#step - 1);
     this.#length = 0;
     this.#step = 0;
   }
@@ -49,7 +51,7 @@ export class SoundPace {
 
   /** See `TrackVitals`. */
   get surplus(): number | undefined {
-    const steps = this.#steps.sum(WINDOW);
-    return steps < ENOUGH ? undefined : this.#lengths.sum(WINDOW) / steps - 1;
+    const known = this.#surplus.list().filter((one) => !Number.isNaN(one));
+    return known.length < ENOUGH ? undefined : known.sort((a, b) => a - b)[known.length >> 1];
   }
 }

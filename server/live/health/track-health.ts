@@ -114,7 +114,7 @@ export class TrackHealth {
     this.#lags.push(lags);
     this.#timed.push(timed);
     this.#positions.push(this.#newest);
-    this.#disorder.push(this.#samples.length > SETTLING ? disorder : 0);
+    this.#disorder.push(disorder > 0 && this.#samples.length > SETTLING ? 1 : 0);
     this.#second = { bytes: 0, samples: 0, lags: 0, timed: 0, disorder: 0 };
     if (this.#samples.length === SETTLING) this.#jitter = new ArrivalJitter();
     else this.#jitter.closeSecond();

@@ -15,11 +15,11 @@ export type TrackVitals = {
   readonly bitrate: Rates;
   /** How unevenly it arrives: see `ArrivalJitter`. */
   readonly jitter: Milliseconds | undefined;
-  /** Timestamps of the last half a minute that went backwards, or stood still where pictures go on. */
+  /** Of the last thirty seconds, those with timestamps that went backwards, or stood still among pictures. */
   readonly disorder: number;
   /**
    * How much longer sound lasts by its samples than by its timestamps, as a part (0.02: 2 %; negative:
-   * shorter), over half a minute without its gaps; undefined for pictures, and where it is not known yet.
+   * shorter), in most of the last thirty seconds, without gaps; undefined for pictures, and where it is not known yet.
    */
   readonly surplus: number | undefined;
   /** Over the last ten seconds; undefined where nothing came. */

@@ -92,7 +92,7 @@ export type ListedTrackHealth = {
   /** What they add between camera and screen, ms. */
   readonly reorderDelay?: number | undefined;
   readonly missing?: number | undefined;
-  /** Timestamps of the last half a minute that went backwards, or stood still where pictures go on. */
+  /** Of the last thirty seconds, those with timestamps that went backwards, or stood still among pictures. */
   readonly disorder: number;
   /** How much longer sound lasts by its samples than by its timestamps: 0.02 is 2 %. */
   readonly surplus?: number | undefined;
