@@ -3,12 +3,18 @@ import type { TimedEvent } from "../control/event-schedule.ts";
 import { type PlayerTimeline, timelineOf } from "../control/timeline.ts";
 import { pageStorage, WayMemory } from "../control/way-memory.ts";
 import { mediaSourceClass, playsNativeHls } from "../engine/platform.ts";
-import type { Playback, PlaybackHost, SegmentPlayback, Situation } from "../engine/playback.ts";
+import type {
+  HlsStart,
+  Playback,
+  PlaybackHost,
+  SegmentPlayback,
+  Situation,
+} from "../engine/playback.ts";
 import type { Line } from "../line/line.ts";
 import type { Stage } from "../ui/stage.ts";
 import type { FallbackReason } from "../webcodecs/fallback.ts";
 import { BareDecoders } from "./bare-decoders.ts";
-import { HlsWay } from "./hls-way.ts";
+import type { HlsWay } from "./hls-way.ts";
 import { Later } from "./later.ts";
 import { LiveWay } from "./live-way.ts";
 import {
@@ -23,6 +29,9 @@ import type { Rewind } from "./rewind.ts";
 import type { Starter } from "./starter.ts";
 import { Succession } from "./succession.ts";
 import { Ways } from "./ways.ts";
+
+/** Code for HLS that did not come is asked for again after this long, ms. */
+const AGAIN_AFTER = 2_000;
 
 /** What is there besides, and who is told. */
 export type CourseHost = {
@@ -62,7 +71,12 @@ export class Course {
   readonly #host: CourseHost;
   readonly #bare: BareDecoders = new BareDecoders(() => this.follow(performance.now()));
   readonly #live: LiveWay;
-  readonly #hls: HlsWay;
+  readonly #hls: Later<HlsWay>;
+  /** HLS is looked for, or plays. */
+  #isHlsOn = false;
+  /** When its code did not come. */
+  #hlsMissedAt = Number.NEGATIVE_INFINITY;
+  #isOver = false;
   #isStandby: boolean;
   #hasBeenUp = false;
 
@@ -114,38 +128,41 @@ export class Course {
       },
       onLost: (playback, error) => this.#failed(playback, error),
     });
-    this.#hls = new HlsWay(address, {
-      ...{ succession, tracks, playbacks },
-      isChosen: () => {
-        if (this.#isStandby || this.isRewound) return false;
-        return this.ways.choice(performance.now())?.transport === "hls";
-      },
-      isRewound: () => this.isRewound,
-      standsAt: () => {
-        const { current } = succession;
-        const isCut = current?.transport === "websocket" && !this.line.isUp;
-        return isCut && host.starter.wantsPlay ? current.place?.position : undefined;
-      },
-      freeVideo: () => {
-        this.#live.dropPrepared();
-        return succession.freeVideo();
-      },
-      onBegin: (playback) => host.onBegin(playback),
-      made: (playback, isPast) => this.#made(playback, isPast),
-      onError: (error) => this.#failed(undefined, error),
-      onState: (stream) => {
-        host.onList();
-        if (!this.line.isUp) host.onListed(stream?.state ?? "waiting");
-        host.onChange();
-      },
-      onChange: () => host.onChange(),
+    this.#hls = new Later(async () => {
+      const { HlsWay } = await import("./hls-way.ts");
+      return new HlsWay(address, {
+        ...{ succession, tracks, playbacks },
+        isChosen: () => {
+          if (this.#isStandby || this.isRewound) return false;
+          return this.ways.choice(performance.now())?.transport === "hls";
+        },
+        isRewound: () => this.isRewound,
+        standsAt: () => {
+          const { current } = succession;
+          const isCut = current?.transport === "websocket" && !this.line.isUp;
+          return isCut && host.starter.wantsPlay ? current.place?.position : undefined;
+        },
+        freeVideo: () => {
+          this.#live.dropPrepared();
+          return succession.freeVideo();
+        },
+        onBegin: (playback) => host.onBegin(playback),
+        made: (playback, isPast) => this.#made(playback, isPast),
+        onError: (error) => this.#failed(undefined, error),
+        onState: (stream) => {
+          host.onList();
+          if (!this.line.isUp) host.onListed(stream?.state ?? "waiting");
+          host.onChange();
+        },
+        onChange: () => host.onChange(),
+      });
     });
     this.rewind = new Later(async () => {
       const { Rewind } = await import("./rewind.ts");
       return new Rewind(address, succession, {
         trackId: () => this.line.tracks.plan.tracks[0]?.track.id ?? tracks.all[0]?.id,
-        build: (start) => this.#hls.build(start),
-        cancel: () => this.#hls.cancel(),
+        build: (start) => this.#buildPast(start),
+        cancel: () => this.#hls.value?.cancel(),
         leaveLive: () => this.#live.leave(),
         enterLive: () => {
           const isExpected = this.line.isUp && this.#mayBeLive;
@@ -178,12 +195,12 @@ export class Course {
 
   /** Whether the server is reached without it. */
   get isReached(): boolean {
-    return this.#hls.isReached;
+    return this.#isHlsOn && this.#hls.value?.isLost !== true;
   }
 
   /** The server does not let this viewer in. */
   get isRefused(): boolean {
-    return this.#hls.isRefused;
+    return this.#hls.value?.isRefused ?? false;
   }
 
   /** Why WebCodecs does not play, although it was wanted. */
@@ -211,9 +228,9 @@ export class Course {
   endStandby(): void {
     if (!this.#isStandby) return;
     this.#isStandby = false;
-    if (this.#hls.isOn) {
+    if (this.#isHlsOn) {
       this.#leaveHls(); // and look again at once
-      this.#hls.enter();
+      this.#enterHls();
     }
     if (!this.ways.usesWebSocket) return;
     this.#openEarly();
@@ -250,7 +267,7 @@ export class Course {
     const { current } = this.succession;
     if (choice?.transport === "websocket") this.#live.take(choice.engine);
     if (choice?.transport === "hls") {
-      this.#hls.enter();
+      this.#enterHls();
       if (current?.transport === "websocket") return; // until HLS has a picture
       if (!this.ways.usesWebSocket) this.line.rest();
       else if (current !== undefined) this.#live.leave();
@@ -279,11 +296,13 @@ export class Course {
     this.ways.follow(current, now, this.isRewound || current?.isStarved === true);
     if (!current?.isReady) return;
     if (current.transport === "hls") this.line.set({ isSpare: !this.isRewound });
-    else if (this.#hls.isOn && this.line.isUp && this.#mayBeLive) this.#leaveHls();
+    else if (this.#isHlsOn && this.line.isUp && this.#mayBeLive) this.#leaveHls();
   }
 
   destroy(): void {
-    this.#hls.destroy();
+    this.#isOver = true;
+    this.#isHlsOn = false;
+    this.#hls.value?.destroy();
     this.succession.destroy();
     this.#live.destroy();
     this.#bare.destroy();
@@ -298,15 +317,41 @@ export class Course {
     if (this.ways.choice(performance.now())?.engine === "mse") this.#live.openEarly();
   }
 
+  /** Looks for the broadcast over HLS, and plays it where it should. */
+  #enterHls(): void {
+    if (this.#isHlsOn || performance.now() - this.#hlsMissedAt < AGAIN_AFTER) return;
+    this.#isHlsOn = true;
+    this.#hls.get().then(
+      (hls) => {
+        if (this.#isHlsOn) hls.enter();
+      },
+      () => {
+        this.#isHlsOn = false;
+        this.#hlsMissedAt = performance.now();
+      },
+    );
+  }
+
+  /** The past is wanted, and may not be any more when the code for it is there. */
+  #buildPast(start: HlsStart): void {
+    this.#hls.get().then(
+      (hls) => {
+        if (this.isRewound && !this.#isOver) hls.build(start);
+      },
+      (error: unknown) => this.#failed(undefined, error),
+    );
+  }
+
   /** The WebSocket plays again: HLS is not needed any more. */
   #leaveHls(): void {
-    this.#hls.leave();
+    this.#isHlsOn = false;
+    this.#hls.value?.leave();
     this.line.set({ isSpare: false });
   }
 
   #up(): void {
     this.#hasBeenUp = true;
-    this.#hls.admitted();
+    this.#hls.value?.admitted();
     this.ways.line.up(performance.now());
     this.#host.onUp();
     if (this.succession.current?.transport === "hls" && !this.#mayBeLive) this.#live.leave();

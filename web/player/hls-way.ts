@@ -1,5 +1,6 @@
 import type { ListedStream } from "../../server/protocol/wire/stream-list.ts";
 import type { StreamAddress } from "../address.ts";
+import { HlsLookout } from "../engine/hls-lookout.ts";
 import {
   type HlsStart,
   isSegmented,
@@ -38,8 +39,8 @@ export type HlsWayHost = {
 export class HlsWay {
   readonly #address: StreamAddress;
   readonly #host: HlsWayHost;
-  /** While HLS is looked for, or plays: ends that. */
-  #lookout: AbortController | undefined;
+  /** While HLS is looked for, or plays. */
+  #lookout: HlsLookout | undefined;
   /** The playback whose code is on its way. */
   #coming: object | undefined;
   /** What the server's playlist lists, now and when HLS was begun (`signatureOf`). */
@@ -53,14 +54,9 @@ export class HlsWay {
     this.#host = host;
   }
 
-  /** Whether it is gone, or looked for. */
-  get isOn(): boolean {
-    return this.#lookout !== undefined;
-  }
-
-  /** Whether it is, and the server answers. */
-  get isReached(): boolean {
-    return this.isOn && !this.#isLost;
+  /** The server cannot be reached. */
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   /** The server does not let this viewer in. */
@@ -76,43 +72,32 @@ export class HlsWay {
   /** Looks for the broadcast, and plays it where it should. To be called as often as one likes. */
   enter(): void {
     if (this.#lookout !== undefined) return;
-    const end = new AbortController();
-    this.#lookout = end;
-    import("../engine/hls-lookout.ts").then(
-      ({ HlsLookout }) => {
-        if (end.signal.aborted) return;
-        const lookout = new HlsLookout(this.#address, {
-          onState: (stream) => {
-            this.#isLost = false;
-            this.#host.tracks.list(stream);
-            this.#host.onState(stream);
-          },
-          onLost: () => {
-            this.#isLost = true;
-            this.#host.onChange();
-          },
-          onRefused: () => {
-            this.#isRefused = true;
-            this.#host.onChange();
-          },
-          onPlaylist: (listing) => {
-            this.#listing = listing;
-            this.admitted();
-            this.#look();
-          },
-        });
-        end.signal.addEventListener("abort", () => lookout.stop());
-        lookout.start();
+    this.#lookout = new HlsLookout(this.#address, {
+      onState: (stream) => {
+        this.#isLost = false;
+        this.#host.tracks.list(stream);
+        this.#host.onState(stream);
       },
-      () => {
-        if (this.#lookout === end) this.#lookout = undefined;
+      onLost: () => {
+        this.#isLost = true;
+        this.#host.onChange();
       },
-    );
+      onRefused: () => {
+        this.#isRefused = true;
+        this.#host.onChange();
+      },
+      onPlaylist: (listing) => {
+        this.#listing = listing;
+        this.admitted();
+        this.#look();
+      },
+    });
+    this.#lookout.start();
   }
 
   /** It is not looked for any more. */
   leave(): void {
-    this.#lookout?.abort();
+    this.#lookout?.stop();
     this.#lookout = undefined;
   }
 
