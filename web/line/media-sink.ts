@@ -5,17 +5,17 @@ import { MediaIntake, type MediaSample } from "../engine/media-intake.ts";
 import type { MediaOpening } from "../engine/media-opening.ts";
 import type { PlannedTrack } from "../engine/plan.ts";
 import type { LineReport } from "./messages.ts";
+import { PlannedSink } from "./planned-sink.ts";
 
 /** Samples that are told of at once, at most: all that a new playback can begin with, and some. */
 const MOST_SAMPLES = 10_000;
 
 /** A MediaSource that a line fills: the page hears how far it is, after each append. */
-export class MediaSink implements LiveSink {
+export class MediaSink extends PlannedSink implements LiveSink {
   readonly #id: number;
   readonly #opening: MediaOpening;
   readonly #report: (report: LineReport) => void;
   readonly #intake: MediaIntake;
-  #plan: readonly PlannedTrack[];
   #samples: MediaSample[] = [];
   /** Where the page plays it, seconds. */
   #playhead = 0;
@@ -28,9 +28,9 @@ export class MediaSink implements LiveSink {
     plan: readonly PlannedTrack[],
     report: (report: LineReport) => void,
   ) {
+    super(plan);
     this.#id = id;
     this.#opening = opening;
-    this.#plan = plan;
     this.#report = report;
     this.#intake = new MediaIntake(opening, plan, {
       onSample: (sample) => {
@@ -44,17 +44,8 @@ export class MediaSink implements LiveSink {
     });
   }
 
-  get plan(): readonly PlannedTrack[] {
-    return this.#plan;
-  }
-
-  plays(trackId: number): boolean {
-    return this.#plan.some(({ track }) => track.id === trackId);
-  }
-
   init(planned: PlannedTrack, bytes: Bytes): void {
-    const { mediaType } = planned.track;
-    this.#plan = this.#plan.map((one) => (one.track.mediaType === mediaType ? planned : one));
+    this.take(planned);
     this.#intake.init(planned, bytes);
   }
 

@@ -3,33 +3,24 @@ import type { Frame } from "../../server/protocol/wire/frame.ts";
 import type { LiveSink } from "../engine/live-feed.ts";
 import type { PlannedTrack } from "../engine/plan.ts";
 import type { LineReport } from "./messages.ts";
+import { PlannedSink } from "./planned-sink.ts";
 
 /**
  * Media on its way to a page that decodes it itself: out of a worker it is copied, since what a new
  * playback begins with stays there. A few hundred kilobytes a second are nothing.
  */
-export class PageSink implements LiveSink {
+export class PageSink extends PlannedSink implements LiveSink {
   readonly #id: number;
   readonly #report: (report: LineReport) => void;
-  #plan: readonly PlannedTrack[];
 
   constructor(id: number, plan: readonly PlannedTrack[], report: (report: LineReport) => void) {
+    super(plan);
     this.#id = id;
-    this.#plan = plan;
     this.#report = report;
   }
 
-  get plan(): readonly PlannedTrack[] {
-    return this.#plan;
-  }
-
-  plays(trackId: number): boolean {
-    return this.#plan.some(({ track }) => track.id === trackId);
-  }
-
   init(planned: PlannedTrack, bytes: Bytes): void {
-    const { mediaType } = planned.track;
-    this.#plan = this.#plan.map((one) => (one.track.mediaType === mediaType ? planned : one));
+    this.take(planned);
     this.#report({ type: "init", id: this.#id, planned, bytes });
   }
 
