@@ -39,28 +39,6 @@ export function addressOf(
   };
 }
 
-/**
- * Takes a watch page's own address apart: what lies before `watch/` is the base, what follows is
- * the stream's path.
- *
- * @param base where the page says its base is (`document.baseURI`), which wins where it fits; a
- *   prefix or an APP may itself be called `watch`
- */
-export function locate(page: URL, base: URL): { base: URL; streamPath: string } {
-  const prefix = new URL("watch/", base);
-  const isBelow = page.pathname.startsWith(prefix.pathname);
-  const at = isBelow
-    ? prefix.pathname.length - "watch/".length
-    : page.pathname.indexOf("/watch/") + 1;
-  const rest = page.pathname.slice(at + "watch/".length);
-  const streamPath = rest
-    .split("/")
-    .filter((part) => part !== "")
-    .map(decodePart)
-    .join("/");
-  return { base: new URL(page.pathname.slice(0, at), page), streamPath };
-}
-
 function decodePart(part: string): string {
   try {
     return decodeURIComponent(part);

@@ -95,11 +95,6 @@ export class TextTracks {
     }
   }
 
-  /** Whether a track shows something now. */
-  isShowing(trackId: string): boolean {
-    return (this.#channels.get(trackId)?.open.length ?? 0) > 0;
-  }
-
   /** Everything that is shown ends. */
   closeAll(at: Milliseconds): void {
     this.#late.clear();

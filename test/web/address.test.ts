@@ -1,25 +1,5 @@
 import { expect, test } from "vitest";
-import { addressOf, locate, locateSource } from "../../web/address.ts";
-
-test.each([
-  { page: "http://h/watch/live/demo", base: "http://h/", path: "live/demo" },
-  { page: "http://h/a/b/watch/live/demo?x#y", base: "http://h/a/b/", path: "live/demo" },
-  { page: "http://h/watch/one/two/three", base: "http://h/", path: "one/two/three" },
-  { page: "http://h/watch/watch/watch/x", base: "http://h/watch/", path: "watch/x" },
-  { page: "http://h/watch/watch/x", base: "http://h/", path: "watch/x" },
-  { page: "http://h/watch/live/a%20b%2Fc/", base: "http://h/", path: "live/a b/c" },
-])("locate finds base and stream path of $page", ({ page, base, path }) => {
-  const found = locate(new URL(page), new URL(base));
-  expect(found.base.href).toBe(base);
-  expect(found.streamPath).toBe(path);
-});
-
-test("locate cuts at the first /watch/ where the page says nothing of its base", () => {
-  const page = new URL("http://h/prefix/watch/live/demo");
-  const { base, streamPath } = locate(page, page);
-  expect(base.href).toBe("http://h/prefix/");
-  expect(streamPath).toBe("live/demo");
-});
+import { addressOf, locateSource } from "../../web/address.ts";
 
 test("addressOf keeps the prefix and the scheme, and escapes the path", () => {
   const address = addressOf(new URL("https://h/p/"), "live/a b?");

@@ -1,7 +1,7 @@
+import { loadSpoken, type WordFiles } from "../ui/spoken.ts";
 import { type ControlWords, english } from "./words/en.ts";
 
-/** Each in a file of its own, loaded when a page speaks it. */
-const OTHERS: Readonly<Record<string, () => Promise<{ readonly words: ControlWords }>>> = {
+const OTHERS: WordFiles<ControlWords> = {
   ar: () => import("./words/ar.ts"),
   de: () => import("./words/de.ts"),
   es: () => import("./words/es.ts"),
@@ -96,10 +96,9 @@ export async function loadLanguage(
   tag: string,
   own: Partial<ControlWords> = {},
 ): Promise<Language> {
-  const load = OTHERS[tag.toLowerCase().split(/[-_]/)[0] ?? ""];
-  const words = await load?.().catch(() => undefined);
+  const words = await loadSpoken(OTHERS, tag);
   const isKnown = words !== undefined || /^en\b/i.test(tag) || Object.keys(own).length > 0;
-  return new Language(isKnown ? tag : "en", { ...english, ...words?.words, ...own });
+  return new Language(isKnown ? tag : "en", { ...english, ...words, ...own });
 }
 
 /** Words as they stand in an attribute: JSON, name by name. What is none of ours is left out. */

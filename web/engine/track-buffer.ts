@@ -77,12 +77,6 @@ export class TrackBuffer {
     return this.#edge;
   }
 
-  /** Where the buffered range that ends latest begins; undefined while empty. */
-  get rangeStarts(): readonly number[] {
-    const { buffered } = this.#buffer;
-    return Array.from({ length: buffered.length }, (_, index) => buffered.start(index));
-  }
-
   /**
    * Takes an init segment, of this track or of the one that takes its place. The same one again would
    * only break the GOP, and is left out.

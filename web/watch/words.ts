@@ -1,7 +1,7 @@
+import { loadSpoken, type WordFiles } from "../ui/spoken.ts";
 import { english, type WatchWords } from "./words/en.ts";
 
-/** Each in a file of its own, loaded when somebody speaks it. */
-const OTHERS: Readonly<Record<string, () => Promise<{ readonly words: WatchWords }>>> = {
+const OTHERS: WordFiles<WatchWords> = {
   ar: () => import("./words/ar.ts"),
   de: () => import("./words/de.ts"),
   es: () => import("./words/es.ts"),
@@ -14,8 +14,7 @@ const OTHERS: Readonly<Record<string, () => Promise<{ readonly words: WatchWords
 
 /** The words of a language, English where there are none. */
 export async function loadWords(tag: string): Promise<WatchWords> {
-  const load = OTHERS[tag.toLowerCase().split(/[-_]/)[0] ?? ""];
-  return (await load?.().catch(() => undefined))?.words ?? english;
+  return (await loadSpoken(OTHERS, tag)) ?? english;
 }
 
 /** Puts words where the page has a place for them. */
