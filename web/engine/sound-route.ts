@@ -16,6 +16,9 @@ let runningSince: number | undefined;
 /** Whether the speakers were found to be near, where only the own way told. */
 let areNear = false;
 
+/** Those that wanted it: without any, the context rests. */
+const wanting = new Set<HTMLVideoElement>();
+
 /** Each `<video>` can be led once, and stays so; none where somebody else has led it. */
 const routed = new WeakMap<HTMLVideoElement, MediaElementAudioSourceNode | "elsewhere">();
 
@@ -50,6 +53,7 @@ export class SoundRoute {
       this.keep();
       return false;
     }
+    wanting.add(this.#video);
     shared ??= new AudioContext({ latencyHint: "interactive" });
     if (shared.state !== "running") {
       runningSince = undefined;
@@ -73,4 +77,9 @@ export class SoundRoute {
   keep(): void {
     if (this.isOn && shared?.state !== "running") shared?.resume().catch(() => undefined);
   }
+}
+
+/** A `<video>` is gone for good: the speakers are let go with the last one. */
+export function leaveSoundRoute(video: HTMLVideoElement): void {
+  if (wanting.delete(video) && wanting.size === 0) shared?.suspend().catch(() => undefined);
 }

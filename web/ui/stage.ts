@@ -1,3 +1,4 @@
+import { leaveSoundRoute } from "../engine/sound-route.ts";
 import type { Surface } from "../engine/surface.ts";
 import { VideoSurface } from "../engine/video-surface.ts";
 
@@ -105,6 +106,7 @@ export class Stage {
   destroy(): void {
     this.#still.remove();
     for (const { element } of [...this.videos, ...this.#guests]) element.remove();
+    for (const { video } of this.videos) leaveSoundRoute(video);
   }
 
   #mark(): void {

@@ -3,6 +3,7 @@ import { isWebKit } from "../engine/platform.ts";
 import type { PROCESSOR, SoundBlock, SoundCommand, SoundReport } from "../worklet/messages.ts";
 import { planesOf } from "./decoded-sound.ts";
 import type { FallbackReason } from "./fallback.ts";
+import { asWebAudioOrders } from "./speakers.ts";
 
 /** The worklet's file beside this one, as the build named it. */
 declare const SOUND_WORKLET: string;
@@ -10,8 +11,8 @@ declare const SOUND_WORKLET: string;
 /** The worklet is another program: it knows itself by this name. */
 const NAME: typeof PROCESSOR = "sluice-sound";
 
-/** Web Audio mixes no more than 5.1 down. */
-const MOST_CHANNELS = 6;
+/** 7.1: of more nobody has said which is which. */
+const MOST_CHANNELS = 8;
 
 /** So many errors within so long (ms), and it is given up. */
 const MOST_ERRORS = 5;
@@ -156,7 +157,8 @@ export class SoundPath {
   }
 
   #push(data: AudioData): void {
-    const planes = planesOf(data, { most: MOST_CHANNELS, converts: isWebKit() });
+    const decoded = planesOf(data, { most: MOST_CHANNELS, converts: isWebKit() });
+    const planes = asWebAudioOrders(decoded, this.#config?.codec ?? "");
     if (this.#node === undefined || planes.length !== this.#channels) this.#enter(planes.length);
     const block: SoundBlock = { time: data.timestamp / 1e6, rate: data.sampleRate, planes };
     this.#send(

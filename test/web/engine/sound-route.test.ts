@@ -5,6 +5,7 @@ import type { SoundRoute } from "../../../web/engine/sound-route.ts";
 class FakeContext {
   static asked = 0;
   static latency = 0.03;
+  static readonly told: string[] = [];
   state = "running";
   destination = {};
   get outputLatency(): number {
@@ -12,6 +13,13 @@ class FakeContext {
     return FakeContext.latency;
   }
   resume(): Promise<void> {
+    FakeContext.told.push("resume");
+    this.state = "running";
+    return Promise.resolve();
+  }
+  suspend(): Promise<void> {
+    FakeContext.told.push("suspend");
+    this.state = "suspended";
     return Promise.resolve();
   }
   createMediaElementSource(): FakeSource {
@@ -73,4 +81,22 @@ test("SoundRoute leads the next <video> of the page without waiting for that", (
   vi.stubGlobal("mozInnerScreenX", 0);
   expect(seek(make(), 0.21)).toBe(true);
   expect(seek(make())).toBe(true);
+});
+
+test("SoundRoute lets the speakers go with the last <video>, and takes them again for the next", async () => {
+  const { SoundRoute, leaveSoundRoute } = await import("../../../web/engine/sound-route.ts");
+  FakeContext.told.length = 0;
+  const lead = () => {
+    const video = {} as HTMLVideoElement;
+    expect(seek(new SoundRoute(video))).toBe(true);
+    return video;
+  };
+  const [first, second] = [lead(), lead()];
+  leaveSoundRoute(first);
+  leaveSoundRoute(first);
+  expect(FakeContext.told).toEqual([]);
+  leaveSoundRoute(second);
+  expect(FakeContext.told).toEqual(["suspend"]);
+  lead();
+  expect(FakeContext.told).toEqual(["suspend", "resume"]);
 });
