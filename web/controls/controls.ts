@@ -27,6 +27,9 @@ import { rememberVolume } from "./volume-memory.ts";
 /** Figures are taken this often, ms; the panel shows them every other time. */
 const SAMPLE = 250;
 
+/** What is over sooner (ms) is not said aloud: on the way back to live, the line is new for a moment. */
+const SETTLED = 400;
+
 /** What was put over the picture. */
 export type AttachedControls = {
   /** Takes it away again, with every listener. */
@@ -89,6 +92,7 @@ class Controls {
   #shortcuts: HTMLElement | undefined;
   #samples = 0;
   #said = "";
+  #saying: ReturnType<typeof setTimeout> | undefined;
   #flash: ReturnType<typeof setTimeout> | undefined;
 
   constructor(element: SluicePlayerElement, root: ShadowRoot, language: Language) {
@@ -155,6 +159,7 @@ class Controls {
   detach(): void {
     clearInterval(this.#timer);
     clearTimeout(this.#flash);
+    clearTimeout(this.#saying);
     this.#listening.abort();
     this.#playerListening.abort();
     this.#casting.stop();
@@ -174,6 +179,7 @@ class Controls {
     label(layout.airplay, say("airplay"));
     layout.unmuteWords.textContent = say("tapForSound");
     layout.liveWord.textContent = say("live");
+    setText(layout.alone.lastElementChild as HTMLElement, say("soundOnly"));
     label(layout.big, say("play"));
     layout.big.title = say("clickToPlay");
     this.#timeline.slider.ariaLabel = say("rewind");
@@ -271,6 +277,7 @@ class Controls {
     const slider = layout.volume.shadowRoot?.querySelector("input");
     if (slider != null) slider.ariaLabel = say("volume");
     this.#showLive(isLive && !paused, isOn);
+    layout.alone.hidden = !(isLive && hasSound && layout.big.hidden && !this.#isSeen);
     this.#timeline.show();
     this.#timeline.element.hidden ||= !isOn;
 
@@ -295,6 +302,17 @@ class Controls {
     this.#settings.show();
     this.#captions.show();
     this.#hold();
+  }
+
+  /** There is a picture, or is about to be; or the page has one of its own for sound alone. */
+  get #isSeen(): boolean {
+    const hasPicture = this.#player?.tracks.some(
+      ({ mediaType, isSelected }) => mediaType === "video" && isSelected,
+    );
+    const own = this.#root.querySelector<HTMLSlotElement>("slot[name=poster]");
+    return (
+      hasPicture === true || this.#element.poster !== "" || own?.assignedElements().length !== 0
+    );
   }
 
   /** What lies over the picture, what is noted beside it, and what is said aloud. */
@@ -333,10 +351,10 @@ class Controls {
         ? "playingPast"
         : "live";
     const said = [phrase?.title ?? this.language.say(now), ...notes].join(". ");
-    if (said !== this.#said) {
-      this.#said = said;
-      setText(layout.status, said);
-    }
+    if (said === this.#said) return;
+    this.#said = said;
+    clearTimeout(this.#saying);
+    this.#saying = setTimeout(() => setText(layout.status, said), SETTLED);
   }
 
   #showLive(isPlaying: boolean, isOn: boolean): void {

@@ -29,6 +29,7 @@ type ElementName =
   | "frame"
   | "notes"
   | "overlay"
+  | "alone"
   | "sign"
   | "title"
   | "detail"
@@ -97,7 +98,10 @@ export function makeLayout(actions: {
   const unmute = plainButton("unmute", "unmute-button", actions.sound);
   const unmuteWords = make("span");
   unmute.append(icon("muted"), unmuteWords);
-  middle.append(overlay, big, unmute);
+  const alone = make("p", "alone");
+  alone.hidden = true;
+  alone.append(icon("sound"), make("span"));
+  middle.append(alone, overlay, big, unmute);
 
   const bottom = make("div", "bottom");
   const bar = make("sluice-media-control-bar", "bar", "bar");
@@ -135,7 +139,19 @@ export function makeLayout(actions: {
   status.ariaLive = "polite";
   controller.append(notes, middle, flash, panels, bottom);
   frame.append(controller, status);
-  const top = { frame, controller, notes, overlay, sign, title, detail, big, unmute, unmuteWords };
+  const top = {
+    frame,
+    controller,
+    notes,
+    overlay,
+    alone,
+    sign,
+    title,
+    detail,
+    big,
+    unmute,
+    unmuteWords,
+  };
   const buttons = {
     play,
     mute,

@@ -92,6 +92,7 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
   display: grid; justify-items: center; align-content: center; gap: 6px; inline-size: 100%; block-size: 100%;
   padding: 12px 24px; text-align: center; background: rgb(8 9 12 / 0.66);
 }
+.overlay[data-sign=busy] { animation: sluice-appear 0.2s 0.25s both; }
 .overlay p { margin: 0; max-width: 44em; text-wrap: balance; }
 .overlay .title { font-size: clamp(16px, 3.4cqi, 26px); font-weight: 650; }
 .overlay .detail { font-size: clamp(13px, 2cqi, 16px); color: #d6d9df; }
@@ -103,8 +104,14 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
   width: 40px; height: 40px; animation: sluice-turn 0.9s linear infinite;
 }
 .overlay[data-sign=waiting] .sign { animation: sluice-breathe 2.4s ease-in-out infinite; }
+@keyframes sluice-appear { from { opacity: 0; } }
 @keyframes sluice-turn { to { rotate: 1turn; } }
 @keyframes sluice-breathe { 50% { opacity: 0.45; } }
+.alone {
+  display: grid; justify-items: center; gap: 8px; margin: 0; padding: 12px 24px; color: #d6d9df;
+  font-size: clamp(13px, 2cqi, 18px);
+}
+.alone .icon { width: clamp(36px, 14cqmin, 96px); height: clamp(36px, 14cqmin, 96px); color: var(--_color); }
 .controls .big-play {
   width: 84px; height: 84px; padding: 0; border-radius: 50%; pointer-events: auto; display: grid; place-items: center;
   background: rgb(0 0 0 / 0.62); transition: background 0.15s;
@@ -192,6 +199,12 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
   .controls .big-play { width: 56px; height: 56px; }
   .bar > #captions, .overlay .detail, .overlay:not([data-sign=busy]) .sign { display: none !important; }
 }
+@container (block-size < 300px) {
+  .chrome { --_panel: var(--sluice-panel-background, rgb(18 20 26 / 0.98)); }
+  .menu { bottom: 6px; max-height: calc(100cqb - 12px); }
+  .panel { inset: 0; width: auto; max-width: none; max-height: none; border-radius: 0; z-index: 2; }
+  .panel .head { position: sticky; inset-block-start: -8px; background: inherit; }
+}
 [aria-expanded=true] { --media-tooltip-display: none; }
 @media (hover: none) {
   .controls { --media-tooltip-display: none; }
@@ -205,6 +218,7 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
   .controls, .controls * { transition: none !important; }
   .overlay .sign { animation-duration: 3s !important; }
   .overlay[data-sign=waiting] .sign { animation: none !important; }
+  .stage video::-webkit-media-text-track-container, .stage .texts { transition: none !important; }
 }
 @media (forced-colors: active) {
   .controls {
@@ -221,6 +235,7 @@ sluice-media-action-button.on::after, [part~=captions-button].on::after {
   .controls .big-play, .controls .unmute { background: ButtonFace; color: ButtonText; border: 1px solid ButtonText; }
   .panel polyline { stroke: CanvasText; }
 }
-.stage:has(~ .layer .chrome:not([userinactive])) video::-webkit-media-text-track-container { transform: translateY(-56px); transition: transform 0.2s; }
-.stage:has(~ .layer .chrome:not([userinactive])) .texts { transform: translateY(-56px); }
+.stage video::-webkit-media-text-track-container, .stage .texts { transition: transform 0.2s; }
+.stage:has(~ .layer :is(.held, .chrome:not([userinactive]), .chrome[mediapaused])) video::-webkit-media-text-track-container { transform: translateY(-56px); }
+.stage:has(~ .layer :is(.held, .chrome:not([userinactive]), .chrome[mediapaused])) .texts { transform: translateY(-56px); }
 `;

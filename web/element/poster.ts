@@ -23,6 +23,11 @@ export class Poster {
     this.#place.replaceChildren(image);
   }
 
+  /** A still may be wanted soon: its code comes while the server is asked whether there is anything to see. */
+  prepare(): void {
+    import("./still.ts").catch(() => undefined);
+  }
+
   /**
    * Where nothing plays although there is something to see: the server has a picture of it.
    *

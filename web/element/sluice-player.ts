@@ -25,8 +25,9 @@ export class SluicePlayerElement extends MediaFace {
   readonly #teller: Teller = new Teller(this, {
     load: () =>
       this.player === undefined && this.#load.error === undefined ? 0 : this.#load.count,
-    onTold: ({ readyState, paused, error }) => {
-      if (readyState > 1) this.#begun();
+    onTold: ({ readyState, width, paused, error }) => {
+      // As with a <video>, sound alone leaves the poster where it is.
+      if (readyState > 1 && width > 0) this.#begun();
       this.#showStill();
       if (readyState > 2 && !paused) this.#wishes.fulfil();
       else if (error !== undefined)
@@ -245,7 +246,10 @@ export class SluicePlayerElement extends MediaFace {
   /** Begins what is to begin now. */
   #begin(): void {
     const isToBegin = this.loading === "eager" || this.#view.isSeen;
-    if (this.#inside !== undefined && this.isConnected && isToBegin) this.#load.begin(this.#inside);
+    if (this.#inside === undefined || !this.isConnected || !isToBegin) return;
+    this.#load.begin(this.#inside);
+    if (this.paused && this.poster === "" && this.player !== undefined)
+      this.#inside.still.prepare();
   }
 
   #end(): void {

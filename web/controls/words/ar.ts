@@ -8,6 +8,7 @@ export const words: ControlWords = {
   soundOff: "كتم الصوت",
   volume: "مستوى الصوت",
   tapForSound: "انقر لتشغيل الصوت",
+  soundOnly: "صوت فقط",
   clickToPlay: "انقر للتشغيل",
   live: "مباشر",
   playingLive: "يُعرض مباشرة",

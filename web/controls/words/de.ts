@@ -8,6 +8,7 @@ export const words: ControlWords = {
   soundOff: "Ton ausschalten",
   volume: "Lautstärke",
   tapForSound: "Für Ton antippen",
+  soundOnly: "Nur Ton",
   clickToPlay: "Zum Abspielen klicken",
   live: "Live",
   playingLive: "Läuft live",

@@ -7,6 +7,7 @@ export const english = {
   soundOff: "Turn sound off",
   volume: "Volume",
   tapForSound: "Tap for sound",
+  soundOnly: "Sound only",
   clickToPlay: "Click to play",
   live: "Live",
   playingLive: "Playing live",

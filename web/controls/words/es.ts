@@ -8,6 +8,7 @@ export const words: ControlWords = {
   soundOff: "Silenciar",
   volume: "Volumen",
   tapForSound: "Toca para oír",
+  soundOnly: "Solo sonido",
   clickToPlay: "Haz clic para reproducir",
   live: "En directo",
   playingLive: "Reproduciendo en directo",

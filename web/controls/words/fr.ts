@@ -8,6 +8,7 @@ export const words: ControlWords = {
   soundOff: "Couper le son",
   volume: "Volume",
   tapForSound: "Toucher pour le son",
+  soundOnly: "Son seul",
   clickToPlay: "Cliquer pour lire",
   live: "Direct",
   playingLive: "Lecture en direct",

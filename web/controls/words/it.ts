@@ -8,6 +8,7 @@ export const words: ControlWords = {
   soundOff: "Disattiva l’audio",
   volume: "Volume",
   tapForSound: "Tocca per l’audio",
+  soundOnly: "Solo audio",
   clickToPlay: "Fai clic per riprodurre",
   live: "In diretta",
   playingLive: "Riproduzione in diretta",

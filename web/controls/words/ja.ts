@@ -8,6 +8,7 @@ export const words: ControlWords = {
   soundOff: "音声をオフにする",
   volume: "音量",
   tapForSound: "タップして音声を出す",
+  soundOnly: "音声のみ",
   clickToPlay: "クリックして再生",
   live: "ライブ",
   playingLive: "ライブ再生中",

@@ -8,6 +8,7 @@ export const words: ControlWords = {
   soundOff: "Silenciar",
   volume: "Volume",
   tapForSound: "Toque para ouvir",
+  soundOnly: "Só som",
   clickToPlay: "Clique para reproduzir",
   live: "Ao vivo",
   playingLive: "Reproduzindo ao vivo",

@@ -8,6 +8,7 @@ export const words: ControlWords = {
   soundOff: "关闭声音",
   volume: "音量",
   tapForSound: "点按以打开声音",
+  soundOnly: "只有声音",
   clickToPlay: "点击播放",
   live: "直播",
   playingLive: "正在直播",
