@@ -1,3 +1,4 @@
+import { build } from "esbuild";
 import type { Browser, ConsoleMessage, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
@@ -301,5 +302,57 @@ describe("<sluice-player>", () => {
       page.evaluate<boolean>(`(({ transport, state }) => transport === "hls" && state === "live")(
         ${PLAYER}.stats())`),
     );
+  });
+
+  test("takes commands from a media-chrome of the page's own, as a <video> does", async () => {
+    const bundle = await build({
+      stdin: { contents: `import "media-chrome";`, resolveDir: import.meta.dirname },
+      ...{ bundle: true, format: "esm", write: false },
+    });
+    const media = tag("slot=media autoplay muted");
+    const buttons = ["play", "mute", "seek-backward", "live", "fullscreen", "pip"]
+      .map((name) => `<media-${name}-button></media-${name}-button>`)
+      .join("");
+    const bar = `<media-control-bar>${buttons}<media-time-range></media-time-range></media-control-bar>`;
+    const script = `<script type="module" src="${server.httpUrl("/player.js")}"></script>`;
+    const page = `${script}<media-controller style="display: block">${media}${bar}</media-controller>`;
+    const host = await startHostPage(page, "default-src * blob: 'unsafe-inline'");
+    ends.push(() => host.close());
+    const context = await browser.newContext({ viewport: { width: 800, height: 600 } });
+    ends.push(() => context.close());
+    const tab = await context.newPage();
+    await tab.goto(host.url);
+    await tab.addScriptTag({ content: bundle.outputFiles[0]?.text ?? "", type: "module" });
+    await untilState(tab, "playing");
+    const until = (what: string, isSo: boolean) =>
+      tab.locator(`media-controller${isSo ? `[${what}]` : `:not([${what}])`}`).waitFor();
+    const press = (name: string) => tab.locator(`media-${name}-button`).click();
+    await until("mediatimeislive", true);
+    await until("mediastreamtype=live", true);
+    await press("play");
+    await until("mediapaused", true);
+    await press("play");
+    await until("mediapaused", false);
+    await press("mute");
+    await until("mediamuted", false);
+    await press("pip");
+    await until("mediaispip", true);
+    await press("pip");
+    await until("mediaispip", false);
+    await press("fullscreen");
+    await until("mediaisfullscreen", true);
+    expect(await tab.evaluate("document.fullscreenElement.localName")).toBe("media-controller");
+    await press("fullscreen");
+    await until("mediaisfullscreen", false);
+    await tab.waitForFunction(
+      `(({ seekable }) => seekable.end(0) - seekable.start(0) > 8)(${PLAYER})`,
+    );
+    await tab.locator("media-seek-backward-button").evaluate((button) => {
+      button.setAttribute("seekoffset", "5");
+    });
+    await press("seek-backward");
+    await until("mediatimeislive", false);
+    await press("live");
+    await until("mediatimeislive", true);
   });
 });

@@ -4,6 +4,8 @@ export type MediaSnapshot = {
   readonly load: number;
   /** As of `<video>`: 0 nothing, 1 its metadata, 2 a picture, 4 it goes on. */
   readonly readyState: number;
+  /** The most of that since it was loaded. */
+  readonly reached: number;
   readonly paused: boolean;
   readonly seeking: boolean;
   readonly ended: boolean;
@@ -24,6 +26,7 @@ export type MediaSnapshot = {
 export const NOTHING: MediaSnapshot = {
   load: 0,
   readyState: 0,
+  reached: 0,
   paused: true,
   seeking: false,
   ended: false,
@@ -54,14 +57,17 @@ export function eventsBetween(before: MediaSnapshot, now: MediaSnapshot): string
     tell("loadstart", now.load > 0);
   }
   const from =
-    now.load === before.load ? before : { ...before, readyState: 0, width: 0, height: 0 };
+    now.load === before.load
+      ? before
+      : { ...before, readyState: 0, reached: 0, width: 0, height: 0 };
+  const hasFirst = (state: number) => from.reached < state && now.reached >= state;
   const reached = (state: number) => from.readyState < state && now.readyState >= state;
   tell("play", before.paused && !now.paused);
-  tell("durationchange", reached(1));
+  tell("durationchange", hasFirst(1));
   const isResized = now.width !== from.width || now.height !== from.height;
   tell("resize", isResized && now.readyState > 0 && now.width > 0);
-  tell("loadedmetadata", reached(1));
-  tell("loadeddata", reached(2));
+  tell("loadedmetadata", hasFirst(1));
+  tell("loadeddata", hasFirst(2));
   tell("seeking", now.seeking && !from.seeking);
   const hasRunOut = plays(before) && now.load > 0; // where nothing is loaded, nothing is waited for
   tell("waiting", !now.paused && !now.ended && !plays(now) && (hasRunOut || before.paused));

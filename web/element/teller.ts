@@ -84,9 +84,10 @@ export class Teller {
   #snapshot(): MediaSnapshot {
     const element = this.#element;
     const { currentTime, readyState, paused, seeking, ended, muted, volume, buffered } = element;
+    const load = this.#host.load();
     return {
-      ...{ currentTime, readyState, paused, seeking, ended, muted, volume },
-      load: this.#host.load(),
+      ...{ load, currentTime, readyState, paused, seeking, ended, muted, volume },
+      reached: Math.max(readyState, load === this.#told.load ? this.#told.reached : 0),
       rate: element.playbackRate,
       width: element.videoWidth,
       height: element.videoHeight,

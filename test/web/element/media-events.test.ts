@@ -4,7 +4,15 @@ import { eventsBetween, type MediaSnapshot, NOTHING } from "../../../web/element
 const LOADED: MediaSnapshot = { ...NOTHING, load: 1 };
 const PLAYING: MediaSnapshot = {
   ...LOADED,
-  ...{ readyState: 4, paused: false, width: 640, height: 360, currentTime: 5, buffered: 6 },
+  ...{
+    readyState: 4,
+    reached: 4,
+    paused: false,
+    width: 640,
+    height: 360,
+    currentTime: 5,
+    buffered: 6,
+  },
 };
 
 test.each([
@@ -52,6 +60,12 @@ test.each([
   {
     name: "a line that is back",
     before: { ...PLAYING, readyState: 2 },
+    now: PLAYING,
+    events: ["canplay", "canplaythrough", "playing"],
+  },
+  {
+    name: "a picture that comes again: it has been loaded before",
+    before: { ...PLAYING, readyState: 0 },
     now: PLAYING,
     events: ["canplay", "canplaythrough", "playing"],
   },
