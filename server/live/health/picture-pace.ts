@@ -6,7 +6,7 @@ const WINDOW = 4;
 /** … and pictures are missed for so many. */
 const RECENT = 30;
 
-/** The first seconds are nobody's pace. */
+/** Sources that are slow to start stamp their first pictures in a heap, behind a gap. */
 const SETTLING = 3;
 
 /** Steps that the usual one is the median of; of more in a second, the newest are looked at. */
@@ -31,6 +31,7 @@ export class PicturePace {
   #typical: Milliseconds | undefined;
   #last: Milliseconds | undefined;
   #missed = 0;
+  #seconds = 0;
 
   /** @param at its decode time */
   take(at: Milliseconds): void {
@@ -69,8 +70,8 @@ export class PicturePace {
         else irregular += 1;
       }
     }
-    // Sources that are slow to start stamp their first pictures in a heap.
-    this.#irregular.push(this.#pictures.length > SETTLING ? irregular : 0);
+    this.#seconds += 1;
+    this.#irregular.push(this.#seconds > SETTLING ? irregular : 0);
     this.#missing.push(missing);
     this.#missed += missing;
   }
@@ -101,7 +102,7 @@ export class PicturePace {
   get missing(): { readonly second: number; readonly recent: number; readonly total: number } {
     return {
       second: this.#missing.sum(1),
-      recent: this.#missing.sum(RECENT),
+      recent: this.#missing.sum(Math.min(RECENT, Math.max(0, this.#seconds - SETTLING))),
       total: this.#missed,
     };
   }

@@ -234,7 +234,7 @@ test("StreamHealth sees a pause while it lasts, and forgets it after a minute", 
 
 test("StreamHealth counts pictures that timestamps leave room for", () => {
   const vitals = measured({ seconds: 20, isLost: (index) => index % 60 === 31 });
-  expect(video(vitals).missing).toMatchObject({ recent: 8, total: 8 });
+  expect(video(vitals).missing).toMatchObject({ recent: 7, total: 8 });
   expect(vitals.codes).toEqual(["PICTURES_MISSING"]);
 });
 
@@ -255,6 +255,7 @@ test("StreamHealth is not misled by a start in disorder", () => {
   const heap = [0, 210, 211, 212, 213, 214, 215, 216, 217, 218, 219, 233];
   const steady = Array.from({ length: 600 }, (_, index) => Math.round(267 + (index * 1000) / 30));
   const vitals = measured({ seconds: 20, times: [...heap, ...steady], gop: 60 });
+  expect(video(vitals).missing).toMatchObject({ recent: 0, total: expect.any(Number) });
   expect(video(vitals).missing.total).toBeLessThan(8);
   expect(vitals.codes).not.toContain("FRAME_RATE_VARIABLE");
 });
