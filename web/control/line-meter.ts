@@ -37,6 +37,8 @@ export type LineReading = {
 
 type Arrival = { readonly at: number; readonly lag: number; readonly bytes: number };
 
+const lagOf = ({ lag }: { readonly lag: number }): number => lag;
+
 /**
  * Measures a line by how late media arrives: the server says when it had each sample. The clocks need
  * not agree. Times are inputs, ms.
@@ -61,7 +63,7 @@ export class LineMeter {
     else last.lag = Math.min(last.lag, lag);
     if (this.#least.length * NOW > BEST) this.#least.shift();
     if (bytes < LARGE) return;
-    const quickest = Math.min(...this.#recent(now).map((arrival) => arrival.lag));
+    const quickest = Math.min(...this.#recent(now).map(lagOf));
     const rate = (bytes * 8_000) / Math.max(SHORTEST, lag - quickest);
     this.#capacity = [
       ...this.#capacity.filter(({ at }) => at > now - CAPACITY_FRESH),
@@ -77,7 +79,7 @@ export class LineMeter {
     const capacity = rates.length > 0 ? Math.max(...rates.map(({ rate }) => rate)) : undefined;
     if (recent.length === 0) return { lateness: undefined, peak: undefined, throughput, capacity };
     const best = this.#best(roundTrip);
-    const lags = recent.map(({ lag }) => lag);
+    const lags = recent.map(lagOf);
     const above = (lag: number) => Math.max(0, lag - best);
     const [lateness, peak] = [above(Math.min(...lags)), above(Math.max(...lags))];
     return { lateness, peak, throughput, capacity };
@@ -90,8 +92,8 @@ export class LineMeter {
    */
   queue(now: number, roundTrip?: number): number {
     const latest = this.#recent(now).filter(({ at }) => at > now - MOMENT);
-    if (latest.length === 0) return 0;
-    return Math.max(0, Math.min(...latest.map(({ lag }) => lag)) - this.#best(roundTrip));
+    const best = this.#best(roundTrip);
+    return latest.length > 0 ? Math.max(0, Math.min(...latest.map(lagOf)) - best) : 0;
   }
 
   /** Another connection, or another publisher: nothing that was seen holds. */
@@ -103,7 +105,7 @@ export class LineMeter {
 
   #best(roundTrip: number | undefined): number {
     const usual = roundTrip === undefined ? Number.POSITIVE_INFINITY : roundTrip + UNAVOIDABLE;
-    return Math.min(usual, ...this.#least.map(({ lag }) => lag));
+    return Math.min(usual, ...this.#least.map(lagOf));
   }
 
   #recent(now: number): readonly Arrival[] {

@@ -39,11 +39,4 @@ export class QueueWatch {
     this.#told = { at: now };
     return queue;
   }
-
-  /** Another connection: the server knows nothing. */
-  restart(): void {
-    this.#looked = { at: 0, queue: 0 };
-    this.#since = undefined;
-    this.#told = undefined;
-  }
 }

@@ -27,11 +27,19 @@ const BURST = 100;
 
 /** Media that comes so much later (ms) than it may is followed by newer … */
 const STALE = 150;
+/** … as is what came, but is not appended up to so much (seconds) of it … */
+const APPENDING = 0.3;
 /** … for so long (ms) at most: longer, and that is how this line is by now. */
 const CATCHING_UP = 1_000;
 
-/** A stall while media comes that is older than this (ms): a queue on the way, and holding more is no help. */
-const QUEUED = 250;
+/**
+ * A stall while media comes that is older than this (ms) is of a queue on the way, and one with more than
+ * this ahead (seconds) is not for want of media: holding more is no help.
+ */
+const NO_HELP = { queued: 250, ahead: 0.4 } as const;
+
+/** Nothing has come for so long (ms): what comes then is looked at anew. */
+const NOTHING = 300;
 
 /** After an outage, this much (seconds) more than the target is too much. */
 const LATE = 0.15;
@@ -128,6 +136,9 @@ export class MsePlayback implements Playback {
   #evictedAt = 0;
   #looked = { at: 0, edge: 0 };
   #staleSince: number | undefined;
+  #sampledAt = 0;
+  /** What came last, seconds: it may not be appended yet. */
+  #newest = 0;
 
   /** Takes both over. */
   constructor(
@@ -209,8 +220,8 @@ export class MsePlayback implements Playback {
     const held = video.paused || video.seeking || now - this.#routedAt < ROUTING;
     const began = this.#clock.look({ now, time: video.currentTime, held, expectsMedia });
     if (began === "stall") this.#controller.stalled(now);
-    const isLinesFault = began === "stall" && this.#lag.value > QUEUED;
-    if (began === "outage" || isLinesFault) this.#controller.forgiven();
+    const isNoHelp = this.#lag.value > NO_HELP.queued || this.#ahead > NO_HELP.ahead;
+    if (began === "outage" || (began === "stall" && isNoHelp)) this.#controller.forgiven();
     const isCaughtUp = this.#isCaughtUp(now, edge);
     if (this.#clock.isOutage && expectsMedia && isCaughtUp) this.#endOutage();
     this.#recover(now, edge, isCaughtUp);
@@ -245,6 +256,8 @@ export class MsePlayback implements Playback {
     this.#delay.push(shownAt, serverTime);
     this.#arrivals.push(decodedAt, serverTime);
     this.#lag.push(cameAt, serverTime);
+    this.#sampledAt = performance.now();
+    this.#newest = decodedAt;
     // A page that is still starting reads late: that is not the line's doing.
     if (isHistory || !this.#isSettled || this.#clock.isOutage) return;
     this.#jitter.push(cameAt - performance.timeOrigin, decodedAt * 1_000);
@@ -320,10 +333,10 @@ export class MsePlayback implements Playback {
   /** Whether what is newest is there, or as good as it gets: the edge is where it seems to be. */
   #isCaughtUp(now: number, edge: number): boolean {
     const isBurst = this.#isBurst(now, edge);
-    if (this.#lag.value > STALE) this.#staleSince ??= now;
-    else this.#staleSince = undefined;
-    const isStale = now - (this.#staleSince ?? Number.NEGATIVE_INFINITY) < CATCHING_UP;
-    return !isBurst && !isStale;
+    const isLate = this.#lag.value > STALE || this.#newest - edge > APPENDING;
+    const isStale = isLate && now - this.#sampledAt < NOTHING;
+    this.#staleSince = isStale ? (this.#staleSince ?? now) : undefined;
+    return !isBurst && (this.#staleSince === undefined || now - this.#staleSince > CATCHING_UP);
   }
 
   /** The viewer has seen a break anyway: go to the edge at once. */

@@ -16,6 +16,15 @@ export const isManaged = (): boolean => typeof MediaSource === "undefined";
 export const isWebKit = (): boolean =>
   typeof ManagedMediaSource !== "undefined" || "GestureEvent" in globalThis;
 
+/**
+ * Whether a picture that was declared to last for seconds gives way to the next one all the same (Chromium,
+ * known by its workers). Firefox shows it for as long as it was declared.
+ */
+export const replacesLongPictures = (): boolean =>
+  !isWebKit() &&
+  typeof MediaSource !== "undefined" &&
+  "canConstructInDedicatedWorker" in MediaSource;
+
 /** Whether HLS plays without MSE. Chromium says so too, but 9 s behind: ask only without MSE. */
 export const playsNativeHls = (
   video: HTMLVideoElement = document.createElement("video"),

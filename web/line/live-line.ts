@@ -6,7 +6,7 @@ import { Traffic } from "../control/traffic.ts";
 import { LiveFeed, type LiveSink } from "../engine/live-feed.ts";
 import { MediaOpening } from "../engine/media-opening.ts";
 import type { PlannedTrack } from "../engine/plan.ts";
-import { mediaSourceClass } from "../engine/platform.ts";
+import { mediaSourceClass, replacesLongPictures } from "../engine/platform.ts";
 import { Link } from "../transport/link.ts";
 import { MediaSink } from "./media-sink.ts";
 import type { LineCommand, LineReport, LineSettings } from "./messages.ts";
@@ -41,7 +41,7 @@ export class LiveLine {
   #prepared: { readonly id: number; readonly opening: MediaOpening } | undefined;
   #lastId = 0;
   #ticks = 0;
-  readonly #queue: QueueWatch = new QueueWatch();
+  #queue = new QueueWatch();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(report: (report: LineReport) => void) {
@@ -66,7 +66,7 @@ export class LiveLine {
       onUp: () => {
         this.#feed.reconnected();
         this.#meter.restart();
-        this.#queue.restart();
+        this.#queue = new QueueWatch(); // the server knows nothing
         report({ type: "up", connections: this.#link.connections });
       },
       onDown: (failures) => report({ type: "down", failures }),
@@ -192,7 +192,8 @@ export class LiveLine {
   #watchQueue(now: number): void {
     const queue = this.#meter.queue(now, this.#link.roundTrip);
     const due = this.#queue.look(now, queue);
-    for (const sink of this.#sinks.values()) sink.stretch(this.#queue.isLong);
+    const isStretched = this.#queue.isLong && replacesLongPictures();
+    for (const sink of this.#sinks.values()) sink.stretch(isStretched);
     if (due === undefined) return;
     if (this.#queue.isLong) this.#feed.miss();
     this.#link.tellQueue(Math.round(due));

@@ -43,16 +43,3 @@ test("QueueWatch tells nothing on a good line, nor of what drains after an inter
     ),
   ).toEqual([]);
 });
-
-test("QueueWatch begins anew with another connection", () => {
-  const watch = new QueueWatch();
-  expect(
-    look(
-      watch,
-      0,
-      steps(10, () => 600),
-    ),
-  ).toHaveLength(2);
-  watch.restart();
-  expect(look(watch, 500, [0, 0])).toEqual([]);
-});
