@@ -27,7 +27,7 @@ afterEach(async () => {
 
 afterAll(() => server.stop());
 
-/** Delay as before, give or take this, ms. */
+/** Delay as before, or this much more, ms: what a busy machine asked for before may be over. */
 const AS_BEFORE = 100;
 /** What steadiness is judged by has to pass first, ms. */
 const JUDGED = 1_500;
@@ -61,7 +61,7 @@ test.for([
   stage.line.cut();
   await passes(cut);
   stage.line.mend();
-  const after = await stage.untilDelay((delay) => Math.abs(delay - before) <= AS_BEFORE);
+  const after = await stage.untilDelay((delay) => delay <= before + AS_BEFORE);
   // What is steady is told when it has been for a while.
   const recovery = Math.max(0, after - JUDGED);
   tell(context, `at its ${inMs(before)} again after ${inSeconds(recovery)}`);
@@ -73,7 +73,7 @@ test("reset", async (context) => {
   tell(context);
   const before = await open();
   stage.line.reset();
-  const after = await stage.untilDelay((delay) => Math.abs(delay - before) <= AS_BEFORE);
+  const after = await stage.untilDelay((delay) => delay <= before + AS_BEFORE);
   const recovery = Math.max(0, after - JUDGED);
   tell(context, `at its ${inMs(before)} again after ${inSeconds(recovery)}`);
   expect(recovery).toBeLessThan(2_000);
@@ -118,7 +118,7 @@ test("0.6 Mbit/s for a ladder of 0.9 and 0.3, then plenty", async (context) => {
 
 test("0.5 Mbit/s for one size of 0.9, over the WebSocket alone, then plenty", async (context) => {
   tell(context);
-  await open();
+  const before = await open();
   await stage.set("transport", "websocket");
   stage.line.shape({ bandwidth: 500_000 });
   let oldest = 0;
@@ -128,16 +128,17 @@ test("0.5 Mbit/s for one size of 0.9, over the WebSocket alone, then plenty", as
     const shown = (await stage.screen.shown()).at(-1);
     oldest = Math.max(oldest, (shown && stage.broadcast.delayOf(shown)) ?? 0);
   }
-  const { connections, droppedByServer } = await stage.screen.stats();
+  const { connections, droppedByServer, stalls } = await stage.screen.stats();
   stage.line.shape({});
-  const after = await stage.untilDelay((delay) => delay < 2_500, 60_000);
+  const after = await stage.untilDelay((delay) => delay < before + 300, 60_000);
   const recovery = inSeconds(Math.max(0, after - JUDGED));
   tell(
     context,
-    `never more than ${inSeconds(oldest)} old, ${connections - 1} new connections, ${droppedByServer} pictures left out`,
-    `less than 2.5 s old again ${recovery} after it was over`,
+    `never more than ${inSeconds(oldest)} old, ${connections - 1} new connections, ${droppedByServer} pictures left out, ${stalls} stalls`,
+    `as before ${recovery} after it was over`,
   );
-  expect(oldest).toBeLessThan(8_000);
+  expect(oldest).toBeLessThan(4_000);
+  expect(connections).toBe(1);
 });
 
 test.for([

@@ -255,7 +255,7 @@ export async function blockAndAllow(stage: BadLineStage, status: 403 | 404) {
   line.allowWebSockets();
   await screen.page.evaluate("dispatchEvent(new Event('online'))"); // or it would look in a minute
   await stage.untilPlays({ transport: "websocket", reason: "best" }, 10_000);
-  await screen.untilSteady(stage.broadcast, (now) => Math.abs(now - delay) < 100);
+  await screen.untilSteady(stage.broadcast, (now) => now < delay + 100);
   const back = await stage.breaks(allowed);
   return { delay, hlsDelay, taken, away, back, black: await stage.black() };
 }

@@ -105,6 +105,8 @@ export class Screen {
     timeout = 20_000,
   ): Promise<number> {
     let delay = Number.NaN;
+    let longest = Number.NaN;
+    let unread = Number.NaN;
     const look = async () => {
       await this.#take();
       const last = this.#pictures.at(-1)?.at ?? 0;
@@ -113,13 +115,16 @@ export class Screen {
       const gaps = latest.map(({ at }, index) => at - (latest[index - 1]?.at ?? at));
       const delays = latest.flatMap((picture) => clip.delayOf(picture) ?? []);
       delay = median(delays);
-      return Math.max(...gaps) < BREAK && delays.length === latest.length && fits(delay);
+      longest = Math.max(...gaps);
+      unread = latest.length - delays.length;
+      return longest < BREAK && unread === 0 && fits(delay);
     };
     await eventually("steady pictures", look, timeout).catch(async (error: Error) => {
       const stats = await this.page.evaluate("JSON.stringify(window.sluicePlayer?.stats())");
       const shown = this.#pictures.slice(-5).map((picture) => JSON.stringify(picture));
       const words = this.#words.slice(-5).join(" | ");
-      const facts = [`last delay ${delay} ms`, ...shown, `words ${words}`, String(stats)];
+      const last = `${Math.round(delay)} ms old, at most ${Math.round(longest)} ms apart, ${unread} unread`;
+      const facts = [`last ${last}, asked for ${fits}`, ...shown, `words ${words}`, String(stats)];
       throw new Error([error.message, ...facts].join("\n  "));
     });
     return delay;
