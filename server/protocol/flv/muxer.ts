@@ -102,22 +102,6 @@ export function sampleTag(
 }
 
 /**
- * Says that a track ends here.
- *
- * @returns undefined where there is no form for it: classic FLV knows one for AVC only
- */
-export function sequenceEndTag(track: Track, dialect: FlvDialect): FlvBody | undefined {
-  if (!canCarry(track, dialect)) return undefined;
-  const typeId = typeIdOf(track);
-  if (!hasClassicForm(track)) {
-    const firstByte = track.mediaType === "video" ? EX_VIDEO | (FrameType.Key << 4) : EX_AUDIO;
-    return { typeId, head: exHead(track, firstByte, PacketType.SequenceEnd), data: NO_BYTES };
-  }
-  if (track.codec !== "avc") return undefined;
-  return { typeId, head: avcHead(FrameType.Key, AvcPacketType.EndOfSequence, 0), data: NO_BYTES };
-}
-
-/**
  * Script data: AMF0 values, the handler's name first. `onMetaData` goes at time 0: at any other, FFmpeg
  * takes it for a subtitle.
  */
@@ -279,7 +263,7 @@ const AAC_FIRST_BYTE = 0xaf;
 const MP3_FORMAT = 2;
 const MP3_8_KHZ_FORMAT = 14;
 
-const AvcPacketType = { SequenceHeader: 0, NalUnits: 1, EndOfSequence: 2 } as const;
+const AvcPacketType = { SequenceHeader: 0, NalUnits: 1 } as const;
 
 /** VideoPacketType and AudioPacketType, which share what they have in common. */
 const PacketType = {

@@ -72,10 +72,6 @@ export const canReconnect = (capabilities: Capabilities | undefined): boolean =>
 export const canReadModEx = (capabilities: Capabilities | undefined): boolean =>
   has(capabilities?.capsEx, CapsEx.ModEx);
 
-/** Whether a peer reads VideoPacketType.Metadata (`colorInfo`): HDR implies it. */
-export const canReadMetadata = (capabilities: Capabilities | undefined): boolean =>
-  has(capabilities?.videoFunction, VideoFunction.Metadata | VideoFunction.Hdr);
-
 /** Capabilities as members of an object, for `connect` and its answer. */
 export const capabilityFields = (capabilities: Capabilities): Amf0Object => ({ ...capabilities });
 

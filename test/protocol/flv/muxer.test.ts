@@ -14,7 +14,6 @@ import {
   type FlvDialect,
   sampleTag,
   scriptDataTag,
-  sequenceEndTag,
   wrapTag,
 } from "../../../server/protocol/flv/muxer.ts";
 import { FlvTagReader, FlvTagType } from "../../../server/protocol/flv/tag.ts";
@@ -230,7 +229,6 @@ test("canCarry knows what classic FLV has no form for, and nothing is written of
     expect(canCarry(track, "classic")).toBe(false);
     expect(configurationTag(track, "classic")).toBeUndefined();
     expect(sampleTag(track, sample(), "classic")).toBeUndefined();
-    expect(sequenceEndTag(track, "classic")).toBeUndefined();
   }
 });
 
@@ -271,14 +269,6 @@ describe("colourTag", () => {
     expect(colourTag({ ...hdr, codec: "avc" }, "enhanced")).toBeUndefined();
     expect(colourTag(audio("opus"), "enhanced")).toBeUndefined();
   });
-});
-
-test("sequenceEndTag writes what there is", () => {
-  expect(whole(sequenceEndTag(video("avc"), "classic"))).toEqual(hex`17 02 000000`);
-  expect(whole(sequenceEndTag(video("hevc"), "enhanced"))).toEqual(hex`92 68766331`);
-  expect(whole(sequenceEndTag(video("avc", 1), "enhanced"))).toEqual(hex`96 02 61766331 01`);
-  expect(whole(sequenceEndTag(audio("opus"), "enhanced"))).toEqual(hex`92 4f707573`);
-  expect(sequenceEndTag(audio("aac"), "enhanced")).toBeUndefined();
 });
 
 test("canPass keeps Enhanced tag bodies from who reads classic ones", () => {

@@ -3,7 +3,6 @@ import {
   type Capabilities,
   canMultitrack,
   canRead,
-  canReadMetadata,
   canReadModEx,
   canReconnect,
   capabilityFields,
@@ -62,12 +61,6 @@ test.each([
   const peer = capsEx === undefined ? undefined : { capsEx };
   expect([canReconnect(peer), canMultitrack(peer), canReadModEx(peer)]).toEqual([
     ...[reconnect, multitrack, modEx],
-  ]);
-});
-
-test("canReadMetadata believes a peer that speaks of metadata or of HDR", () => {
-  expect([0, 1, 2, 4, 8].map((videoFunction) => canReadMetadata({ videoFunction }))).toEqual([
-    ...[false, false, true, true, false],
   ]);
 });
 
