@@ -344,8 +344,10 @@ describe("<sluice-player>", () => {
     expect(await tab.evaluate("document.fullscreenElement.localName")).toBe("media-controller");
     await press("fullscreen");
     await until("mediaisfullscreen", false);
-    await tab.waitForFunction(
-      `(({ seekable }) => seekable.end(0) - seekable.start(0) > 8)(${PLAYER})`,
+    await eventually("something to go back to", () =>
+      tab.evaluate<boolean>(
+        `(({ seekable }) => seekable.end(0) - seekable.start(0) > 8)(${PLAYER})`,
+      ),
     );
     await tab.locator("media-seek-backward-button").evaluate((button) => {
       button.setAttribute("seekoffset", "5");

@@ -7,11 +7,17 @@ import type { PlayerError } from "./player-error.ts";
 import type { ElementState } from "./player-event-map.ts";
 import { Spans, shifted } from "./time-ranges.ts";
 
+/** How far one may go back is asked no more often than this, ms. */
+const ASK_AGAIN = 5_000;
+
 /** A share of the window behind the edge that is still live, seconds: what media-chrome asks. */
 const LIVE_EDGE = 2;
 
 /** What a media element tells of what plays, and a live stream beside that: all of it read from the player. */
 export abstract class MediaFace extends PlayerAttributes {
+  /** When each was asked how far one may go back, ms. */
+  readonly #askedAt: WeakMap<Player, number> = new WeakMap();
+
   /** What plays; undefined while nothing does: not in a document, not asked yet, no stream in `src`. */
   abstract get player(): Player | undefined;
 
@@ -73,11 +79,23 @@ export abstract class MediaFace extends PlayerAttributes {
     return this.#ranges((video) => video.played);
   }
 
-  /** How far one may go back. It is asked of the server when somebody reads this for the first time. */
+  /**
+   * How far one may go back. The server is asked when somebody reads this, and again when that may have
+   * grown by a quarter: of a broadcast that has just begun there is little.
+   */
   get seekable(): TimeRanges {
     const timeline = this.player?.timeline;
     if (timeline === undefined) return new Spans([]);
-    if (timeline.start === undefined) this.openTimeline().catch(() => undefined);
+    const { player } = this;
+    const wait = Math.max(ASK_AGAIN, (timeline.end - (timeline.start ?? timeline.end)) / 4);
+    const now = performance.now();
+    if (
+      player !== undefined &&
+      now - (this.#askedAt.get(player) ?? Number.NEGATIVE_INFINITY) > wait
+    ) {
+      this.#askedAt.set(player, now);
+      this.openTimeline().catch(() => undefined);
+    }
     const start = timeline.start ?? timeline.position;
     return new Spans([[Math.min(start, timeline.end) / 1_000, timeline.end / 1_000]]);
   }
