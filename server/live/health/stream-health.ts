@@ -23,6 +23,9 @@ const STALL_PICTURES = 4;
 /** Encoders set their clocks right when they begin: not worth a word. */
 const SETTLING: Milliseconds = 2000;
 
+/** Seconds in which encoders connect, and make their first pictures: a pause there is none. */
+const STARTING = 3;
+
 /** What health is told of the live stream, once a second. */
 export type HealthContext = {
   readonly encoder: EncoderName;
@@ -188,6 +191,7 @@ export class StreamHealth {
     const now = this.#begun + 1000 * this.#seconds;
     const { video, audio } = leading(context);
     const left = dropsOf(context.status);
+    const begun = Math.max(0, this.#seconds - STARTING);
     return {
       age: now - this.#begun,
       at: now,
@@ -202,9 +206,9 @@ export class StreamHealth {
       swell: this.#swells.max(MINUTE),
       pause: {
         current: Math.max(0, now - this.#lastArrival),
-        longest: this.#pauses.max(MINUTE),
+        longest: this.#pauses.max(Math.min(MINUTE, begun)),
       },
-      stalls: this.#stalls.sum(RECENT),
+      stalls: this.#stalls.sum(Math.min(RECENT, begun)),
       speed: ownPace(video?.speed, audio?.speed),
       drift: (video ?? audio)?.drift,
       avOffset: apart(video, audio),
