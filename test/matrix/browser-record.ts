@@ -1,3 +1,4 @@
+import { ROUND } from "../support/counter-clip.ts";
 import type { PageRecord, SeenPicture } from "../support/page-recorder.ts";
 import type { WsViewer } from "../support/ws-viewer.ts";
 
@@ -82,7 +83,7 @@ function arrivals(viewer: WsViewer): { counter: number; serverTime: number }[] {
     .fragments(track.id)
     .map(({ dts, compositionOffset, serverTime }) => ({ pts: dts + compositionOffset, serverTime }))
     .sort((a, b) => a.pts - b.pts);
-  const round = 12 * 30;
+  const round = ROUND * 30;
   return shown.map(({ serverTime }, index) => ({ counter: index % round, serverTime }));
 }
 

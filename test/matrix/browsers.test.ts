@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
 import type { PlayerStats } from "../../web/player/player-stats.ts";
-import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
+import { type ClipOptions, counterClip, ROUND } from "../support/counter-clip.ts";
 import type { BrowserName, DrivenBrowser, DrivenPage } from "../support/driven-browser.ts";
 import { type Publisher, publishWithFfmpeg } from "../support/ffmpeg.ts";
 import { publishWithFfmpeg8 } from "../support/node-av.ts";
@@ -33,9 +33,6 @@ const LOOK = Math.min(SECONDS, 5);
 const SETTLING = 3_000;
 /** Three beeps, at one a second. */
 const LISTENING = 4_000;
-
-/** Seconds of the clip that goes round. */
-const ROUND = 12;
 
 const CODECS: readonly (ClipOptions & { readonly what: string; readonly seconds: number })[] = [
   { what: "H.264, AAC", video: "h264", audio: "aac", seconds: SECONDS },
@@ -83,7 +80,7 @@ describe.each(CODECS)("$what", ({ what, seconds, ...clip }) => {
   beforeAll(async () => {
     viewer = new WsViewer(server.wsUrl(streamPath), { keepPayloads: false });
     await viewer.until("hello", ({ state }) => state !== undefined);
-    const input = await counterClip({ ...clip, seconds: ROUND });
+    const input = await counterClip({ ...clip, seconds: ROUND, isRound: true });
     const isClassic = input.endsWith(".flv");
     const options = { input, url: server.rtmpUrl(streamPath), loops: 0 };
     publisher = isClassic ? publishWithFfmpeg(options) : publishWithFfmpeg8(options);

@@ -27,7 +27,22 @@ export type ClipOptions = {
   readonly channels?: number;
   /** HEVC and AV1: 10 bits, BT.2020 and PQ. */
   readonly hdr?: true;
+  /** It goes round without a seam, at 48 kHz and a multiple of `ROUND` seconds: sound and picture last equally long. */
+  readonly isRound?: true;
 };
+
+/** So many seconds are a whole number of frames of every codec's sound: of 21 1/3, 24, 32 and 96 ms. */
+export const ROUND = 24;
+
+/** Samples of a frame. */
+const SAMPLES = {
+  aac: 1_024,
+  mp3: 1_152,
+  opus: 960,
+  flac: 4_608,
+  ac3: 1_536,
+  eac3: 1_536,
+} as const;
 
 const CACHE = join(import.meta.dirname, "../.cache/clips");
 /** Part of each clip's name: a change of the drawing makes new ones. */
@@ -47,7 +62,7 @@ const DEFAULTS = {
   channels: 2,
 } as const;
 
-type Clip = Required<Omit<ClipOptions, "hdr">> & Pick<ClipOptions, "hdr">;
+type Clip = Required<Omit<ClipOptions, "hdr" | "isRound">> & Pick<ClipOptions, "hdr" | "isRound">;
 
 /**
  * Makes a clip that a machine can read: a counter in black and white blocks (`counter.ts`) above a
@@ -106,7 +121,7 @@ async function encode(clip: Clip, path: string): Promise<void> {
       : ["-filter_complex", `[1:v][0:v]overlay=shortest=1,format=${pixels}[v]`, "-map", "[v]"];
   if (clip.video !== "none" && clip.audio !== "none") graph.push("-map", "2:a");
   const args = ["-v", "error", "-y", ...inputs, ...graph, ...videoArguments(clip)];
-  args.push(...audioArguments(clip), "-t", String(seconds), path);
+  args.push(...audioArguments(clip), "-t", String(seconds), ...roundArguments(clip), path);
 
   const ffmpeg = spawn("ffmpeg", args, { stdio: ["pipe", "ignore", "pipe"] });
   let complaint = "";
@@ -165,6 +180,13 @@ const PQ = ({ hdr }: Clip): string[] =>
   hdr === true
     ? ["-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"]
     : [];
+
+/** Encoders begin with sound before the first, and end with what is left. */
+function roundArguments({ isRound, audio, seconds, sampleRate }: Clip): string[] {
+  if (isRound !== true || audio === "none") return [];
+  const frames = (seconds * sampleRate) / SAMPLES[audio];
+  return ["-frames:a", String(frames), "-bsf:a", "setts=pts=PTS-STARTPTS:dts=DTS-STARTDTS"];
+}
 
 function audioArguments(clip: Clip): string[] {
   const encoders = {

@@ -177,8 +177,9 @@ function start(player: HlsPlayerName, url: string): void {
     );
     hls.on(Hls.Events.MANIFEST_PARSED, () => {
       if (hls.subtitleTracks.length > 0) hls.subtitleTrack = 0;
-      play();
     });
+    // Told to play before it has gone to the live edge, it may take the way there for a hole, and say so.
+    video.addEventListener("canplay", play, { once: true });
     latency = () => hls.latency;
     hls.loadSource(url);
     hls.attachMedia(video);
