@@ -21,6 +21,7 @@ const PAGES = files([
   "element",
   "embed",
   "enhanced",
+  "hls-renditions",
   "http2",
   "pcm",
   "recordings-page",

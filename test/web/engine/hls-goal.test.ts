@@ -1,0 +1,81 @@
+import { afterAll, beforeEach, expect, test, vi } from "vitest";
+import { HlsGoal } from "../../../web/engine/hls-goal.ts";
+import type { HlsBeginning } from "../../../web/engine/playback.ts";
+
+vi.stubGlobal("HTMLMediaElement", { HAVE_NOTHING: 0, HAVE_CURRENT_DATA: 2 });
+
+/** A `<video>` that is where it was sent when it is told so. */
+const video = { currentTime: 0, seeking: false, readyState: 0 };
+let backs: number[];
+
+afterAll(() => {
+  vi.unstubAllGlobals();
+});
+
+beforeEach(() => {
+  Object.assign(video, { currentTime: 10, seeking: false, readyState: 4 });
+  backs = [];
+});
+
+/** Its timeline begins 100 s before the element's clock. */
+const goalOf = (beginning: HlsBeginning) =>
+  new HlsGoal(beginning, {
+    video: video as HTMLVideoElement,
+    toMedia: (time) => time / 1_000 - 100,
+    onBack: (seconds) => backs.push(seconds),
+  });
+
+test("a playback of the past waits until it is there", () => {
+  const goal = goalOf({ time: 103_000 });
+  video.readyState = 0;
+  goal.approach();
+  expect([goal.isReached, video.currentTime]).toEqual([false, 10]);
+  video.readyState = 4;
+  goal.approach();
+  expect([goal.isReached, goal.time, video.currentTime]).toEqual([false, 103_000, 3]);
+  video.currentTime = 3.2; // where its key frame is
+  goal.approach();
+  expect([goal.isReached, goal.time]).toEqual([true, undefined]);
+});
+
+test("it goes back to where the picture before stands, and says how far", () => {
+  const goal = goalOf({ standsAt: () => 108_500 });
+  goal.approach();
+  expect([goal.isReached, video.currentTime, backs]).toEqual([false, 8.5, [1.5]]);
+  goal.approach();
+  expect(goal.isReached).toBe(true);
+});
+
+test("it does not go back further than some seconds", () => {
+  const goal = goalOf({ standsAt: () => 102_000 });
+  goal.approach();
+  expect([goal.isReached, video.currentTime, backs]).toEqual([true, 10, []]);
+});
+
+test("it is not seen before it has passed what is played meanwhile", () => {
+  let before = 110_200;
+  const goal = goalOf({ follows: () => before });
+  goal.approach();
+  expect(goal.isReached).toBe(false);
+  expect(video.currentTime).toBeCloseTo(10.3);
+  before = 110_220;
+  video.seeking = true;
+  goal.approach();
+  expect(goal.isReached).toBe(false);
+  video.seeking = false;
+  goal.approach();
+  expect(goal.isReached).toBe(true);
+  expect(video.currentTime).toBeCloseTo(10.3);
+});
+
+test("it does not go after what plays for ever", () => {
+  const goal = goalOf({ follows: () => (video.currentTime + 100.5) * 1_000 });
+  for (let look = 0; look < 4; look += 1) goal.approach();
+  expect(goal.isReached).toBe(true);
+});
+
+test("where nothing plays it begins where it is", () => {
+  const goal = goalOf({ standsAt: () => undefined, follows: () => undefined });
+  goal.approach();
+  expect([goal.isReached, video.currentTime]).toEqual([true, 10]);
+});
