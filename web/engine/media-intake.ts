@@ -55,6 +55,7 @@ export class MediaIntake {
   #isOpen = false;
   #isClosed = false;
   #isHistory = false;
+  #soundInterval = 0;
   /** Whether pictures may be missing soon: the line is full. */
   isStretched = false;
 
@@ -95,6 +96,11 @@ export class MediaIntake {
   get reorderDelay(): number {
     const timescale = this.#buffers.get("video")?.track.timescale;
     return timescale === undefined ? 0 : (this.#grouping?.depth ?? 0) / timescale;
+  }
+
+  /** How long a frame of sound is, seconds; 0 before there was one. */
+  get soundInterval(): number {
+    return this.#soundInterval;
   }
 
   /** Takes an init segment: another configuration of a track, or another track in its place. */
@@ -225,7 +231,8 @@ export class MediaIntake {
     if (buffer === undefined) return;
     const { timescale } = buffer.track;
     if (kind !== "video") {
-      buffer.append(frames, (frames.at(-1)?.duration ?? 0) / timescale);
+      this.#soundInterval = (frames.at(-1)?.duration ?? 0) / timescale;
+      buffer.append(frames, this.#soundInterval);
       return;
     }
     buffer.append(frames, this.pictureInterval);

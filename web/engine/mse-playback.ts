@@ -63,6 +63,9 @@ const JITTER = {
   withSound: { quantile: 0.997, window: 30_000, assumed: 70 },
 } as const;
 
+/** A frame of sound as most codecs have it, seconds. */
+const USUAL_SOUND = 0.025;
+
 /** Less than this (seconds) is held ahead: another way for the sound is worth it. */
 const WORTH_ROUTING = 0.2;
 
@@ -276,7 +279,9 @@ export class MsePlayback implements Playback {
     const jitter = Math.min(MOST_JITTER, this.#jitter.value(now) / 1_000);
     const { reorderDelay } = this.#medium.progress;
     const needed = this.#hasSound ? this.#soundAhead + jitter : jitter + 2 * interval;
-    return Math.max(this.#controller.base, 3 * interval, needed) + reorderDelay;
+    // What is ahead is a saw-tooth, which the figures for sound know of 20 ms: FLAC has some of 96 ms.
+    const lumps = Math.max(0, this.#medium.progress.soundInterval - USUAL_SOUND) / 2;
+    return Math.max(this.#controller.base, 3 * interval, needed + lumps) + reorderDelay;
   }
 
   /** Whether sound goes the way of Chromium that wants much of it. */

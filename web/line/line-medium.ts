@@ -21,6 +21,7 @@ export class LineMedium {
     isHistory: true,
     pictureInterval: 0,
     reorderDelay: 0,
+    soundInterval: 0,
   };
 
   constructor(

@@ -80,8 +80,8 @@ export class MediaSink extends PlannedSink implements LiveSink {
   }
 
   #tell(): void {
-    const { edge, isHistory, pictureInterval, reorderDelay } = this.#intake;
-    const progress = { edge, isHistory, pictureInterval, reorderDelay };
+    const { edge, isHistory, pictureInterval, reorderDelay, soundInterval } = this.#intake;
+    const progress = { edge, isHistory, pictureInterval, reorderDelay, soundInterval };
     this.#report({ type: "progress", id: this.#id, progress, samples: this.#samples });
     this.#samples = [];
   }

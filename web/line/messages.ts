@@ -85,6 +85,8 @@ export type MediaProgress = {
   readonly pictureInterval: number;
   /** For how long (seconds) pictures wait for B-frames. */
   readonly reorderDelay: number;
+  /** How long a frame of sound is, seconds; 0 without sound. */
+  readonly soundInterval: number;
 };
 
 /** What a line tells its page. A medium is what one playback plays; it has an id within the line. */
