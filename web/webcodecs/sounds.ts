@@ -14,8 +14,11 @@ const RECENT = { seconds: 4, frames: 1_024 } as const;
 const WINDOW = 20;
 const QUANTILE = 0.995;
 
-/** Held beside what jitter asks for: frames come whole, and the loudspeaker takes handfuls. Seconds. */
-const MARGIN = 0.02;
+/** Held beside what jitter asks for, and half a frame, since they come whole: the loudspeaker takes handfuls. Seconds. */
+const MARGIN = 0.05;
+
+/** A frame of sound is no longer than this, seconds. */
+const LONGEST = 0.5;
 
 /** Until the line has been looked at for so long (s), it is taken for one of so much jitter at least (s). */
 const UNKNOWN = { seconds: 5, jitter: 0.03 } as const;
@@ -130,7 +133,7 @@ export class Sounds {
     const assumed = now - this.#calmAt < UNKNOWN.seconds ? UNKNOWN.jitter : 0;
     const seen = this.#calmAt === Number.POSITIVE_INFINITY ? 0 : this.#lag.spread(now, QUANTILE);
     const jitter = Math.max(seen, assumed);
-    return Math.min(MOST_NEED, (2 * this.#duration + MARGIN + jitter) * this.#enough);
+    return Math.min(MOST_NEED, (this.#duration / 2 + MARGIN + jitter) * this.#enough);
   }
 
   /**
@@ -164,7 +167,7 @@ export class Sounds {
       this.#recent = [];
       this.#lag.reset();
     }
-    if (end > shownAt) this.#duration = Math.min(0.12, end - shownAt);
+    if (end > shownAt) this.#duration = Math.min(LONGEST, end - shownAt);
     this.#recent.push(sound);
     const isOld = ({ end: other }: ComingSound) => other < end - RECENT.seconds;
     while (this.#recent[0] !== undefined && isOld(this.#recent[0])) this.#recent.shift();
@@ -186,10 +189,15 @@ export class Sounds {
     this.#landsNext = false;
   }
 
+  /** What is held next is held at once. */
+  land(): void {
+    this.#landsNext = true;
+  }
+
   /** The page's own beginning, which made things late, is over. */
   calm(now: number): void {
     this.#calmAt = now;
-    this.#landsNext = true;
+    this.land();
     this.#lag.calm();
   }
 

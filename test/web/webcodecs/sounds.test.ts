@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { AnnouncedTrack } from "../../../server/protocol/wire/control.ts";
+import type { Frame } from "../../../server/protocol/wire/frame.ts";
 import type { SoundOutput } from "../../../web/webcodecs/sound-output.ts";
 import { Sounds } from "../../../web/webcodecs/sounds.ts";
 
@@ -24,3 +25,16 @@ test.each([
     expect(opened).toEqual([rate]);
   },
 );
+
+test.each([
+  { codec: "AAC", duration: 0.0213, need: 0.091 },
+  { codec: "FLAC", duration: 0.096, need: 0.128 },
+])("Sounds holds half a frame of $codec beside jitter: frames come whole", ({ duration, need }) => {
+  const sounds = new Sounds({} as SoundOutput, { onError: () => {}, onTime: () => {} });
+  for (let count = 0; count < 50; count += 1) {
+    const shownAt = count * duration;
+    const coming = { isBreak: false, isHistory: false, frame: {} as Frame };
+    sounds.push({ ...coming, shownAt, end: shownAt + duration, now: 100 + shownAt });
+  }
+  expect(sounds.need(100 + 50 * duration)).toBeCloseTo(need, 3);
+});
