@@ -20,12 +20,13 @@ export class ShownDelay {
 
   /**
    * The picture of `mediaTime` is on the screen at `now` (ms, by the server's clock). Where only the
-   * playhead is known, the last picture that begins before it is meant.
+   * playhead is known, the last picture (or frame of sound) that begins before it is meant, and when it began.
    */
   shown(mediaTime: number, now: number): void {
-    const serverTime = this.#find(mediaTime);
-    if (serverTime === undefined) return;
-    this.#delays.push(now - serverTime);
+    const sample = this.#find(mediaTime);
+    if (sample === undefined) return;
+    const begunFor = Math.max(0, mediaTime - sample.shownAt) * 1_000;
+    this.#delays.push(now - begunFor - sample.serverTime);
     if (this.#delays.length > WINDOW) this.#delays.shift();
   }
 
@@ -41,7 +42,7 @@ export class ShownDelay {
     this.#delays = [];
   }
 
-  #find(mediaTime: number): number | undefined {
+  #find(mediaTime: number): { readonly shownAt: number; readonly serverTime: number } | undefined {
     let best: { readonly shownAt: number; readonly serverTime: number } | undefined;
     for (let index = this.#samples.length - 1; index >= 0; index -= 1) {
       const sample = this.#samples[index];
@@ -52,6 +53,6 @@ export class ShownDelay {
       if (mediaTime - sample.shownAt > 1) break;
       if (mediaTime - best.shownAt < 0.001) break;
     }
-    return best !== undefined && mediaTime - best.shownAt < 2 ? best.serverTime : undefined;
+    return best !== undefined && mediaTime - best.shownAt < 2 ? best : undefined;
   }
 }

@@ -17,7 +17,7 @@ test("ShownDelay says how old the shown picture is", () => {
 
 test("ShownDelay finds the picture among B-frames, and by the playhead alone", () => {
   const delay = fed([0, 3, 1, 2, 6, 4, 5]);
-  delay.shown(10 + 4 / 30 + 0.02, 1_000_000 + 4_000 / 30 + 50);
+  delay.shown(10 + 4 / 30 + 0.02, 1_000_000 + 4_000 / 30 + 20 + 50);
   expect(delay.value).toBeCloseTo(50);
 });
 
