@@ -30,6 +30,9 @@ const SETTLING = 800;
 /** Farther than this (seconds) behind what it should be: the way to the edge is a jump. */
 const LATE = 0.15;
 
+/** So much (seconds) more than was asked for is waited for at once. */
+const STEP = 0.5;
+
 /** What a playback is made of that others have as well. */
 export type PlaybackParts = {
   readonly surface: (host: ConstructorParameters<typeof CanvasSurface>[0]) => CanvasSurface;
@@ -54,6 +57,9 @@ export class WebCodecsPlayback implements LivePlayback {
   #arrivedAt = 0;
   /** Seconds to be held for others' sake. */
   #lead = 0;
+  #asked: number | undefined;
+  /** Until then (ms) it stands still on purpose. */
+  #waitsUntil = 0;
   #isHistory = false;
   #wasHeld = false;
   readonly #builtAt = performance.now();
@@ -77,7 +83,7 @@ export class WebCodecsPlayback implements LivePlayback {
     });
     this.#sounds = new Sounds(parts.output, {
       onError,
-      onTime: (time, now) => this.#clock.follow(time, now),
+      onTime: (time, now) => this.#heard(time, now),
     });
     this.#pictures = new Pictures(this.surface, {
       onError,
@@ -173,6 +179,7 @@ export class WebCodecsPlayback implements LivePlayback {
         this.#pictures.push({ frame, decodedAt, shownAt, isBreak, isHistory, now });
       } else {
         const end = shownAt + frame.duration / track.timescale;
+        if (isPace) this.#delay.push(shownAt, frame.serverTime);
         this.#sounds.push({ frame, shownAt, end, isBreak, isHistory, now });
       }
       if (isBreak || shownAt > this.#newest || shownAt < this.#newest - 10) this.#newest = shownAt;
@@ -204,7 +211,7 @@ export class WebCodecsPlayback implements LivePlayback {
     }
     this.#sounds.tick(now / 1_000);
     this.#steer(now / 1_000);
-    this.#watch(now, expectsMedia && wantsPlay);
+    this.#watch(now, expectsMedia && wantsPlay && now > this.#waitsUntil);
     surface.isSounding = this.#sounds.isPlaying || !this.#hasPicture;
     surface.tick(now);
   }
@@ -283,6 +290,7 @@ export class WebCodecsPlayback implements LivePlayback {
   #steer(now: number): void {
     if (this.#newest === Number.NEGATIVE_INFINITY || this.#isHistory) return;
     const distance = this.#distance(now);
+    this.#follow(now);
     this.#sounds.hold(distance, now);
     if (this.#sounds.isPlaying) {
       this.#wasHeld = true;
@@ -298,6 +306,17 @@ export class WebCodecsPlayback implements LivePlayback {
     this.#wasHeld = true;
     if (this.#clock.approach(distance, now)) this.#jumps += 1;
     this.#pictures.hurry();
+  }
+
+  /** Much more is asked for than before: sound slowed down would take a minute to be there. */
+  #follow(now: number): void {
+    const asked = this.#latency + this.#lead;
+    const more = asked - (this.#asked ?? asked);
+    this.#asked = asked;
+    if (more < STEP) return;
+    this.#waitsUntil = (now + more) * 1_000 + STALL;
+    this.#delay.restart();
+    this.#sounds.land();
   }
 
   /** What nobody sees is not decoded, until somebody does. A pause holds a picture: it needs one first. */
@@ -335,6 +354,14 @@ export class WebCodecsPlayback implements LivePlayback {
       this.#stalls += 1;
       this.surface.tell("waiting");
     }
+  }
+
+  /** Sound says what time it is; without pictures also how late that is. */
+  #heard(time: number, now: number): void {
+    this.#clock.follow(time, now);
+    if (this.#hasPicture) return;
+    const at = performance.timeOrigin + now * 1_000;
+    this.#delay.shown(time, at + (this.#host.clockOffset() ?? 0));
   }
 
   #fail(error: FallbackError): void {

@@ -45,6 +45,8 @@ export class SoundRing {
   #average: number | undefined;
   #speed = 1;
   #isPlaying = false;
+  /** It ends here, and begins again once the target is there. */
+  #pauses = false;
   #faded = 0;
   #underruns = 0;
   #skips = 0;
@@ -81,10 +83,13 @@ export class SoundRing {
     return anchor === undefined ? 0 : anchor.time + (this.#position - anchor.frame) / this.#rate;
   }
 
-  /** @param target seconds to hold @param isNow at once: what is too much is skipped */
+  /** @param target seconds to hold @param isNow at once: what is too much is skipped, what lacks waited for */
   hold(target: number, isNow = false): void {
     this.#target = Math.min(target, SOUND.capacity - SOUND.skip);
-    if (isNow && this.#isPlaying && this.fill - this.#target > SOUND.far) this.#land();
+    if (!isNow || !this.#isPlaying) return;
+    const off = this.fill - this.#target;
+    if (off > SOUND.far) this.#land();
+    this.#pauses = off < -SOUND.skip;
   }
 
   /** Takes what was decoded, in order. */
@@ -116,6 +121,7 @@ export class SoundRing {
     this.#anchors = [];
     this.#average = undefined;
     this.#isPlaying = false;
+    this.#pauses = false;
   }
 
   /** Fills `output` (one array a channel, all as long): with silence where there is nothing. */
@@ -141,10 +147,11 @@ export class SoundRing {
       if (plane !== undefined && target !== undefined) this.#copy(plane, target, count, step);
     }
     this.#position += count * step;
-    this.#fade(output, count, count < frames);
-    if (count === frames) return;
-    this.#underruns += 1;
+    this.#fade(output, count, this.#pauses || count < frames);
+    if (count === frames && !this.#pauses) return;
+    if (count < frames) this.#underruns += 1;
     this.#isPlaying = false;
+    this.#pauses = false;
     this.#average = undefined;
   }
 

@@ -41,6 +41,22 @@ test("SoundRing is silent until the target is held, then plays from where it is"
   expect(ring.time).toBeCloseTo(7 + (2 * QUANTUM) / RATE, 6);
 });
 
+test("SoundRing waits at once for much more that is to be held, and that is no underrun", () => {
+  const ring = ringWith(0.1, block(0, 0.2));
+  read(ring, 4);
+  const paused = ring.time + QUANTUM / RATE;
+  ring.hold(2, true);
+  const last = read(ring);
+  expect(Math.abs(last.at(-1) ?? 1)).toBeLessThan(0.02); // faded out
+  expect(ring.isPlaying).toBe(false);
+  expect(ring.underruns).toBe(0);
+  for (let at = 0.2; at < 2.15; at += 0.1) ring.push(block(at, 0.1));
+  read(ring);
+  expect(ring.isPlaying).toBe(true);
+  expect(ring.time).toBeGreaterThanOrEqual(paused);
+  expect(ring.time).toBeLessThan(paused + 0.15);
+});
+
 test("SoundRing leaves samples as they are at their own speed", () => {
   const ring = ringWith(0.1, block(0, 0.1));
   read(ring, 4);
