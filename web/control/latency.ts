@@ -53,6 +53,8 @@ export type Reading = {
   readonly pitchFrom: number;
   /** Whether what is newest is there: where more stands on the way, the edge is still to come. */
   readonly isCaughtUp: boolean;
+  /** Seconds of media behind the newest without a hole: farther back nobody can go. All unless told. */
+  readonly reach?: number;
 };
 
 /** What to do. */
@@ -80,6 +82,8 @@ export class LatencyController {
   #approaches = true;
   /** Something else was asked for, and is not held yet. */
   #isNew = false;
+  /** It has just begun: there may not be as much yet as is to be held. */
+  #isFirst = true;
   #lead = 0;
   /** It was seen not to come nearer than this. */
   #least: { readonly ahead: number; readonly until: number } | undefined;
@@ -174,11 +178,12 @@ export class LatencyController {
     this.#jumpedAt = now;
     this.#approaches = true;
     this.#isNew = false;
+    this.#isFirst = false;
     this.#readings = [];
   }
 
   /** To be asked every 50 to 100 ms. */
-  decide({ now, ahead, playing, audible, pitchFrom, isCaughtUp }: Reading): Decision {
+  decide({ now, ahead, playing, audible, pitchFrom, isCaughtUp, reach }: Reading): Decision {
     if (!playing) {
       this.#readings = [];
       return this.#hold(1);
@@ -195,7 +200,8 @@ export class LatencyController {
     const mean = this.#mean();
     const off = mean - this.target;
     const far = this.#steering === "seek" ? LATENCY.jumpWhereSeeking : LATENCY.jump;
-    if (off > far || (this.#isNew && Math.abs(off) > LATENCY.askedJump)) {
+    const isFarAhead = off > (this.#isNew ? LATENCY.askedJump : far);
+    if (isFarAhead || (this.#isFarBack(off) && (reach ?? this.target) >= this.target)) {
       if (!isCaughtUp || now - this.#jumpedAt < LATENCY.betweenJumps) return this.#hold(this.#rate);
       this.jumped(now);
       return { ...this.#hold(1), jump: true };
@@ -203,6 +209,12 @@ export class LatencyController {
     if (this.#steering === "seek") return this.#hold(1);
     this.#keepsPitch = audible && mean > pitchFrom;
     return this.#hold(this.#steer(off, audible));
+  }
+
+  /** Whether much more is to be held than it was begun with, or was asked for before. */
+  #isFarBack(off: number): boolean {
+    if (this.#isNew) return off < -LATENCY.askedJump;
+    return this.#isFirst && off < -LATENCY.jump;
   }
 
   #hold(rate: number): Decision {
@@ -223,6 +235,7 @@ export class LatencyController {
     if (Math.abs(off) < limit || turned) {
       this.#approaches = false;
       this.#isNew = false;
+      this.#isFirst = false;
       return 1;
     }
     const gain = this.#approaches ? LATENCY.approachGain : LATENCY.gain;

@@ -399,8 +399,12 @@ export class MsePlayback implements Playback {
     if (!(audible && playing && this.#controller.base < WORTH_ROUTING)) this.#route.keep();
     else if (this.#route.seek(now, this.#controller.least)) this.#routed(now);
     const pitchFrom = this.#isSoundHeld ? PITCH_FROM.held : PITCH_FROM.routed;
-    const reading = { now, ahead: this.#ahead, playing, audible, pitchFrom, isCaughtUp };
-    const { playbackRate, currentTime } = video;
+    const { playbackRate, currentTime, buffered } = video;
+    const start = buffered.length > 0 ? buffered.start(buffered.length - 1) : currentTime;
+    // More than that is not waited for: it would not be kept.
+    const reach =
+      currentTime - start > BEHIND.kept - 1 ? Infinity : currentTime + this.#ahead - start;
+    const reading = { now, ahead: this.#ahead, playing, audible, pitchFrom, isCaughtUp, reach };
     if (this.#response.look({ now, time: currentTime, rate: playbackRate, playing })) {
       this.#controller.resisted(now);
     }

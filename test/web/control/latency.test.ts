@@ -260,3 +260,29 @@ test("LatencyController comes nearer again as soon as it can", () => {
   expect(controller.target).toBeCloseTo(BASE);
   expect(look().rate).toBeGreaterThan(1.02);
 });
+
+test.each([
+  { what: "something else is asked for", isNew: true },
+  { what: "it has begun", isNew: false },
+])(
+  "LatencyController goes back as soon as there is enough to go back to, when $what",
+  ({ isNew }) => {
+    const controller = make("rate", isNew ? 0.3 : 2);
+    let now = 0;
+    const look = (ahead: number, reach: number) => {
+      now += 50;
+      const reading = { now, ahead, playing: true, audible: true, pitchFrom: 0, isCaughtUp: true };
+      return controller.decide({ ...reading, reach });
+    };
+    if (isNew) {
+      for (let index = 0; index < 20; index += 1) look(0.3, 0.5);
+      controller.base = 2;
+    }
+    const before = Array.from({ length: 20 }, (_, index) => look(0.3, 0.5 + index / 20));
+    expect(before.some(({ jump }) => jump)).toBe(false);
+    expect(before.at(-1)?.rate).toBe(LATENCY.slowest);
+    expect(look(0.3, 2.1).jump).toBe(true);
+    const after = Array.from({ length: 40 }, () => look(2, 4));
+    expect(after.some(({ jump }) => jump)).toBe(false);
+  },
+);
