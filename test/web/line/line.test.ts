@@ -78,7 +78,13 @@ describe("Line", () => {
 
     last().onReport({ type: "prepared", id: 1, source: SOURCE });
     last().onReport({ type: "built", id: 1, sink: "media-source", plan: [], source: undefined });
-    const progress = { edge: 4, isHistory: false, pictureInterval: 0, reorderDelay: 0, soundInterval: 0 };
+    const progress = {
+      edge: 4,
+      isHistory: false,
+      pictureInterval: 0,
+      reorderDelay: 0,
+      soundInterval: 0,
+    };
     last().onReport({ type: "progress", id: 1, progress, samples: [] });
     expect(told).toEqual(["up", "edge 4"]);
     media[0]?.close();
