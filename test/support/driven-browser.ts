@@ -21,6 +21,12 @@ export type DrivenBrowser = {
   /** "Firefox 153.7" */
   readonly version: string;
   newPage(): Promise<DrivenPage>;
+  /**
+   * Notes beeps as they leave the speakers, from now on; undefined where there are none to listen at.
+   *
+   * @param tone Hz @param onBeep takes ms since 1970
+   */
+  readonly hear?: (tone: number, onBeep: (at: number) => void) => void;
   close(): Promise<void>;
 };
 

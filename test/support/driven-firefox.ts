@@ -25,6 +25,7 @@ export async function openFirefox({ autoplay }: DrivenOptions): Promise<DrivenBr
   return {
     name: "firefox",
     version: `Firefox ${version}`,
+    hear: speakers.hear,
     newPage: async (): Promise<DrivenPage> => {
       const page = await browser.newPage();
       return {

@@ -59,6 +59,7 @@ export async function openWebKit({ autoplay }: DrivenOptions): Promise<DrivenBro
   return {
     name: "webkitgtk",
     version: `WebKitGTK ${capabilities.getBrowserVersion()}`,
+    hear: speakers.hear,
     newPage: async (): Promise<DrivenPage> => ({
       goto: (url) => session.get(url),
       evaluate: async <Value>(expression: string) => {
