@@ -23,7 +23,7 @@ export const LATENCY = {
   jumpWhereSeeking: 0.4,
   /** Farther than this from what was just asked for: jump there, forward or back. */
   askedJump: 0.3,
-  betweenJumps: 1_000,
+  betweenJumps: { rate: 1_000, seek: 10_000 },
   /** Where the element cannot be brought nearer: so much more is held than it was found with, for so long (ms). */
   overLeast: 0.03,
   leastHolds: 120_000,
@@ -202,11 +202,14 @@ export class LatencyController {
     const far = this.#steering === "seek" ? LATENCY.jumpWhereSeeking : LATENCY.jump;
     const isFarAhead = off > (this.#isNew ? LATENCY.askedJump : far);
     if (isFarAhead || (this.#isFarBack(off) && (reach ?? this.target) >= this.target)) {
-      if (!isCaughtUp || now - this.#jumpedAt < LATENCY.betweenJumps) return this.#hold(this.#rate);
+      if (!isCaughtUp || now - this.#jumpedAt < this.#betweenJumps) return this.#hold(this.#rate);
       this.jumped(now);
       return { ...this.#hold(1), jump: true };
     }
-    if (this.#steering === "seek") return this.#hold(1);
+    if (this.#steering === "seek") {
+      if (Math.abs(off) <= LATENCY.askedJump) this.#isNew = false;
+      return this.#hold(1);
+    }
     this.#keepsPitch = audible && mean > pitchFrom;
     return this.#hold(this.#steer(off, audible));
   }
@@ -215,6 +218,11 @@ export class LatencyController {
   #isFarBack(off: number): boolean {
     if (this.#isNew) return off < -LATENCY.askedJump;
     return this.#isFirst && off < -LATENCY.jump;
+  }
+
+  /** Where jumps are all there is they are dear, and another one lands no nearer. What was asked for does not wait. */
+  get #betweenJumps(): number {
+    return LATENCY.betweenJumps[this.#isNew ? "rate" : this.#steering];
   }
 
   #hold(rate: number): Decision {

@@ -45,7 +45,7 @@ const NOTHING = 300;
 const LATE = 0.15;
 
 /** The same for a start, looked at once the clock has run for so long (ms). */
-const LATE_START = 0.35;
+const LATE_START = { rate: 0.35, seek: 0.2 } as const;
 const SETTLING = 300;
 
 /** Seconds of jitter that are provided for; beyond that, stalls raise the target. */
@@ -53,11 +53,11 @@ const MOST_JITTER = 0.6;
 
 /**
  * Sound that has to be ahead lest it stops, seconds: on Chromium's own way to the speakers, more of it
- * where it is heard; on others; where WebKit starts at all. It takes 0.2 s and more to begin again, so
- * jitter is provided for more strictly than for pictures: the latest few of half a minute, and 70 ms until
+ * where it is heard; on others; in WebKitGTK, which plays 0.2 s behind at the nearest. It takes 0.2 s and more
+ * to begin again, so jitter is provided for more strictly than for pictures: the latest few of half a minute, and 70 ms until
  * that is known (encoders that batch small writes have such gaps every ten seconds).
  */
-const SOUND_AHEAD = { muted: 0.08, audible: 0.115, routed: 0.03, whereSeeking: 0.3 } as const;
+const SOUND_AHEAD = { muted: 0.08, audible: 0.115, routed: 0.03, whereSeeking: 0.15 } as const;
 const JITTER = {
   alone: { quantile: 0.95, window: 10_000, assumed: 0 },
   withSound: { quantile: 0.997, window: 30_000, assumed: 70 },
@@ -77,9 +77,9 @@ const PITCH_FROM = { held: 0.19, routed: 0.05 } as const;
 
 /**
  * Seconds that starting costs: decoding from the GOP's beginning, and sound that has to be ahead
- * before Chromium lets the clock run. The landing is that much nearer to the edge.
+ * before Chromium lets the clock run; pipelines that WebKitGTK builds. The landing is that much nearer to the edge.
  */
-const STARTING = { alone: 0.03, withSound: 0.12 } as const;
+const STARTING = { alone: 0.03, withSound: 0.12, whereSeeking: 0.12 } as const;
 
 /** An outage is told to people after this long (ms); a dead line has been noticed by then. */
 const STARVED = 3_000;
@@ -295,12 +295,16 @@ export class MsePlayback implements Playback {
     return this.video.muted ? SOUND_AHEAD.muted : SOUND_AHEAD.audible;
   }
 
+  get #startingCost(): number {
+    if (this.#steering === "seek") return STARTING.whereSeeking;
+    return this.#hasSound && this.#isSoundHeld ? STARTING.withSound : STARTING.alone;
+  }
+
   /** Where to land behind the edge: within what is buffered without a hole. */
   #landing(edge: number): number {
     const { buffered } = this.video;
     const start = buffered.length > 0 ? buffered.start(buffered.length - 1) : edge;
-    const spared = this.#hasSound && this.#isSoundHeld ? STARTING.withSound : STARTING.alone;
-    const distance = Math.max(0.02, this.#controller.target - spared);
+    const distance = Math.max(0.02, this.#controller.target - this.#startingCost);
     return Math.max(start + 0.001, edge - distance);
   }
 
@@ -317,7 +321,7 @@ export class MsePlayback implements Playback {
   /** A start that took its time (a refusal, a busy machine) is corrected once, not chased for long. */
   #watchStart(now: number): void {
     if (this.#isSettled || !this.#isReady || this.video.seeking) return;
-    const isLate = this.#ahead > this.#controller.target + LATE_START;
+    const isLate = this.#ahead > this.#controller.target + LATE_START[this.#steering];
     if (this.video.paused) {
       if (isLate) this.#correct();
     } else if (this.#clock.hasMoved) {
@@ -354,7 +358,7 @@ export class MsePlayback implements Playback {
 
   /** Jumps to the edge by itself: when there is a picture, and not again and again. */
   #correct(): void {
-    const isSoon = performance.now() - this.#jumpedAt < LATENCY.betweenJumps;
+    const isSoon = performance.now() - this.#jumpedAt < LATENCY.betweenJumps.rate;
     if (this.#isReady && !isSoon) this.jumpToLive();
   }
 
@@ -379,9 +383,11 @@ export class MsePlayback implements Playback {
       }
     }
     // Sound that ran out begins again only with twice as much ahead as before; after a jump it is
-    // content with what a start needs. Media must be coming again, and the jump must be cheap.
+    // content with what a start needs. Media must be coming again, and the jump must be cheap: in
+    // WebKitGTK the jump takes ten times as long as the stall that it would end.
     this.#stalledAtEdge ??= edge;
-    const isWorthIt = this.#hasSound && this.#clock.isStalled && this.#jumpCost < DEAR_JUMP;
+    const isCheap = this.#steering === "rate" && this.#jumpCost < DEAR_JUMP;
+    const isWorthIt = this.#hasSound && this.#clock.isStalled && isCheap;
     if (isWorthIt && isCaughtUp && edge > this.#stalledAtEdge) {
       this.#correct();
       return;

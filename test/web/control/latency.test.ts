@@ -110,6 +110,20 @@ test("LatencyController never changes the rate where it steers by jumps", () => 
   expect(jumps).toHaveLength(1);
 });
 
+test("LatencyController that steers by jumps spares them, but for what is newly asked for", () => {
+  const controller = make("seek");
+  const at: number[] = [];
+  for (let now = 0; now < 30_000; now += 50) {
+    if (now === 15_000) controller.base = 1;
+    if (now === 17_000) controller.base = 1.1;
+    const plays = { playing: true, audible: true, isCaughtUp: true, pitchFrom: 0 };
+    const reading = { now, ahead: 2, ...plays };
+    if (controller.decide(reading).jump) at.push(now);
+  }
+  // The first, ten seconds later, what was asked for at 15 s and at 17 s, and ten seconds later.
+  expect(at.map((now) => Math.round(now / 1_000))).toEqual([0, 10, 15, 17, 27]);
+});
+
 test("LatencyController decides nothing while nothing plays", () => {
   const controller = make();
   for (let now = 0; now < 2_000; now += 50) {
