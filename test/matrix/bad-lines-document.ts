@@ -16,9 +16,10 @@ delay from server to screen is known. H.264 and AAC, 30 pictures a second.
 
 What the player does about it: an uneven line raises what is held ahead (see
 [benchmarks.md](benchmarks.md)); a full one lowers the quality, where the broadcast has several sizes, else
-the server, told of what stands on the way, leaves out pictures up to the next sync sample while sound goes on; a WebSocket that does not come to be, or
-loses too much (four bad seconds of twenty), gives way to HLS, and is tried again after half a minute, then
-ever more rarely. \`stats().reason\` says why it plays as it does.
+the server, told of what stands on the way, leaves out pictures up to the next sync sample while sound goes
+on; a WebSocket that does not come to be, or loses too much (four bad seconds of twenty), gives way to HLS,
+and is tried again after half a minute, then ever more rarely. \`stats().reason\` says why it plays as it
+does.
 
 ${renderTable(rows, columns)}
 `;
