@@ -251,6 +251,8 @@ export class Pictures {
     if (!isPast && isWaitedFor && this.#waiting.length === 0) this.#output.push(now, time);
     if (!isPast) this.#liveFrom = Number.NEGATIVE_INFINITY;
     if (isPast || due === undefined) {
+      this.#surface.drop(this.#waiting.length);
+      this.#drop(); // they come before it, and would be shown behind it
       this.#draw(picture, now);
       this.#pump();
       return;
