@@ -10,25 +10,22 @@ import { Casting } from "./casting.ts";
 import { Commands } from "./commands.ts";
 import { FiguresOfMinute } from "./figures.ts";
 import { watchGestures } from "./gestures.ts";
-import { icon } from "./icons.ts";
-import { type KeyAction, type KeyPlace, keyAction } from "./keys.ts";
+import { pressKey } from "./keyboard.ts";
 import { ENGLISH, type Language, languageTagOf, loadLanguage, readWords } from "./language.ts";
-import { type Layout, label, make, makeLayout } from "./layout.ts";
+import { type Layout, label, makeLayout } from "./layout.ts";
 import { Menu } from "./menu.ts";
 import { captionsPage, type MenuHost, settingsPage } from "./menu-pages.ts";
-import { notePhrases, statePhrase, textTrackName } from "./phrases.ts";
+import { Panels } from "./panels.ts";
+import { textTrackName } from "./phrases.ts";
 import { SHEET } from "./sheet.ts";
-import { makeShortcuts } from "./shortcuts.ts";
-import type { StatisticsPanel } from "./statistics.ts";
+import { StateView } from "./state-view.ts";
 import { PlayerStore } from "./store.ts";
+import { setText } from "./text.ts";
 import { TimelineBar } from "./timeline-bar.ts";
 import { rememberVolume } from "./volume-memory.ts";
 
 /** Figures are taken this often, ms; the panel shows them every other time. */
 const SAMPLE = 250;
-
-/** What is over sooner (ms) is not said aloud: on the way back to live, the line is new for a moment. */
-const SETTLED = 400;
 
 /** What was put over the picture. */
 export type AttachedControls = {
@@ -77,6 +74,8 @@ class Controls {
   readonly #casting: Casting;
   readonly #store: PlayerStore;
   readonly #layout: Layout;
+  readonly #stateView: StateView;
+  readonly #panels: Panels;
   readonly #timeline: TimelineBar;
   readonly #settings: Menu;
   readonly #captions: Menu;
@@ -88,11 +87,7 @@ class Controls {
   #player: SluicePlayerElement["player"];
   #playerListening = new AbortController();
   #captionStyle: CaptionStyle = recallCaptionStyle();
-  #statistics: StatisticsPanel | undefined;
-  #shortcuts: HTMLElement | undefined;
   #samples = 0;
-  #said = "";
-  #saying: ReturnType<typeof setTimeout> | undefined;
   #flash: ReturnType<typeof setTimeout> | undefined;
 
   constructor(element: SluicePlayerElement, root: ShadowRoot, language: Language) {
@@ -111,6 +106,12 @@ class Controls {
       cast: () => this.#casting.pickRemote(),
       snapshot: () => this.#saveSnapshot(),
     });
+    this.#stateView = new StateView(element, root, this.#layout);
+    this.#panels = new Panels({
+      ...{ root, layout: this.#layout, minute: this.#minute },
+      language: () => this.language,
+      stats: () => this.#player?.stats(),
+    });
     const host: MenuHost = {
       element,
       language: () => this.language,
@@ -121,8 +122,8 @@ class Controls {
         this.#captionSheet.replaceSync(captionCss(style));
         this.#show();
       },
-      openStatistics: () => this.#openStatistics(),
-      openShortcuts: () => this.#openShortcuts(),
+      openStatistics: () => this.#panels.openStatistics(),
+      openShortcuts: () => this.#panels.openShortcuts(),
       saveSnapshot: () => this.#saveSnapshot(),
     };
     const menu = (button: HTMLElement, page: (host: MenuHost) => ReturnType<typeof settingsPage>) =>
@@ -153,13 +154,14 @@ class Controls {
     this.#show();
     // It names itself as it enters.
     controller.ariaLabel = this.language.say("player");
-    if (this.#element.hasAttribute("stats")) this.#openStatistics(false);
+    if (this.#element.hasAttribute("stats")) this.#panels.openStatistics(false);
   }
 
   detach(): void {
     clearInterval(this.#timer);
     clearTimeout(this.#flash);
-    clearTimeout(this.#saying);
+    this.#stateView.stop();
+    this.#panels.stop();
     this.#listening.abort();
     this.#playerListening.abort();
     this.#casting.stop();
@@ -248,7 +250,7 @@ class Controls {
       bitrate: isOn ? stats.bitrate : undefined,
     });
     this.#samples += 1;
-    if (this.#samples % 2 === 0) this.#statistics?.show(stats, this.#minute, at);
+    if (this.#samples % 2 === 0) this.#panels.show(stats, at);
   }
 
   #show(): void {
@@ -266,7 +268,7 @@ class Controls {
     const hasSound = player?.hasSound === true;
     layout.frame.dataset["state"] = state.name;
 
-    this.#showState();
+    this.#stateView.show(this.language);
     layout.big.hidden = !(paused && (isLive || state.name === "idle"));
     layout.unmute.hidden = !(isLive && player?.soundBlocked === true && hasSound && !paused);
     layout.play.hidden = !isOn;
@@ -315,48 +317,6 @@ class Controls {
     );
   }
 
-  /** What lies over the picture, what is noted beside it, and what is said aloud. */
-  #showState(): void {
-    const layout = this.#layout;
-    const player = this.#player;
-    const state = player?.state ?? { name: "idle" as const };
-    const phrase = statePhrase(this.language, state);
-    // What the page has put there itself says it already.
-    const isError = state.name === "unplayable" || state.name === "forbidden";
-    const own = isError ? "error" : "offline";
-    const place = this.#root.querySelector<HTMLSlotElement>(`slot[name=${own}]`);
-    const isTold = state.name !== "connecting" && (place?.assignedElements().length ?? 0) > 0;
-    layout.overlay.hidden = phrase === undefined || isTold;
-    if (phrase !== undefined && layout.overlay.dataset["sign"] !== phrase.sign) {
-      layout.overlay.dataset["sign"] = phrase.sign;
-      const sign = phrase.sign === "busy" ? [] : [icon(phrase.sign)];
-      layout.sign.replaceChildren(...sign);
-    }
-    setText(layout.title, phrase?.title ?? "");
-    setText(layout.detail, phrase?.detail ?? "");
-    const { unsupported = [], unplayable = [] } = player?.left ?? {};
-    const notes =
-      state.name === "unplayable" ? [] : notePhrases(this.language, unsupported, unplayable);
-    if (layout.notes.textContent !== notes.join("")) {
-      const lines = notes.map((note) => {
-        const line = make("p");
-        line.textContent = note;
-        return line;
-      });
-      layout.notes.replaceChildren(...lines);
-    }
-    const now = this.#element.paused
-      ? "paused"
-      : player?.timeline?.isLive === false
-        ? "playingPast"
-        : "live";
-    const said = [phrase?.title ?? this.language.say(now), ...notes].join(". ");
-    if (said === this.#said) return;
-    this.#said = said;
-    clearTimeout(this.#saying);
-    this.#saying = setTimeout(() => setText(layout.status, said), SETTLED);
-  }
-
   #showLive(isPlaying: boolean, isOn: boolean): void {
     const { live, liveDelay } = this.#layout;
     const timeline = this.#player?.timeline;
@@ -380,111 +340,16 @@ class Controls {
   }
 
   #key(event: KeyboardEvent): void {
-    if (event.defaultPrevented) return;
-    const place = placeOf(event.composedPath()[0]);
-    if (event.key === "Escape" && this.#closePanels()) {
-      event.preventDefault();
-      return;
-    }
-    // A page must not scroll by the key that presses a button; a <button> sees to that itself.
-    const isOurs = !(event.composedPath()[0] instanceof HTMLButtonElement);
-    if (event.key === " " && place === "button" && isOurs) event.preventDefault();
-    if (this.#element.hasAttribute("nohotkeys")) return;
-    const action = keyAction(event, place);
-    if (action === undefined) return;
-    event.preventDefault();
-    this.#act(action);
-    this.#show();
-  }
-
-  #act(action: KeyAction): void {
-    const commands = this.#commands;
-    switch (action.do) {
-      case "play":
-        commands.togglePlay();
-        break;
-      case "mute":
-        commands.setMuted(!this.#element.muted);
-        break;
-      case "fullscreen":
-        commands.toggleFullscreen();
-        break;
-      case "captions":
-        commands.toggleCaptions();
-        break;
-      case "pip":
-        commands.togglePip();
-        break;
-      case "statistics":
-        if (this.#statistics === undefined) this.#openStatistics();
-        else this.#closePanels();
-        break;
-      case "help":
-        if (this.#shortcuts === undefined) this.#openShortcuts();
-        else this.#closePanels();
-        break;
-      case "live":
-        commands.goLive();
-        break;
-      case "oldest":
-        commands.seekToShare(0);
-        break;
-      case "tenth":
-        commands.seekToShare(action.at / 10);
-        break;
-      case "seek":
-        commands.seekBy(action.by);
-        break;
-      case "volume":
-        commands.setVolume((this.#element.muted ? 0 : this.#element.volume) + action.by);
-        break;
-    }
+    const isDone = pressKey(event, {
+      element: this.#element,
+      commands: this.#commands,
+      panels: this.#panels,
+    });
+    if (isDone) this.#show();
   }
 
   #saveSnapshot(): void {
     this.#commands.saveSnapshot().catch(() => undefined);
-  }
-
-  /** @param isAsked by the viewer, just now; the page may have asked, too */
-  #openStatistics(isAsked = true): void {
-    this.#closePanels();
-    // Few ever look at them.
-    import("./statistics.ts").then(
-      ({ StatisticsPanel }) => {
-        if (this.#statistics !== undefined || this.#listening.signal.aborted) return;
-        const panel = new StatisticsPanel(this.language, {
-          onClose: () => this.#closePanels(),
-          onCopied: (words) => setText(this.#layout.status, words),
-        });
-        this.#statistics = panel;
-        this.#openPanel(panel.element, isAsked);
-        const stats = this.#player?.stats();
-        if (stats !== undefined) panel.show(stats, this.#minute, performance.now());
-      },
-      () => undefined,
-    );
-  }
-
-  #openShortcuts(): void {
-    this.#closePanels();
-    this.#shortcuts = makeShortcuts(this.language, () => this.#closePanels());
-    this.#openPanel(this.#shortcuts);
-  }
-
-  #openPanel(panel: HTMLElement, takesFocus = true): void {
-    this.#layout.panels.append(panel);
-    if (takesFocus) panel.querySelector<HTMLElement>(".close")?.focus();
-  }
-
-  /** @returns whether there was one */
-  #closePanels(): boolean {
-    const panels = [this.#statistics?.element, this.#shortcuts].filter((one) => one !== undefined);
-    const hadFocus = panels.some((panel) => panel.contains(this.#root.activeElement));
-    for (const panel of panels) panel.remove();
-    this.#statistics = undefined;
-    this.#shortcuts = undefined;
-    if (hadFocus) this.#layout.controller.focus({ preventScroll: true });
-    return panels.length > 0;
   }
 
   #flashSide(side: "back" | "forward"): void {
@@ -497,17 +362,4 @@ class Controls {
       flash.hidden = true;
     }, 600);
   }
-}
-
-/** Sets text where it differs: screen readers repeat what is set again. */
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
-}
-
-/** What has the focus, as far as keys go. */
-function placeOf(target: EventTarget | undefined): KeyPlace {
-  if (!(target instanceof HTMLElement)) return "elsewhere";
-  if (target instanceof HTMLInputElement) return target.type === "range" ? "slider" : "text";
-  if (target.matches("textarea, select") || target.isContentEditable) return "text";
-  return target.matches("button, a, [role=button], [role^=menuitem]") ? "button" : "elsewhere";
 }
