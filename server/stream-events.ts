@@ -1,4 +1,5 @@
-import type { LiveObserver, LiveStream } from "./live/live-stream.ts";
+import type { LiveObserver } from "./live/live-observer.ts";
+import type { LiveStream } from "./live/live-stream.ts";
 import { inOrder } from "./live/track-choice.ts";
 import type { Log } from "./log.ts";
 import type { DataValue, Milliseconds } from "./protocol/media/sample.ts";

@@ -5,23 +5,18 @@ import type {
   DataValue,
   MediaEvent,
   Milliseconds,
-  OpaqueFrame,
   Sample,
   UnplayableTrack,
 } from "../protocol/media/sample.ts";
 import {
   isSameCoding,
   isSameLabel,
-  type MediaType,
   type Track,
   type TrackKey,
   trackKey,
 } from "../protocol/media/track.ts";
-import { findSplice, leadTime, type SpliceMessage } from "../protocol/scte35/cue-message.ts";
 import type { Clock } from "./clock.ts";
 import type { DateRange } from "./date-range.ts";
-import { DateRanges } from "./date-ranges.ts";
-import { DeclaredDuration } from "./declared-duration.ts";
 import { EncoderClock, type EncoderStatus } from "./encoder-clock.ts";
 import { encoderTime } from "./encoder-time.ts";
 import { encoderName } from "./health/encoder-name.ts";
@@ -29,61 +24,17 @@ import { StreamHealth, type StreamReport } from "./health/stream-health.ts";
 import { TrackHealth } from "./health/track-health.ts";
 import type { HealthHistory } from "./health/vitals.ts";
 import { History } from "./history.ts";
-import { LiveSample } from "./live-sample.ts";
-import { type LiveTrack, liveTrack, relabelled, ticksToMs } from "./live-track.ts";
-import { RateMeter } from "./rate-meter.ts";
-import { RecentData } from "./recent-data.ts";
-import { AudioClock, VideoClock } from "./sample-clock.ts";
+import { LiveData } from "./live-data.ts";
+import type { DataEvent, LiveObserver, LiveState, StreamWarning } from "./live-observer.ts";
+import type { LiveSample } from "./live-sample.ts";
+import { type LiveTrack, relabelled, ticksToMs } from "./live-track.ts";
+import { PublishedTrack } from "./published-track.ts";
 import { Segmenter, type SegmenterSettings } from "./segmenter.ts";
+import { StreamWarnings } from "./stream-warnings.ts";
 import { TextReader } from "./text-reader.ts";
 import type { TextCue, TextTrack } from "./text-track.ts";
 import { TextTracks } from "./text-tracks.ts";
-import { TimedEvents } from "./timed-event.ts";
 import { Timeline } from "./timeline.ts";
-
-/** Where a live stream stands; see `StreamState` of the wire, which says the same to viewers. */
-export type LiveState = "waiting" | "live" | "reconnecting" | "ended";
-
-/** What a live stream tells those who watch it. All are called in the order things happen. */
-export type LiveObserver = {
-  state?(state: LiveState): void;
-  /** The tracks, or what cannot be played of them, are others now. */
-  tracks?(): void;
-  sample?(sample: LiveSample): void;
-  /** Sound or a picture that is passed on unopened; `dts` is on the live stream's timeline. */
-  opaque?(frame: OpaqueFrame): void;
-  data?(event: DataEvent): void;
-  /** There are other text tracks now. */
-  textTracks?(): void;
-  /** A cue opened; with a `trackId` and `id` that are known, it changed or got its end. */
-  cue?(cue: TextCue): void;
-  /** The encoder told of itself. */
-  encoder?(status: EncoderStatus): void;
-  /** There is more, or less, to warn of now. */
-  warnings?(): void;
-};
-
-/** Something about a broadcast that its publisher can better. */
-export type StreamWarning = {
-  /** Stable, for machines. */
-  readonly code: "LONG_GOP";
-  /** For people: what is the matter, and which setting of the encoder to change. */
-  readonly message: string;
-};
-
-/** onMetaData or other script data of a broadcast. */
-export type DataEvent = {
-  /** Unique, also among other lives of the streamPath: who meets it twice knows it again. */
-  readonly id: string;
-  /** Counts those of the live stream, from 1. */
-  readonly number: number;
-  readonly name: string;
-  /** ms on the live stream's timeline. */
-  readonly at: Milliseconds;
-  readonly values: readonly DataValue[];
-  /** As it came: AMF0 values, the name first. Empty: what had that name was taken back. */
-  readonly body: Bytes;
-};
 
 /** How live streams behave; times in ms, sizes in bytes. */
 export type LiveSettings = {
@@ -99,40 +50,6 @@ export type TrackStatus = {
   readonly track: LiveTrack;
   /** Bits a second, measured over the last seconds. */
   readonly bitrate: number;
-};
-
-/** A track that gives nothing while another goes on this far is withdrawn until it does again. */
-const SILENCE: { readonly [type in MediaType]: Milliseconds } = { audio: 1500, video: 10_000 };
-
-/**
- * The same for a track whose end the encoder announced, or which a returned publisher has not given
- * again.
- */
-const SILENCE_OF_UNCONFIRMED: Milliseconds = 1000;
-
-type Lane = {
-  live: LiveTrack;
-  clock: { audio: AudioClock } | { video: VideoClock };
-  declared: DeclaredDuration;
-  rate: RateMeter;
-  health: TrackHealth;
-  sequenceNumber: number;
-  epoch: number;
-  /** The next sample that is delivered is the first behind a break. */
-  isBroken: boolean;
-  /** Announced at present. */
-  isActive: boolean;
-  /** Given by the present publisher, which has not said that it ends. */
-  isConfirmed: boolean;
-  /** After a new configuration or a break, pictures are of no use before a sync sample. */
-  awaitsSync: boolean;
-  lastArrival: Milliseconds;
-  /** How far it has come on the timeline. */
-  lastAt: Milliseconds;
-  /** Of its newest sample, in ticks. */
-  lastDts: number | undefined;
-  /** Video: the newest sample that can be shown without another one. */
-  sync: LiveSample | undefined;
 };
 
 /** The way into a live stream for whoever feeds it; of no effect once it has ended. */
@@ -168,17 +85,10 @@ export class LiveStream {
   readonly #onIdle: () => void;
   readonly #onViewers: () => void;
   #viewers = 0;
-  readonly #lanes = new Map<TrackKey, Lane>();
+  readonly #published = new Map<TrackKey, PublishedTrack>();
   #unplayable: UnplayableTrack[] = [];
-  #warnings: readonly StreamWarning[] = [];
-  /** In this broadcast. */
-  readonly #warnedOf = new Set<StreamWarning["code"]>();
-  readonly #onWarning: (warning: StreamWarning) => void;
-  #metadata: DataEvent | undefined;
-  #dateRanges = new DateRanges();
-  readonly #recentData = new RecentData();
-  readonly #timedEvents = new TimedEvents();
-  #dataEvents = 0;
+  readonly #warnings: StreamWarnings;
+  readonly #data: LiveData;
   #encoder = new EncoderClock();
   #health: StreamHealth | undefined;
   #publication: Publication | undefined;
@@ -211,11 +121,12 @@ export class LiveStream {
   ) {
     this.streamPath = streamPath;
     this.id = Math.floor(clock.now()).toString(36);
+    this.#data = new LiveData(this.id);
     this.#clock = clock;
     this.#settings = settings;
     this.#onIdle = onIdle;
     this.#onViewers = onViewers;
-    this.#onWarning = onWarning;
+    this.#warnings = new StreamWarnings(settings.segmenter.longestSegment, onWarning);
     this.#timeline = new Timeline({ maxSkew: settings.trackSkew });
     this.#history = new History({ maxBytes: settings.historyBytes, maxTime: settings.historyTime });
     this.segmenter = new Segmenter(settings.segmenter, { streamPath, life: this.id });
@@ -260,7 +171,9 @@ export class LiveStream {
 
   /** Tracks that are announced at present. */
   get tracks(): readonly LiveTrack[] {
-    return [...this.#lanes.values()].filter((lane) => lane.isActive).map((lane) => lane.live);
+    return [...this.#published.values()]
+      .filter((published) => published.isActive)
+      .map((published) => published.live);
   }
 
   /** Text that was seen so far, captions first. */
@@ -275,17 +188,17 @@ export class LiveStream {
 
   /** What the encoder marked within the window, oldest first. */
   get dateRanges(): readonly DateRange[] {
-    return this.#dateRanges.list(this.segmenter.oldestDate);
+    return this.#data.dateRanges(this.segmenter.oldestDate);
   }
 
   /** What was said in between in the last seconds, for who was away for a moment: oldest first. */
   get recentData(): readonly DataEvent[] {
-    return this.#recentData.list(this.#timeline.newest);
+    return this.#data.recent(this.#timeline.newest);
   }
 
   /** What is amiss at present. */
   get warnings(): readonly StreamWarning[] {
-    return this.#warnings;
+    return this.#warnings.list;
   }
 
   get unplayable(): readonly UnplayableTrack[] {
@@ -294,12 +207,12 @@ export class LiveStream {
 
   /** onMetaData as it stands: its newest event; undefined where there is none. */
   get metadata(): DataEvent | undefined {
-    return this.#metadata;
+    return this.#data.metadata;
   }
 
   /** The same as it came: AMF0 values, its name first; empty where there is none. */
   get metadataBody(): Bytes {
-    return this.#metadata?.body ?? NO_BYTES;
+    return this.#data.metadata?.body ?? NO_BYTES;
   }
 
   /** What the encoder tells of itself; undefined where it tells nothing. */
@@ -320,9 +233,9 @@ export class LiveStream {
   /** The announced tracks with their measured rates. */
   status(): readonly TrackStatus[] {
     const now = this.#clock.now();
-    return [...this.#lanes.values()]
-      .filter((lane) => lane.isActive)
-      .map((lane) => ({ track: lane.live, bitrate: lane.rate.bitsPerSecond(now) }));
+    return [...this.#published.values()]
+      .filter((published) => published.isActive)
+      .map((published) => ({ track: published.live, bitrate: published.rate.bitsPerSecond(now) }));
   }
 
   /** What a newcomer is given at once: see `History`. */
@@ -332,7 +245,7 @@ export class LiveStream {
 
   /** The newest picture of an announced track that can be shown without another one. */
   newestSync(trackId: number): LiveSample | undefined {
-    for (const { live, isActive, sync } of this.#lanes.values()) {
+    for (const { live, isActive, sync } of this.#published.values()) {
       if (live.id === trackId && isActive) return sync;
     }
     return undefined;
@@ -382,10 +295,10 @@ export class LiveStream {
       this.#encoder = new EncoderClock();
     }
     if (!goesOn || this.#health === undefined) this.#examineAnew();
-    for (const lane of this.#lanes.values()) {
-      lane.isConfirmed = false;
+    for (const published of this.#published.values()) {
+      published.isConfirmed = false;
       // Another encoder's pictures; after a mere jump of the clock the references hold.
-      lane.awaitsSync = lane.live.track.mediaType === "video";
+      published.awaitSync();
     }
     if (this.#unplayable.length > 0) {
       this.#unplayable = [];
@@ -397,23 +310,17 @@ export class LiveStream {
 
   #examineAnew(): void {
     const health = new StreamHealth(this.#clock.now(), () => ({
-      encoder: encoderName(this.#metadataValues),
+      encoder: encoderName(this.#data.metadataValues),
       status: this.#encoder.status,
       unplayable: this.#unplayable,
-      tracks: [...this.#lanes.values()]
-        .filter((lane) => lane.isActive || lane.isConfirmed)
-        .sort((a, b) => rank(a) - rank(b)),
+      tracks: [...this.#published.values()]
+        .filter((published) => published.isActive || published.isConfirmed)
+        .sort((a, b) => a.rank - b.rank),
     }));
-    for (const lane of this.#lanes.values()) {
-      lane.health = new TrackHealth(lane.live.track.mediaType);
+    for (const published of this.#published.values()) {
+      published.health = new TrackHealth(published.live.track.mediaType);
     }
     this.#health = health;
-  }
-
-  get #metadataValues(): { readonly [name: string]: DataValue } | undefined {
-    const values = this.#metadata?.values[0];
-    const isRecord = typeof values === "object" && values !== null && !Array.isArray(values);
-    return isRecord ? (values as { readonly [name: string]: DataValue }) : undefined;
   }
 
   /** The server goes away: nobody is waited for any more. */
@@ -436,16 +343,13 @@ export class LiveStream {
         return;
       case "track-end": {
         // Encoders also say so at the very end of a broadcast, when nothing is to be withdrawn.
-        const lane = this.#lanes.get(trackKey(event));
-        if (lane !== undefined) lane.isConfirmed = false;
+        const published = this.#published.get(trackKey(event));
+        if (published !== undefined) published.isConfirmed = false;
         return;
       }
       case "metadata": {
-        const { values, body } = event;
-        const at = this.#timeline.newest;
-        const name = "onMetaData";
-        const metadata = { ...this.#nextEvent(), name, at, values: [values], body };
-        this.#metadata = body.length === 0 ? undefined : metadata;
+        const { values } = event;
+        const metadata = this.#data.describe(event, this.#timeline.newest);
         this.segmenter.declare({
           video: bitrateOf(values["videodatarate"]),
           audio: bitrateOf(values["audiodatarate"]),
@@ -453,21 +357,9 @@ export class LiveStream {
         this.#tellData(metadata);
         return;
       }
-      case "data": {
-        const { name, values, body } = event;
-        const at = this.#timeline.peek(event.dts);
-        const data: DataEvent = { ...this.#nextEvent(), name, at, values, body };
-        this.#recentData.push(data);
-        this.#tellData(data);
-        const now = this.#clock.now();
-        const composed = encoderTime(name, values, now);
-        if (composed !== undefined) this.#stamped(0, { times: { composed } }, at, now);
-        const timed = this.#timedEvents.ofData(data, now);
-        if (timed !== undefined) this.segmenter.event(timed);
-        this.#text.data(name, values, at);
-        this.#mark(data, event.dts);
+      case "data":
+        this.#hear(event);
         return;
-      }
       case "encoder-report": {
         const { trackIndex, report, dts, compositionOffset } = event;
         const position = this.#timeline.peek(dts) + compositionOffset;
@@ -513,15 +405,12 @@ export class LiveStream {
     this.#cancelGrace = undefined;
     this.#history.clear();
     this.#startedAt = undefined; // first: what is removed is told to be the end
-    for (const lane of this.#lanes.values()) this.segmenter.remove(lane.live.id);
-    this.#lanes.clear();
+    for (const published of this.#published.values()) this.segmenter.remove(published.live.id);
+    this.#published.clear();
     this.#text.clear();
     this.#unplayable = [];
-    this.#metadata = undefined;
-    this.#dateRanges = new DateRanges();
-    this.#recentData.clear();
-    this.#warnings = [];
-    this.#warnedOf.clear();
+    this.#data.clear();
+    this.#warnings.clear();
     this.#tellTracks();
     this.#setState(this.#state === "ended" ? "ended" : "waiting");
     this.#onIdle();
@@ -530,15 +419,15 @@ export class LiveStream {
   #replaceByUnplayable(track: UnplayableTrack): void {
     const key = trackKey(track);
     this.#unplayable = [...this.#unplayable.filter((other) => trackKey(other) !== key), track];
-    const lane = this.#lanes.get(key);
-    if (lane?.isActive === true) this.#withdraw(lane);
+    const published = this.#published.get(key);
+    if (published?.isActive === true) this.#withdraw(published);
     else this.#tellTracks();
   }
 
   #describe(track: Track): void {
     const key = trackKey(track);
     this.#unplayable = this.#unplayable.filter((other) => trackKey(other) !== key);
-    const known = this.#lanes.get(key);
+    const known = this.#published.get(key);
     if (known !== undefined && isSameCoding(known.live.track, track)) {
       known.isConfirmed = true;
       if (isSameLabel(known.live.track, track)) return; // announced, or with its next sample
@@ -546,94 +435,31 @@ export class LiveStream {
       if (known.isActive) this.#tellTracks();
       return;
     }
-    const id = known?.live.id ?? this.#nextTrackId;
-    const live = liveTrack(id, (known?.live.configuration ?? 0) + 1, track);
+    const position = { now: this.#clock.now(), at: this.#timeline.newest };
+    const published = new PublishedTrack(this.#nextTrackId, track, known, position);
     if (known === undefined) this.#nextTrackId += 1;
-    this.#history.forget(id);
-    const now = this.#clock.now();
-    const isVideo = track.mediaType === "video";
-    const keepsClock = known !== undefined && known.live.timescale === live.timescale;
-    this.#lanes.set(key, {
-      live,
-      clock: keepsClock
-        ? known.clock
-        : isVideo
-          ? { video: new VideoClock(live.timescale) }
-          : { audio: new AudioClock(live.timescale) },
-      declared: new DeclaredDuration(live.timescale, isVideo ? track.frameRate : undefined),
-      rate: known?.rate ?? new RateMeter(),
-      health: known?.health ?? new TrackHealth(track.mediaType),
-      sequenceNumber: known?.sequenceNumber ?? 0,
-      epoch: known?.epoch ?? -1,
-      isBroken: known?.isBroken ?? true,
-      isActive: true,
-      isConfirmed: true,
-      awaitsSync: isVideo,
-      lastArrival: now,
-      lastAt: this.#timeline.newest,
-      lastDts: keepsClock ? known.lastDts : undefined,
-      sync: undefined,
-    });
-    this.segmenter.expect(id);
+    this.#published.set(key, published);
+    this.#history.forget(published.live.id);
+    this.segmenter.expect(published.live.id);
     this.#tellTracks();
   }
 
   #sample(sample: Sample): void {
     const key = trackKey(sample);
-    const lane = this.#lanes.get(key);
-    if (lane === undefined) {
+    const published = this.#published.get(key);
+    if (published === undefined) {
       const message = `Cannot take a sample of ${key}: no configuration came before it`;
       throw new ProtocolError("malformed", "SAMPLE_WITHOUT_TRACK", message);
     }
     const now = this.#clock.now();
     const { at, epoch } = this.#timeline.place(key, sample.dts, now, sample.compositionOffset);
-    lane.rate.add(now, sample.data.length);
-    this.#health?.sample(lane.health, sample, at, now, epoch);
-    lane.lastArrival = now;
-    lane.lastAt = Math.max(lane.lastAt, at);
-    if (epoch.index !== lane.epoch) {
-      lane.epoch = epoch.index;
-      lane.isBroken = true;
-      if ("audio" in lane.clock) lane.clock.audio.anchor();
-    }
-    if (lane.awaitsSync && !sample.isSync) return;
-    // A clock that stands still, or lies far behind the others': nobody could play it with them.
-    if (!lane.isActive && this.#timeline.newest - at > SILENCE.video) return;
-    lane.awaitsSync = false;
-    const isDiscontinuity = lane.isBroken;
-    lane.isBroken = false;
-    lane.isConfirmed = true;
-    if (!lane.isActive) {
-      lane.isActive = true;
-      this.#tellTracks();
-    }
-    lane.sequenceNumber += 1;
-    const { dts, compositionOffset } =
-      "video" in lane.clock
-        ? lane.clock.video.place(at, sample.compositionOffset)
-        : { dts: lane.clock.audio.place(at, sample.audioSamples), compositionOffset: 0 };
-    const duration =
-      "video" in lane.clock ? lane.declared.declare(dts) : Math.max(1, sample.audioSamples);
-    const step = lane.lastDts === undefined ? duration : dts - lane.lastDts;
-    lane.lastDts = dts;
-    const live = new LiveSample({
-      track: lane.live,
-      epoch,
-      sequenceNumber: lane.sequenceNumber,
-      step,
-      at,
-      dts,
-      compositionOffset,
-      duration,
-      isSync: sample.isSync,
-      isDisposable: sample.isDisposable,
-      isDiscontinuity,
-      serverTime: now,
-      data: sample.data,
-      original: sample.original,
-    });
-    if (live.isVideo && live.isSync) lane.sync = live;
-    const isLeading = this.#leading === lane;
+    this.#health?.sample(published.health, sample, at, now, epoch);
+    published.arrived(now, at, epoch, sample.data.length);
+    if (!published.canTake(sample, at, this.#timeline.newest)) return;
+    const { isActive } = published;
+    const live = published.take(sample, at, epoch, now);
+    if (!isActive) this.#tellTracks();
+    const isLeading = this.#leading === published;
     if (isLeading) this.#text.picture(live);
     this.#history.push(live);
     for (const observer of this.#observers) observer.sample?.(live);
@@ -641,82 +467,51 @@ export class LiveStream {
     // A picture lasts until the next one comes; how long sound lasts is known.
     const passed = live.isVideo ? live.dts : live.dts + live.duration;
     if (isLeading) this.#text.pass(ticksToMs(live.track, passed));
-    this.#watchGop();
+    if (this.#warnings.look(this.segmenter.isGopLong)) {
+      for (const observer of this.#observers) observer.warnings?.();
+      this.#warnings.report();
+    }
     this.#withdrawSilent(now);
   }
 
-  #watchGop(): void {
-    const { isGopLong } = this.segmenter;
-    if (isGopLong === this.#warnings.length > 0) return;
-    this.#warnings = isGopLong ? [longGop(this.#settings.segmenter.longestSegment)] : [];
-    for (const observer of this.#observers) observer.warnings?.();
-    for (const warning of this.#warnings) {
-      if (!this.#warnedOf.has(warning.code)) this.#onWarning(warning);
-      this.#warnedOf.add(warning.code);
-    }
-  }
-
   /** The first video track, without one the first audio track: as the segmenter has it. */
-  get #leading(): Lane | undefined {
-    let leading: Lane | undefined;
-    for (const lane of this.#lanes.values()) {
-      if (!lane.isActive) continue;
-      if (leading === undefined || rank(lane) < rank(leading)) leading = lane;
+  get #leading(): PublishedTrack | undefined {
+    let leading: PublishedTrack | undefined;
+    for (const one of this.#published.values()) {
+      if (one.isActive && one.rank < (leading?.rank ?? Number.POSITIVE_INFINITY)) leading = one;
     }
     return leading;
   }
 
   /** A track that gives nothing while another goes on is announced as gone. */
   #withdrawSilent(now: Milliseconds): void {
-    for (const lane of this.#lanes.values()) {
-      const { mediaType } = lane.live.track;
-      const silence = lane.isConfirmed ? SILENCE[mediaType] : SILENCE_OF_UNCONFIRMED;
-      const behind = this.#timeline.newest - lane.lastAt;
-      const isQuiet = now - lane.lastArrival > silence / 2;
-      const isSilent = behind > silence && (isQuiet || behind > SILENCE.video);
-      if (lane.isActive && isSilent) this.#withdraw(lane);
+    for (const published of this.#published.values()) {
+      if (published.isSilent(now, this.#timeline.newest)) this.#withdraw(published);
     }
   }
 
-  #withdraw(lane: Lane): void {
-    lane.isActive = false;
-    lane.awaitsSync = lane.live.track.mediaType === "video";
-    this.#history.forget(lane.live.id);
-    this.segmenter.retire(lane.live.id);
+  #withdraw(published: PublishedTrack): void {
+    published.withdraw();
+    this.#history.forget(published.live.id);
+    this.segmenter.retire(published.live.id);
     this.#tellTracks();
   }
 
-  #nextEvent(): { id: string; number: number } {
-    this.#dataEvents += 1;
-    return { id: `${this.id}-${this.#dataEvents}`, number: this.#dataEvents };
-  }
-
-  /**
-   * Keeps what marks a moment, or a stretch of time.
-   *
-   * @throws ProtocolError where it carries SCTE 35 that cannot be read: it is a plain cue point then
-   */
-  #mark({ id, number, name, at, values }: DataEvent, timestamp: Milliseconds): void {
-    const momentAfter = (lead: Milliseconds) => {
-      const { index, wallOffset } = this.#timeline.epoch;
-      const date = index < 0 ? this.#clock.now() : at + wallOffset;
-      return { at: at + lead, date: date + lead };
-    };
-    let splice: SpliceMessage | undefined;
-    try {
-      splice = findSplice(name, values);
-    } catch (error) {
-      this.#dateRanges.take(id, name, values, momentAfter(0));
-      throw error;
-    }
-    if (splice === undefined) {
-      this.#dateRanges.take(id, name, values, momentAfter(0));
-    } else {
-      const moment = momentAfter(leadTime(values, timestamp));
-      this.#dateRanges.takeSplice(id, splice, moment);
-      const timed = this.#timedEvents.ofSplice(number, splice, moment.at, this.#clock.now());
-      if (timed !== undefined) this.segmenter.event(timed);
-    }
+  #hear(message: Extract<MediaEvent, { readonly type: "data" }>): void {
+    const { name, values, dts } = message;
+    const now = this.#clock.now();
+    const at = this.#timeline.peek(dts);
+    const event = this.#data.hear(message, at);
+    this.#tellData(event);
+    const composed = encoderTime(name, values, now);
+    if (composed !== undefined) this.#stamped(0, { times: { composed } }, at, now);
+    const timed = this.#data.timed(event, now);
+    if (timed !== undefined) this.segmenter.event(timed);
+    this.#text.data(name, values, at);
+    const { index, wallOffset } = this.#timeline.epoch;
+    const moment = { at, date: index < 0 ? now : at + wallOffset };
+    const splice = this.#data.mark(event, dts, moment, now);
+    if (splice !== undefined) this.segmenter.event(splice);
   }
 
   #tellData(event: DataEvent): void {
@@ -737,14 +532,3 @@ export class LiveStream {
 /** kb/s of onMetaData as bits a second; 0 where it is none. */
 const bitrateOf = (value: DataValue | undefined): number =>
   typeof value === "number" && value > 0 && value < 1_000_000 ? value * 1000 : 0;
-
-const longGop = (longest: Milliseconds): StreamWarning => ({
-  code: "LONG_GOP",
-  message:
-    `Key frames are more than ${longest / 1000} s apart: HLS segments are cut between them, and ` +
-    "viewers begin late. Set the key frame interval to 2 s (OBS: Settings, Output, Keyframe " +
-    "Interval 2 s; ffmpeg: -g, twice the frame rate, or -force_key_frames)",
-});
-
-const rank = ({ live }: Lane): number =>
-  (live.track.mediaType === "video" ? 0 : 1_000_000) + live.id;

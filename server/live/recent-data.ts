@@ -1,6 +1,6 @@
 import { LIMITS } from "../protocol/limits.ts";
 import type { Milliseconds } from "../protocol/media/sample.ts";
-import type { DataEvent } from "./live-stream.ts";
+import type { DataEvent } from "./live-observer.ts";
 
 /**
  * What was said in the last seconds: a viewer whose line broke for a moment is told again, and knows by

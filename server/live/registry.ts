@@ -1,12 +1,8 @@
 import type { Milliseconds } from "../protocol/media/sample.ts";
 import type { Clock } from "./clock.ts";
 import { type Feed, Handover, type HandoverLimits } from "./handover.ts";
-import {
-  type LiveSettings,
-  LiveStream,
-  type Publication,
-  type StreamWarning,
-} from "./live-stream.ts";
+import type { StreamWarning } from "./live-observer.ts";
+import { type LiveSettings, LiveStream, type Publication } from "./live-stream.ts";
 
 /** Who wants to publish, as far as the hub needs to know. */
 export type Publisher = {

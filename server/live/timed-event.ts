@@ -6,7 +6,7 @@ import { SPLICE_SCHEME, type SpliceMessage } from "../protocol/scte35/cue-messag
 import { ID3_SCHEME } from "../protocol/text/id3.ts";
 import { toJsonValues } from "../protocol/text/json-value.ts";
 import { timedMetadataTag } from "../protocol/text/timed-metadata.ts";
-import type { DataEvent } from "./live-stream.ts";
+import type { DataEvent } from "./live-observer.ts";
 
 /** A box that goes into the parts of HLS, the same in every rendition but for its clock. */
 export type TimedEvent = {

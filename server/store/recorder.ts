@@ -1,6 +1,7 @@
 import type { Clock } from "../live/clock.ts";
+import type { LiveObserver } from "../live/live-observer.ts";
 import type { LiveSample } from "../live/live-sample.ts";
-import type { LiveObserver, LiveStream } from "../live/live-stream.ts";
+import type { LiveStream } from "../live/live-stream.ts";
 import type { Log } from "../log.ts";
 import type { Milliseconds } from "../protocol/media/sample.ts";
 import type { Recording } from "./recording.ts";

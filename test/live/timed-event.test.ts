@@ -1,6 +1,7 @@
 import parser from "mux.js/lib/mp4/emsg.js";
 import { expect, test } from "vitest";
-import { type DataEvent, LiveStream } from "../../server/live/live-stream.ts";
+import type { DataEvent } from "../../server/live/live-observer.ts";
+import { LiveStream } from "../../server/live/live-stream.ts";
 import { join } from "../../server/protocol/bytes/bytes.ts";
 import type { DataValue, Milliseconds, Sample } from "../../server/protocol/media/sample.ts";
 import type { AudioTrack, VideoTrack } from "../../server/protocol/media/track.ts";

@@ -1,6 +1,6 @@
 import type { SegmentedStream } from "../../server/endpoint/hls/presentation.ts";
 import type { DateRange } from "../../server/live/date-range.ts";
-import type { LiveState } from "../../server/live/live-stream.ts";
+import type { LiveState } from "../../server/live/live-observer.ts";
 import type { LiveTrack } from "../../server/live/live-track.ts";
 import type { OpenSegment, Part, Rendition, Segment } from "../../server/live/segment.ts";
 import type { TextCue, TextTrack } from "../../server/live/text-track.ts";

@@ -1,7 +1,8 @@
 import type { Clock } from "../../live/clock.ts";
 import { Lane, type LaneMessage } from "../../live/lane.ts";
+import type { DataEvent } from "../../live/live-observer.ts";
 import type { LiveSample } from "../../live/live-sample.ts";
-import type { DataEvent, LiveStream } from "../../live/live-stream.ts";
+import type { LiveStream } from "../../live/live-stream.ts";
 import type { LiveTrack } from "../../live/live-track.ts";
 import {
   asItCame,

@@ -1,6 +1,6 @@
 import type { Clock } from "../../live/clock.ts";
 import type { DateRange } from "../../live/date-range.ts";
-import type { LiveState } from "../../live/live-stream.ts";
+import type { LiveState } from "../../live/live-observer.ts";
 import type { OpenSegment, Part, Rendition, Segment } from "../../live/segment.ts";
 import type { TextCue, TextTrack } from "../../live/text-track.ts";
 import type { DeliveryDirectives, PlaylistEdge } from "../../protocol/hls/delivery-directives.ts";

@@ -1,6 +1,7 @@
 import { LaneMessage } from "../../live/lane.ts";
+import type { LiveState } from "../../live/live-observer.ts";
 import { LiveSample } from "../../live/live-sample.ts";
-import type { LiveState, LiveStream } from "../../live/live-stream.ts";
+import type { LiveStream } from "../../live/live-stream.ts";
 import { type Backlog, Subscription } from "../../live/subscription.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
 import type { Capabilities } from "../../protocol/rtmp/capabilities.ts";

@@ -1,5 +1,6 @@
+import type { DataEvent } from "../../live/live-observer.ts";
 import { LiveSample } from "../../live/live-sample.ts";
-import type { DataEvent, LiveStream } from "../../live/live-stream.ts";
+import type { LiveStream } from "../../live/live-stream.ts";
 import { type LiveTrack, ticksToMs } from "../../live/live-track.ts";
 import { NO_BYTES } from "../../protocol/bytes/bytes.ts";
 import { asItCame, configurationTag, type FlvBody, sampleTag } from "../../protocol/flv/muxer.ts";

@@ -1,6 +1,6 @@
 import type { Deliverable } from "../../live/lane.ts";
+import type { DataEvent } from "../../live/live-observer.ts";
 import { LiveSample } from "../../live/live-sample.ts";
-import type { DataEvent } from "../../live/live-stream.ts";
 import { ticksToMs } from "../../live/live-track.ts";
 import type { Bytes } from "../../protocol/bytes/bytes.ts";
 import { asItCame, type FlvBody, sampleTag, scriptDataTag } from "../../protocol/flv/muxer.ts";

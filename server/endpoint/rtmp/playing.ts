@@ -1,7 +1,8 @@
 import type { Clock } from "../../live/clock.ts";
 import type { LaneMessage } from "../../live/lane.ts";
+import type { LiveState } from "../../live/live-observer.ts";
 import { LiveSample } from "../../live/live-sample.ts";
-import type { LiveState, LiveStream } from "../../live/live-stream.ts";
+import type { LiveStream } from "../../live/live-stream.ts";
 import type { LiveTrack } from "../../live/live-track.ts";
 import { type Backlog, Subscription } from "../../live/subscription.ts";
 import type { OwnBytes } from "../../protocol/bytes/bytes.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../../live/clock.ts";
-import type { DataEvent } from "../../live/live-stream.ts";
+import type { DataEvent } from "../../live/live-observer.ts";
 import type { Milliseconds } from "../../protocol/media/sample.ts";
 import { toJsonValues } from "../../protocol/text/json-value.ts";
 import { packText } from "./packager.ts";

@@ -6,7 +6,7 @@ import express from "express";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { HlsEndpoint, HlsLimits } from "../../../server/endpoint/hls/handler.ts";
 import type { SegmentedStream } from "../../../server/endpoint/hls/presentation.ts";
-import type { LiveState } from "../../../server/live/live-stream.ts";
+import type { LiveState } from "../../../server/live/live-observer.ts";
 import type { LiveTrack } from "../../../server/live/live-track.ts";
 import { Segmenter } from "../../../server/live/segmenter.ts";
 import { readMediaPlaylist, readMultivariantPlaylist } from "../../support/hls-playlist.ts";
