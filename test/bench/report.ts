@@ -34,6 +34,20 @@ export function renderReport({ title, how, tables, remarks = [] }: Report): stri
   return `${pieces.join("\n\n")}\n`;
 }
 
+/**
+ * A document of sections (`## Title`) with one of them replaced, or put at its end.
+ *
+ * @param section as `renderReport` makes it
+ */
+export function withSection(document: string, section: string): string {
+  const [title = ""] = section.split("\n", 1);
+  const pieces = document.split(/^(?=## )/m);
+  const index = pieces.findIndex((piece) => piece.startsWith(`${title}\n`));
+  const isLast = index === pieces.length - 1;
+  if (index < 0) return `${document.trimEnd()}\n\n${section}`;
+  return pieces.with(index, isLast ? section : `${section}\n`).join("");
+}
+
 function renderTable({ columns, rows }: Table): string {
   const widths = columns.map((column, index) =>
     Math.max(3, column.length, ...rows.map((row) => row[index]?.length ?? 0)),
