@@ -1,4 +1,5 @@
 import type { SluicePlayerElement } from "../element/sluice-player.ts";
+import { setText } from "../ui/elements.ts";
 import { formatDelay, formatSpan } from "../ui/format.ts";
 import {
   type CaptionStyle,
@@ -20,7 +21,6 @@ import { textTrackName } from "./phrases.ts";
 import { SHEET } from "./sheet.ts";
 import { StateView } from "./state-view.ts";
 import { PlayerStore } from "./store.ts";
-import { setText } from "./text.ts";
 import { TimelineBar } from "./timeline-bar.ts";
 import { rememberVolume } from "./volume-memory.ts";
 

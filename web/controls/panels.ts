@@ -1,10 +1,10 @@
 import type { PlayerStats } from "../player/player-stats.ts";
+import { setText } from "../ui/elements.ts";
 import type { FiguresOfMinute } from "./figures.ts";
 import type { Language } from "./language.ts";
 import type { Layout } from "./layout.ts";
 import { makeShortcuts } from "./shortcuts.ts";
 import type { StatisticsPanel } from "./statistics.ts";
-import { setText } from "./text.ts";
 
 /** What panels show, and where. */
 export type PanelsHost = {

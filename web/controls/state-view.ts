@@ -1,9 +1,9 @@
 import type { SluicePlayerElement } from "../element/sluice-player.ts";
+import { setText } from "../ui/elements.ts";
 import { icon } from "./icons.ts";
 import type { Language } from "./language.ts";
 import { type Layout, make } from "./layout.ts";
 import { notePhrases, statePhrase } from "./phrases.ts";
-import { setText } from "./text.ts";
 
 /** What is over sooner (ms) is not said aloud: on the way back to live, the line is new for a moment. */
 const SETTLED = 400;

@@ -1,5 +1,6 @@
 import type { ListedFinding } from "../../server/protocol/wire/stream-health.ts";
 import { make, setText } from "./elements.ts";
+import { optionsApart } from "./options-apart.ts";
 
 /** A finding's severity for people, in front of its sentence. */
 const SEVERITIES: Readonly<Record<ListedFinding["severity"], string>> = {
@@ -43,7 +44,7 @@ export class DoctorView {
     }
     shown.forEach((finding, index) => {
       const { item, text } = this.#items.get(finding.code) ?? this.#make(finding);
-      setText(text, finding.message);
+      setSentence(text, finding.message);
       if (this.element.children[index] !== item) {
         this.element.insertBefore(item, this.element.children[index] ?? null);
       }
@@ -66,4 +67,13 @@ export class DoctorView {
     this.#items.set(code, made);
     return made;
   }
+}
+
+/** Sets a sentence where it differs; options of a command line are not broken at their hyphens. */
+function setSentence(element: HTMLElement, sentence: string): void {
+  if (element.textContent === sentence) return;
+  const pieces = optionsApart(sentence).map((text, index) =>
+    index % 2 === 0 ? text : make("span", "option", text),
+  );
+  element.replaceChildren(...pieces);
 }
