@@ -186,7 +186,10 @@ test("Chromium plays HLS over HTTP/2", async () => {
   const screen = await Screen.of(page);
   await page.goto(url("/watch/live/chromium?transport=hls"), { waitUntil: "commit" });
   await screen.untilPicture("a picture", ({ counter }) => counter !== undefined, 30_000);
-  expect(await screen.stats()).toMatchObject({ engine: "hls.js", state: "live" });
+  await screen.untilStats(
+    "a player that is live by HLS",
+    ({ engine, state }) => engine === "hls.js" && state === "live",
+  );
   const loaded = await page.evaluate<[string, string][]>(
     `performance.getEntries().filter(({ nextHopProtocol }) => nextHopProtocol)
       .map(({ name, nextHopProtocol }) => [new URL(name).pathname, nextHopProtocol])`,
