@@ -25,12 +25,12 @@ export class PublishedTrack {
   isActive = true;
   /** Given by the present publisher, which has not said that it ends. */
   isConfirmed = true;
-  /** After a new configuration or a break, pictures are of no use before a sync sample. */
-  awaitsSync: boolean;
   health: TrackHealth;
   readonly rate: RateMeter;
   readonly #clock: { audio: AudioClock } | { video: VideoClock };
   readonly #declared: DeclaredDuration;
+  /** After a new configuration or a break, pictures are of no use before a sync sample. */
+  #awaitsSync: boolean;
   #sequenceNumber = 0;
   #epoch = -1;
   /** The next sample that is delivered is the first behind a break. */
@@ -65,7 +65,7 @@ export class PublishedTrack {
     this.#declared = new DeclaredDuration(timescale, isVideo ? track.frameRate : undefined);
     this.rate = known?.rate ?? new RateMeter();
     this.health = known?.health ?? new TrackHealth(track.mediaType);
-    this.awaitsSync = isVideo;
+    this.#awaitsSync = isVideo;
     this.#lastArrival = now;
     this.#lastAt = at;
     if (known === undefined) return;
@@ -102,7 +102,7 @@ export class PublishedTrack {
    * @param newest how far the timeline has come
    */
   canTake(sample: Sample, at: Milliseconds, newest: Milliseconds): boolean {
-    if (this.awaitsSync && !sample.isSync) return false;
+    if (this.#awaitsSync && !sample.isSync) return false;
     // A clock that stands still, or lies far behind the others': nobody could play it with them.
     return this.isActive || newest - at <= SILENCE.video;
   }
@@ -111,7 +111,7 @@ export class PublishedTrack {
   take(sample: Sample, at: Milliseconds, epoch: Epoch, now: Milliseconds): LiveSample {
     const isDiscontinuity = this.#isBroken;
     this.#isBroken = false;
-    this.awaitsSync = false;
+    this.#awaitsSync = false;
     this.isConfirmed = true;
     this.isActive = true;
     this.#sequenceNumber += 1;
@@ -154,7 +154,7 @@ export class PublishedTrack {
 
   /** What comes next may be another encoder's: pictures are of no use before a sync sample. */
   awaitSync(): void {
-    this.awaitsSync = this.live.track.mediaType === "video";
+    this.#awaitsSync = this.live.track.mediaType === "video";
   }
 
   #place(

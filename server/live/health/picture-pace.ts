@@ -1,13 +1,10 @@
 import type { Milliseconds } from "../../protocol/media/sample.ts";
-import { Seconds } from "./seconds.ts";
+import { Seconds, STARTING } from "./seconds.ts";
 
 /** The rate is measured over so many seconds … */
 const WINDOW = 4;
 /** … and pictures are missed for so many. */
 const RECENT = 30;
-
-/** Sources that are slow to start stamp their first pictures in a heap, behind a gap. */
-const SETTLING = 3;
 
 /** Steps that the usual one is the median of; of more in a second, the newest are looked at. */
 const STEPS = 256;
@@ -71,7 +68,7 @@ export class PicturePace {
       }
     }
     this.#seconds += 1;
-    this.#irregular.push(this.#seconds > SETTLING ? irregular : 0);
+    this.#irregular.push(this.#seconds > STARTING ? irregular : 0);
     this.#missing.push(missing);
     this.#missed += missing;
   }
@@ -102,7 +99,7 @@ export class PicturePace {
   get missing(): { readonly second: number; readonly recent: number; readonly total: number } {
     return {
       second: this.#missing.sum(1),
-      recent: this.#missing.sum(Math.min(RECENT, Math.max(0, this.#seconds - SETTLING))),
+      recent: this.#missing.sum(Math.min(RECENT, Math.max(0, this.#seconds - STARTING))),
       total: this.#missed,
     };
   }

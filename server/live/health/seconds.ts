@@ -1,3 +1,9 @@
+/**
+ * So many seconds encoders and lines take to connect, to stamp their first pictures and to find their pace:
+ * what happens in them is not worth a word.
+ */
+export const STARTING = 3;
+
 /** A figure of each of the last seconds, in constant memory; NaN where there was none. */
 export class Seconds {
   readonly #values: Float64Array;

@@ -7,7 +7,7 @@ import type { Epoch } from "../timeline.ts";
 import { Doctor } from "./doctor.ts";
 import type { EncoderName } from "./encoder-name.ts";
 import type { Finding } from "./finding.ts";
-import { Seconds } from "./seconds.ts";
+import { Seconds, STARTING } from "./seconds.ts";
 import { ratesOf, type TrackHealth } from "./track-health.ts";
 import type { EncoderDrops, HealthHistory, Vitals } from "./vitals.ts";
 
@@ -22,9 +22,6 @@ const STALL_PICTURES = 4;
 
 /** Encoders set their clocks right when they begin: not worth a word. */
 const SETTLING: Milliseconds = 2000;
-
-/** Seconds in which encoders connect, and make their first pictures: a pause there is none. */
-const STARTING = 3;
 
 /** What health is told of the live stream, once a second. */
 export type HealthContext = {

@@ -7,7 +7,7 @@ import { ClockDrift, type Drift } from "./clock-drift.ts";
 import { KeyframeWatch } from "./keyframe-watch.ts";
 import { PictureOrder } from "./picture-order.ts";
 import { PicturePace } from "./picture-pace.ts";
-import { Seconds } from "./seconds.ts";
+import { Seconds, STARTING } from "./seconds.ts";
 import { SoundPace } from "./sound-pace.ts";
 import type { Rates, TrackVitals } from "./vitals.ts";
 
@@ -25,9 +25,6 @@ const BACK: Milliseconds = -1.5;
 /** … and one of pictures that is none, while others are longer than this. */
 const STILL: Milliseconds = 1.5;
 const PICTURE: Milliseconds = 6;
-
-/** Seconds that encoders and lines take to find their pace: not worth a word. */
-const SETTLING = 3;
 
 /** Measures how one track comes: little at each sample, the rest once a second. */
 export class TrackHealth {
@@ -114,9 +111,9 @@ export class TrackHealth {
     this.#lags.push(lags);
     this.#timed.push(timed);
     this.#positions.push(this.#newest);
-    this.#disorder.push(disorder > 0 && this.#samples.length > SETTLING ? 1 : 0);
+    this.#disorder.push(disorder > 0 && this.#samples.length > STARTING ? 1 : 0);
     this.#second = { bytes: 0, samples: 0, lags: 0, timed: 0, disorder: 0 };
-    if (this.#samples.length === SETTLING) this.#jitter = new ArrivalJitter();
+    if (this.#samples.length === STARTING) this.#jitter = new ArrivalJitter();
     else this.#jitter.closeSecond();
     this.#sound?.closeSecond();
     if (track.mediaType === "audio" && configuration !== this.#configuration) {
