@@ -269,7 +269,6 @@ const AvcPacketType = { SequenceHeader: 0, NalUnits: 1 } as const;
 const PacketType = {
   SequenceStart: 0,
   CodedFrames: 1,
-  SequenceEnd: 2,
   CodedFramesX: 3,
   Metadata: 4,
   AudioMultitrack: 5,
