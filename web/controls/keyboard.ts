@@ -3,15 +3,15 @@ import type { Commands } from "./commands.ts";
 import { type KeyAction, type KeyPlace, keyAction } from "./keys.ts";
 import type { Panels } from "./panels.ts";
 
+/** What keys are for. */
+export type KeyedPlayer = {
+  readonly element: SluicePlayerElement;
+  readonly commands: Commands;
+  readonly panels: Panels;
+};
+
 /** Does what a key asks for, where it is the player's. @returns whether something was done */
-export function pressKey(
-  event: KeyboardEvent,
-  player: {
-    readonly element: SluicePlayerElement;
-    readonly commands: Commands;
-    readonly panels: Panels;
-  },
-): boolean {
+export function pressKey(event: KeyboardEvent, player: KeyedPlayer): boolean {
   if (event.defaultPrevented) return false;
   const [target] = event.composedPath();
   const place = placeOf(target);
@@ -30,10 +30,7 @@ export function pressKey(
   return true;
 }
 
-function act(
-  action: KeyAction,
-  { element, commands, panels }: Parameters<typeof pressKey>[1],
-): void {
+function act(action: KeyAction, { element, commands, panels }: KeyedPlayer): void {
   switch (action.do) {
     case "play":
       commands.togglePlay();

@@ -1,4 +1,5 @@
 import type { PlayerStats } from "../player/player-stats.ts";
+import { make } from "../ui/elements.ts";
 import { formatBitrate, formatDelay, formatFrameRate } from "../ui/format.ts";
 import { codecName } from "../ui/words.ts";
 import { type FiguresOfMinute, linesOf, roundTop } from "./figures.ts";
@@ -175,15 +176,8 @@ export class StatisticsPanel {
   }
 }
 
-function make(name: string, className = "", text = ""): HTMLElement {
-  const element = document.createElement(name);
-  element.className = className;
-  element.textContent = text;
-  return element;
-}
-
 function button(words: string, sign: "copy" | "close"): HTMLButtonElement {
-  const element = make("button", sign) as HTMLButtonElement;
+  const element = make("button", sign);
   element.type = "button";
   element.append(icon(sign));
   if (sign === "close") element.ariaLabel = words;

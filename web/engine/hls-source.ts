@@ -53,7 +53,6 @@ export async function openHls(
     bufferController: withMpegAudio(DefaultConfig.bufferController),
     xhrSetup: (request, address) => request.open("GET", admitted(address, url)),
     enableWorker: false,
-
     lowLatencyMode: true,
     startPosition,
     liveSyncOnStallIncrease: 0.25,
