@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
 import type { PlayerStats } from "../../web/player/player-stats.ts";
-import { type ClipOptions, counterClip, ROUND } from "../support/counter-clip.ts";
+import { type ClipOptions, ROUND } from "../support/counter-clip.ts";
 import type { BrowserName, DrivenBrowser, DrivenPage } from "../support/driven-browser.ts";
-import { type Publisher, publishWithFfmpeg } from "../support/ffmpeg.ts";
-import { publishWithFfmpeg8 } from "../support/node-av.ts";
+import { type OnAir, putOnAir } from "../support/on-air.ts";
 import { openBrowser } from "../support/open-browser.ts";
 import type { PageRecord } from "../support/page-recorder.ts";
 import { BEEP, type PlayerPages, servePlayerPages } from "../support/player-pages.ts";
 import { eventually } from "../support/server-process.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
-import { WsViewer } from "../support/ws-viewer.ts";
+import type { WsViewer } from "../support/ws-viewer.ts";
 import { judgeRecord } from "./browser-record.ts";
 import type { Row } from "./row.ts";
 import { SECONDS } from "./seconds.ts";
@@ -74,22 +73,14 @@ const statsOf = (page: DrivenPage): Promise<PlayerStats | undefined> =>
 
 describe.each(CODECS)("$what", ({ what, seconds, ...clip }) => {
   const streamPath = `live/${what.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`;
-  let publisher: Publisher;
-  let viewer: WsViewer;
+  let onAir: OnAir;
 
   beforeAll(async () => {
-    viewer = new WsViewer(server.wsUrl(streamPath), { keepPayloads: false });
-    await viewer.until("hello", ({ state }) => state !== undefined);
-    const input = await counterClip({ ...clip, seconds: ROUND, isRound: true });
-    const isClassic = input.endsWith(".flv");
-    const options = { input, url: server.rtmpUrl(streamPath), loops: 0 };
-    publisher = isClassic ? publishWithFfmpeg(options) : publishWithFfmpeg8(options);
-    await viewer.until("the stream", ({ state }) => state === "live");
+    onAir = await putOnAir(server, streamPath, { ...clip, seconds: ROUND, isRound: true });
   });
 
   afterAll(async () => {
-    await publisher.stop();
-    await viewer.close();
+    await onAir.end();
   });
 
   describe.each(BROWSERS)("%s", (name) => {
@@ -107,6 +98,7 @@ describe.each(CODECS)("$what", ({ what, seconds, ...clip }) => {
         const src = server.httpUrl(`/streams/${streamPath}`);
         await page.goto(pages.url([{ src, autoplay: "", ...ENGINES[engineName] }]));
         const has = { hasSound: clip.audio !== "none", hasPicture: clip.video !== "none" };
+        const { viewer } = onAir;
         await look(context, { row, browser, page, seconds, viewer, engineName, ...has });
         await page.close();
       } catch (error) {

@@ -7,6 +7,8 @@ import { WsViewer } from "./ws-viewer.ts";
 
 /** A counter clip on air, in a loop. */
 export type OnAir = {
+  /** Who was there before it, and keeps when each frame came. */
+  readonly viewer: WsViewer;
   /** When the server had each of its pictures. */
   readonly broadcast: Broadcast;
   readonly publisher: Publisher;
@@ -37,5 +39,5 @@ export async function putOnAir(
     await publisher.stop();
     await viewer.close();
   };
-  return { broadcast, publisher, end };
+  return { viewer, broadcast, publisher, end };
 }

@@ -6,16 +6,20 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+function makeLink() {
+  const onDown = vi.fn();
+  const ignore = () => {};
+  const listener = { onMessage: ignore, onFrames: ignore, onUp: ignore, onDown };
+  return { link: new Link(() => "ws://a/streams/live/x/ws", listener), onDown };
+}
+
 test("Link tells of a WebSocket that may not even be made, and tries again", () => {
   vi.useFakeTimers();
   const WebSocket = vi.fn(() => {
     throw new DOMException("An insecure connection may not be made here", "SecurityError");
   });
   vi.stubGlobal("WebSocket", WebSocket);
-  const onDown = vi.fn();
-  const ignore = () => {};
-  const listener = { onMessage: ignore, onFrames: ignore, onUp: ignore, onDown };
-  const link = new Link(() => "ws://a/streams/live/x/ws", listener);
+  const { link, onDown } = makeLink();
   link.connect();
   expect(onDown).toHaveBeenLastCalledWith(1);
   vi.advanceTimersToNextTimer();
@@ -35,10 +39,7 @@ test("Link tells of a WebSocket that the page's policy forbids: it fails, and ne
     return socket;
   });
   vi.stubGlobal("WebSocket", WebSocket);
-  const onDown = vi.fn();
-  const ignore = () => {};
-  const listener = { onMessage: ignore, onFrames: ignore, onUp: ignore, onDown };
-  const link = new Link(() => "ws://a/streams/live/x/ws", listener);
+  const { link, onDown } = makeLink();
   link.connect();
   made[0]?.onerror?.();
   expect(onDown).toHaveBeenLastCalledWith(1);
