@@ -31,6 +31,9 @@ export const LATENCY = {
   /** Readings are averaged over this many ms, since the buffer is a saw-tooth. */
   window: 500,
   approachWindow: 200,
+  /** So many readings, at least; one is enough where so much more (seconds) than the target is ahead after a jump. */
+  readings: 3,
+  plain: 0.05,
 } as const;
 
 /** How the delay is kept: by gentle rates and rare jumps, or by jumps alone (WebKit). */
@@ -196,13 +199,16 @@ export class LatencyController {
     const window = this.#approaches ? LATENCY.approachWindow : LATENCY.window;
     this.#readings.push({ now, ahead });
     while ((this.#readings[0]?.now ?? now) < now - window) this.#readings.shift();
-    if (this.#readings.length < 3) return this.#hold(this.#rate);
+    const isFew = this.#readings.length < LATENCY.readings;
+    const isPlain = this.#approaches && ahead - this.target > LATENCY.plain;
+    if (isFew && !isPlain) return this.#hold(this.#rate);
     const mean = this.#mean();
     const off = mean - this.target;
     const far = this.#steering === "seek" ? LATENCY.jumpWhereSeeking : LATENCY.jump;
     const isFarAhead = off > (this.#isNew ? LATENCY.askedJump : far);
     if (isFarAhead || (this.#isFarBack(off) && (reach ?? this.target) >= this.target)) {
-      if (!isCaughtUp || now - this.#jumpedAt < this.#betweenJumps) return this.#hold(this.#rate);
+      const isSoon = now - this.#jumpedAt < this.#betweenJumps;
+      if (isFew || isSoon || !isCaughtUp) return this.#hold(this.#rate);
       this.jumped(now);
       return { ...this.#hold(1), jump: true };
     }

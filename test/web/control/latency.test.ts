@@ -51,6 +51,16 @@ test.each([
   },
 );
 
+test("LatencyController hurries from its first reading on where too much is ahead of a jump, and seeks by none", () => {
+  const controller = make();
+  controller.jumped(0);
+  const reading = { playing: true, audible: true, pitchFrom: 0, isCaughtUp: true };
+  expect(controller.decide({ now: 50, ahead: 0.23, ...reading }).rate).toBe(1.05);
+  const far = make();
+  far.jumped(0);
+  expect(far.decide({ now: 2_000, ahead: 5, ...reading })).toMatchObject({ rate: 1, jump: false });
+});
+
 test("LatencyController does not pump: within the tolerance the rate is 1, and it does not swing", () => {
   const { rates } = simulate(make(), { ahead: BASE + 0.009, seconds: 10 });
   expect(new Set(rates)).toEqual(new Set([1]));
