@@ -1,20 +1,24 @@
 import type { Milliseconds } from "../protocol/media/sample.ts";
+import type { MediaType } from "../protocol/media/track.ts";
 
 /** Who gave nothing for this long after it was announced is not waited for any more. */
 const PATIENCE: Milliseconds = 1000;
 
+/** A track by its number, or whichever of a kind. */
+export type Expected = number | MediaType;
+
 /** Tracks that were announced and gave nothing yet. */
 export class ExpectedTracks {
   /** Since when, on the timeline: from the first sample on that any other one gives. */
-  readonly #since = new Map<number, Milliseconds | undefined>();
+  readonly #since = new Map<Expected, Milliseconds | undefined>();
   #newest: Milliseconds = 0;
 
-  add(trackId: number): void {
-    this.#since.set(trackId, undefined);
+  add(expected: Expected): void {
+    this.#since.set(expected, undefined);
   }
 
-  remove(trackId: number): void {
-    this.#since.delete(trackId);
+  remove(expected: Expected): void {
+    this.#since.delete(expected);
   }
 
   /** Something came at this moment of the timeline. */

@@ -15,6 +15,7 @@ import {
   type TrackKey,
   trackKey,
 } from "../protocol/media/track.ts";
+import { announcedMediaTypes } from "./announced-media-types.ts";
 import type { Clock } from "./clock.ts";
 import type { DateRange } from "./date-range.ts";
 import { EncoderClock, type EncoderStatus } from "./encoder-clock.ts";
@@ -354,6 +355,7 @@ export class LiveStream {
           video: bitrateOf(values["videodatarate"]),
           audio: bitrateOf(values["audiodatarate"]),
         });
+        for (const mediaType of announcedMediaTypes(values)) this.segmenter.expectSome(mediaType);
         this.#tellData(metadata);
         return;
       }
@@ -419,6 +421,7 @@ export class LiveStream {
   #replaceByUnplayable(track: UnplayableTrack): void {
     const key = trackKey(track);
     this.#unplayable = [...this.#unplayable.filter((other) => trackKey(other) !== key), track];
+    this.segmenter.expectNone(track.mediaType);
     const published = this.#published.get(key);
     if (published?.isActive === true) this.#withdraw(published);
     else this.#tellTracks();

@@ -171,6 +171,18 @@ export class Segmenter {
     if (!this.#tracks.has(trackId)) this.#expected.add(trackId);
   }
 
+  /** Sound, or pictures, were announced, and no track of them yet: the first playlists wait for one, too. */
+  expectSome(mediaType: MediaType): void {
+    const tracks = [...this.#tracks.values()];
+    const isThere = tracks.some(({ track }) => track.track.mediaType === mediaType);
+    if (this.#partTarget === undefined && !isThere) this.#expected.add(mediaType);
+  }
+
+  /** What was announced will not come, or cannot be played. */
+  expectNone(mediaType: MediaType): void {
+    this.#expected.remove(mediaType);
+  }
+
   /** What the encoder says of its rates, for as long as nothing better is known. */
   declare(bitrates: DeclaredBitrates): void {
     this.#declared = bitrates;
@@ -178,6 +190,7 @@ export class Segmenter {
 
   push(sample: LiveSample): void {
     this.#expected.remove(sample.track.id);
+    this.#expected.remove(sample.track.track.mediaType);
     const known = this.#tracks.get(sample.track.id);
     const track = known ?? new TrackSegmenter(sample.track, this.#trackSettings);
     if (known === undefined) this.#tracks.set(sample.track.id, track);

@@ -294,6 +294,29 @@ test("Segmenter lets a track that comes late join at the number of the others", 
   expect(sound?.segments.every((segment) => !segment.isGap)).toBe(true);
 });
 
+test("Segmenter waits for sound that was announced, as long as it is to be expected", () => {
+  const prompt = new Segmenter(settings);
+  prompt.expectSome("video");
+  prompt.expectSome("audio");
+  feed(prompt, { to: 700, tracks: [video] });
+  expect(prompt.isReady).toBe(false);
+  feed(prompt, { from: 700, to: 1000 });
+  expect(prompt.isReady).toBe(true);
+
+  const absent = new Segmenter(settings);
+  absent.expectSome("audio");
+  feed(absent, { to: 2500, tracks: [video] });
+  expect(absent.isReady).toBe(true);
+  absent.expectSome("audio"); // said again, while it plays: newcomers do not wait for it
+  expect(absent.isReady).toBe(true);
+
+  const unplayable = new Segmenter(settings);
+  unplayable.expectSome("audio");
+  unplayable.expectNone("audio");
+  feed(unplayable, { to: 500, tracks: [video] });
+  expect(unplayable.isReady).toBe(true);
+});
+
 test("Segmenter lists a gap where a track gave nothing", () => {
   const segmenter = new Segmenter(settings);
   feed(segmenter, { to: 4000 });
