@@ -1,6 +1,5 @@
 import type { Milliseconds } from "../protocol/media/sample.ts";
 import type { LiveSample } from "./live-sample.ts";
-import { ticksToMs } from "./live-track.ts";
 import { startOf, type TimedSample } from "./pending-samples.ts";
 import type { Epoch } from "./timeline.ts";
 
@@ -100,9 +99,9 @@ export function mayBeginSegment(
   samples: readonly TimedSample[],
   { leaderAt, cutsFrom, reach }: Following,
 ): boolean {
-  return samples.some(({ sample, start }) => {
-    if (!sample.isSync) return false;
-    const at = ticksToMs(sample.track, start);
+  return samples.some((timed) => {
+    if (!timed.sample.isSync) return false;
+    const at = startOf(timed);
     return at >= cutsFrom - reach && leaderAt < at + reach;
   });
 }

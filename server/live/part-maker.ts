@@ -39,12 +39,13 @@ function headOf(samples: readonly [TimedSample, ...TimedSample[]], number: numbe
     sequenceNumber: number,
     baseMediaDecodeTime: start,
     mediaType: first.track.track.mediaType,
-    samples: samples.map(({ sample, duration }) => ({
+    samples: samples.map(({ sample, start: decodedAt, duration }) => ({
       duration,
       size: sample.data.length,
       isSync: sample.isSync,
       isDisposable: sample.isDisposable,
-      compositionOffset: sample.compositionOffset,
+      // A picture is shown when it was to be shown, wherever it was moved to.
+      compositionOffset: sample.compositionOffset + (sample.isVideo ? sample.dts - decodedAt : 0),
     })),
   });
 }

@@ -5,14 +5,20 @@ import { ticksToMs } from "./live-track.ts";
 /** A sample with the duration that is written for it; times in ticks. */
 export type TimedSample = {
   readonly sample: LiveSample;
-  /** Its decode time, but for sound that is moved onto the end of what was published before it. */
-  readonly start: number;
+  /**
+   * Its decode time, but for sound that is moved onto the end of what was published before it, and for
+   * a picture before which a part ends (`SampleRun.fit`).
+   */
+  start: number;
   duration: number;
 };
 
-/** @returns when a sample is decoded, in ms */
+/** So many samples from the first, and how long they last together, in ticks. */
+export type Stretch = { readonly count: number; readonly duration: number };
+
+/** @returns when a sample is decoded, in ms; a picture that a part moved: when it was to be decoded */
 export const startOf = ({ sample, start }: TimedSample): Milliseconds =>
-  ticksToMs(sample.track, start);
+  ticksToMs(sample.track, sample.isVideo ? sample.dts : start);
 
 /** Samples that no part has yet, oldest first. */
 export class PendingSamples {
@@ -47,8 +53,21 @@ export class PendingSamples {
     last.duration = duration;
   }
 
+  /** The sample at `index` gives so much, in ticks, of its duration to the one behind it. */
+  give(index: number, ticks: number): void {
+    const [giving, taking] = this.#samples.slice(index, index + 2);
+    if (giving === undefined) return;
+    giving.duration -= ticks;
+    if (taking === undefined) {
+      this.duration -= ticks;
+      return;
+    }
+    taking.start -= ticks;
+    taking.duration += ticks;
+  }
+
   /** As many of the first as last no longer than `limit` together; at least one. */
-  within(limit: number): { count: number; duration: number } {
+  within(limit: number): Stretch {
     let count = 0;
     let duration = 0;
     for (const timed of this.#samples) {

@@ -2,8 +2,8 @@ import type { Milliseconds } from "../protocol/media/sample.ts";
 import type { Cut } from "./cut.ts";
 import type { LiveSample } from "./live-sample.ts";
 import { type LiveTrack, msToTicks, ticksToMs } from "./live-track.ts";
-import { type FrameTiming, frameTiming } from "./part-target.ts";
-import { PendingSamples, startOf } from "./pending-samples.ts";
+import { type FrameTiming, frameTiming, SHORTEST_OF_TARGET } from "./part-target.ts";
+import { PendingSamples, type Stretch, startOf } from "./pending-samples.ts";
 
 /** A sample this long is a still picture, not one of a pace; a pause this long is none of sound's. */
 export const STILL: Milliseconds = 1000;
@@ -22,9 +22,12 @@ export class SampleRun {
   readonly pending: PendingSamples = new PendingSamples();
   #newest: LiveSample | undefined;
   #isWaiting = false;
+  /** So many ticks before its decode time the newest picture begins. */
+  #early = 0;
   /** Where the last one but a waiting one ends, in ticks; published ones count. */
   #end: number | undefined;
   #step = 0;
+  #stepBefore = 0;
 
   get newest(): LiveSample | undefined {
     return this.#newest;
@@ -80,7 +83,9 @@ export class SampleRun {
    */
   settle(sample: LiveSample, isPaused: boolean, nextCut: Cut | undefined): number {
     const newest = this.#newest;
+    const early = this.#early;
     this.#newest = sample;
+    this.#early = 0;
     if (newest === undefined) return Math.max(sample.dts, this.#end ?? 0);
     const isSameClock = newest.track.timescale === sample.track.timescale;
     // Over a pause the distance is no duration; over a jump of the clock it is a short one.
@@ -89,11 +94,15 @@ export class SampleRun {
       !isPaused &&
       isSameClock &&
       (newest.epoch.index === sample.epoch.index || ticksToMs(sample.track, step) < STILL);
-    if (isContinuous) this.#step = step;
+    if (isContinuous) {
+      this.#stepBefore = this.#step;
+      this.#step = step;
+    }
     if (this.#isWaiting) {
       this.#isWaiting = false;
       const duration = isContinuous ? step : this.#step || shortStep(newest.track);
-      this.append(newest, newest.dts, upToCut(newest, newest.dts, duration, nextCut));
+      const lasting = upToCut(newest, newest.dts, duration, nextCut) + early;
+      this.append(newest, newest.dts - early, lasting);
       return sample.dts;
     }
     if (!isSameClock || this.#end === undefined) {
@@ -131,10 +140,46 @@ export class SampleRun {
     const newest = this.#newest;
     if (newest === undefined || !this.#isWaiting) return;
     this.#isWaiting = false;
-    const duration = this.#step || shortStep(newest.track);
+    const early = this.#early;
+    const duration = early + (this.#step || shortStep(newest.track));
+    this.#early = 0;
     const room = limit - this.pending.duration;
     const isNear = room < duration && duration - room <= msToTicks(newest.track, 1);
-    this.append(newest, newest.dts, isNear ? Math.max(1, room) : duration);
+    this.append(newest, newest.dts - early, isNear ? Math.max(1, room) : duration);
+  }
+
+  /**
+   * The samples of the next part. Where whole pictures make it too short or too long, the one at its
+   * end is shortened: the one behind it is decoded that much earlier, and shown when it was to be shown.
+   * That does not help where pictures begin to come as slowly as that: parts are what they are then.
+   *
+   * @param limit of a part, in ticks
+   */
+  fit(limit: number): Stretch {
+    const { pending } = this;
+    const whole = pending.within(limit);
+    const taken = pending.all.slice(0, whole.count);
+    const isTooLong = whole.duration > limit;
+    const isIndependent = taken.some(({ sample }) => sample.isSync);
+    if (!isTooLong && (isIndependent || whole.duration >= SHORTEST_OF_TARGET * limit)) return whole;
+    const index = isTooLong ? 0 : whole.count;
+    const last = pending.all[index];
+    if (last === undefined || !last.sample.isVideo) return whole;
+    const over = (isTooLong ? 0 : whole.duration) + last.duration - limit;
+    const following = this.#durationAt(index + 1);
+    if (following === undefined || over + following > limit) return whole;
+    if (index + 1 === pending.length) this.#early += over;
+    pending.give(index, over);
+    return { count: index + 1, duration: limit };
+  }
+
+  /** How long the picture at `index` lasts, in ticks: the newest, behind them all, as the shorter of two before it. */
+  #durationAt(index: number): number | undefined {
+    const { all, last, length } = this.pending;
+    if (index < length) return all[index]?.duration;
+    // It may be among them already, with nothing behind it.
+    if (this.#newest === undefined || this.#newest === last?.sample) return undefined;
+    return Math.min(this.#step, this.#stepBefore);
   }
 
   /** What comes next is another stretch, on the same or another clock. */

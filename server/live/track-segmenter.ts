@@ -292,7 +292,7 @@ export class TrackSegmenter implements Rendition {
         // Once published, a part stays in the segment it was published for.
         if (mayBeginSegment(pending.all.slice(0, count), following)) return;
       }
-      this.#publishFirst(count);
+      this.#publishFirst();
     }
   }
 
@@ -301,8 +301,10 @@ export class TrackSegmenter implements Rendition {
     return Math.floor(((this.#settings.partTarget() ?? 0) * this.track.timescale) / 1000);
   }
 
-  #publishFirst(count: number): void {
-    if (this.#cut !== undefined) this.#parts.publish(this.#cut, this.#run.pending.takeFirst(count));
+  #publishFirst(): void {
+    if (this.#cut === undefined) return;
+    const { count } = this.#run.fit(this.#limit);
+    this.#parts.publish(this.#cut, this.#run.pending.takeFirst(count));
   }
 
   /** Ends the open segment, at `end` ms for all tracks. */
@@ -310,7 +312,7 @@ export class TrackSegmenter implements Rendition {
     const cut = this.#cut;
     if (cut === undefined || !this.isOpen) return;
     const { pending } = this.#run;
-    while (pending.length > 0) this.#publishFirst(pending.within(this.#limit).count);
+    while (pending.length > 0) this.#publishFirst();
     this.isOpen = false;
     this.closed += 1;
     this.window.push(this.#parts.close(cut, end, this.track, this.segments.at(-1)));

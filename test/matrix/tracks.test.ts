@@ -140,7 +140,10 @@ async function account(
         );
       const isWhole = () => hls.coded(mediaType, place(hls)).length >= frames.length;
       await hls.until("all frames", isWhole, 15_000).catch(() => {});
-      expectAccount(`HLS, ${name}`, [frames], hls.coded(mediaType, place(hls)), { mediaType });
+      expectAccount(`HLS, ${name}`, [frames], hls.coded(mediaType, place(hls)), {
+        mediaType,
+        isInParts: true,
+      });
       for (const file of hls.files(mediaType, place(hls)))
         expect(await decodeWarnings(file)).toBe("");
       for (const viewer of [waiting, late]) {

@@ -61,6 +61,22 @@ test("accountFor allows sound the way from milliseconds to samples, and pictures
   expect(accountFor([published], received, video)).toContain("has another time");
 });
 
+test("accountFor lets parts have a picture decoded earlier, if it is shown at its time, and nobody else", () => {
+  const published = frames(20);
+  const moved = (by: number, shownBy = by) =>
+    published.map((frame, index) =>
+      index === 7
+        ? { ...frame, dts: frame.dts - by, compositionOffset: frame.compositionOffset + shownBy }
+        : frame,
+    );
+  const inParts = { ...video, isInParts: true };
+  expect(accountFor([published], moved(11), inParts)).toBeUndefined();
+  expect(accountFor([published], moved(11), video)).toContain("another time");
+  expect(accountFor([published], moved(11, 10), inParts)).toContain("composition offset");
+  expect(accountFor([published], moved(-11), inParts)).toContain("another time");
+  expect(accountFor([published], moved(300), inParts)).toContain("another time");
+});
+
 test("accountFor is not content with nothing", () => {
   expect(accountFor([frames(20)], [], { ...video, left: "early" })).toContain("at least 1");
 });

@@ -5,8 +5,8 @@
  * The payloads compare as they are: an FLV tag holds length-prefixed NAL units (OBUs, audio frames)
  * just as `mdat` does. What may differ is said here and nowhere else: a constant offset in time for
  * each run of the publisher and behind each jump of its clock, for sound the way from whole milliseconds to samples, and for pictures
- * whose decode time repeats the tick by which a player wants each later than the one before; they are
- * shown when they were to be shown.
+ * whose decode time repeats the tick by which a player wants each later than the one before, and in
+ * HLS what a part lacks in length; they are shown when they were to be shown.
  */
 
 /** A coded picture or the coded sound of one moment, as published or as received; times in ms. */
@@ -27,6 +27,11 @@ export type AccountingOptions = {
   readonly left?: "after" | "early";
   /** ms by which the file beside may round otherwise than what was sent; default 0. */
   readonly rounding?: number;
+  /**
+   * By HLS: a picture before which a part ends may be decoded earlier, and sound that was moved goes on
+   * where its part ended.
+   */
+  readonly isInParts?: boolean;
   /** Fewer frames than this were received: a mistake of the test itself. */
   readonly atLeast?: number;
 };
@@ -37,6 +42,9 @@ const VIDEO_TOLERANCE = 0.02;
 const VIDEO_TICK = 1 / 90;
 /** Sound is counted in samples and re-anchored where it leaves RTMP's clock by more than 50 ms. */
 const AUDIO_TOLERANCE = 51;
+/** What the rules for parts of HLS may cost: a picture's decode time, and a frame of sound, in ms. */
+const MOST_EARLY = 200;
+const SOUND_FRAME = 25;
 
 /**
  * Compares what was published with what was received.
@@ -83,11 +91,16 @@ export function expectAccount(
 function firstDifference(
   published: readonly { run: number; frame: CodedFrame }[],
   received: readonly CodedFrame[],
-  { mediaType, left, rounding = 0 }: AccountingOptions,
+  { mediaType, left, rounding = 0, isInParts = false }: AccountingOptions,
 ): { at: number; difference: string } | undefined {
-  const tolerance = (mediaType === "video" ? VIDEO_TOLERANCE : AUDIO_TOLERANCE) + rounding;
+  const isVideo = mediaType === "video";
+  const audioTolerance = AUDIO_TOLERANCE + (isInParts ? SOUND_FRAME : 0);
+  const tolerance = (isVideo ? VIDEO_TOLERANCE : audioTolerance) + rounding;
+  const mostEarly = isVideo && isInParts ? MOST_EARLY : 0;
   let offset = 0;
   let run = -1;
+  /** Sound behind a jump of the clock begins where its part ended, and lasts until its second frame. */
+  let isStretched = false;
   let latest = 0;
   let ticks = 0;
   for (const [at, got] of received.entries()) {
@@ -101,21 +114,30 @@ function firstDifference(
     });
     if (due === undefined) return differs("was never published");
     if (due.frame.hash !== got.hash) return differs("has another payload");
+    isStretched = false;
     if (due.run !== run || isJump(due.frame.dts - latest)) {
       run = due.run;
-      offset = got.dts - due.frame.dts;
+      offset = shownAt(got) - shownAt(due.frame);
+      const [next, dueNext] = [received[at + 1], published[at + 1]];
+      if (isInParts && !isVideo && next !== undefined && dueNext?.run === run) {
+        offset = shownAt(next) - shownAt(dueNext.frame);
+        isStretched = true;
+      }
       latest = Number.NEGATIVE_INFINITY;
     }
     const { dts, compositionOffset } = due.frame;
-    ticks = mediaType === "video" && dts <= latest ? ticks + 1 : 0;
+    ticks = isVideo && dts <= latest ? ticks + 1 : 0;
     latest = Math.max(latest, dts);
-    const moved = ticks === 0 ? 0 : latest - dts + ticks * VIDEO_TICK;
-    if (Math.abs(got.dts - offset - dts - moved) > tolerance) return differs("has another time");
+    const repeated = ticks === 0 ? 0 : latest - dts + ticks * VIDEO_TICK;
+    const early = offset + dts + repeated - got.dts;
+    const moved = repeated - Math.min(mostEarly, Math.max(0, early));
+    const isInTime = isStretched || Math.abs(got.dts - offset - dts - moved) <= tolerance;
+    if (!isInTime) return differs("has another time");
     const reordering = Math.abs(got.compositionOffset + moved - compositionOffset);
     if (reordering > VIDEO_TOLERANCE + 2 * rounding) {
       return differs("has another composition offset");
     }
-    if (mediaType === "video" && got.isSync !== due.frame.isSync) {
+    if (isVideo && got.isSync !== due.frame.isSync) {
       return differs("differs in being a sync sample");
     }
   }
@@ -127,6 +149,8 @@ function firstDifference(
   due:      ${missing === undefined ? "nothing" : describe(missing.frame, offset)}`,
   };
 }
+
+const shownAt = ({ dts, compositionOffset }: CodedFrame): number => dts + compositionOffset;
 
 /** An encoder's clock that steps so far was set, or broke. */
 const isJump = (step: number): boolean => step < -1000 || step > 5000;
