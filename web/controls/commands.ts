@@ -1,10 +1,10 @@
-import type { SluicePlayerElement } from "../element/sluice-player.ts";
+import type { MediaFace } from "../element/media-face.ts";
 import type { Player } from "../player/player.ts";
 import { snapshotName } from "./snapshot-name.ts";
 
 /** What a viewer may ask of a player, by button, key, menu or touch. */
 export class Commands {
-  readonly element: SluicePlayerElement;
+  readonly element: MediaFace;
   readonly #root: ShadowRoot;
   /** Asked once: where a policy forbids it, each question is a line in the console. */
   readonly #mayPip: boolean = document.pictureInPictureEnabled === true;
@@ -13,7 +13,7 @@ export class Commands {
   /** What was shown last, for who turns texts on and off by a key. */
   #lastText: string | undefined;
 
-  constructor(element: SluicePlayerElement, root: ShadowRoot) {
+  constructor(element: MediaFace, root: ShadowRoot) {
     this.element = element;
     this.#root = root;
   }

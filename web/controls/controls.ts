@@ -1,4 +1,4 @@
-import type { SluicePlayerElement } from "../element/sluice-player.ts";
+import type { MediaFace } from "../element/media-face.ts";
 import { setText } from "../ui/elements.ts";
 import { formatDelay, formatSpan } from "../ui/format.ts";
 import {
@@ -40,7 +40,7 @@ export type AttachedControls = {
  * @param root the element's; what is put into `.layer` lies over the picture and under the slots `top` and
  *   `bottom`
  */
-export function attachControls(element: SluicePlayerElement, root: ShadowRoot): AttachedControls {
+export function attachControls(element: MediaFace, root: ShadowRoot): AttachedControls {
   const controls = new Controls(element, root, ENGLISH);
   const tag = languageTagOf(element);
   const own = { ...readWords(element.getAttribute("words")), ...element.words };
@@ -68,7 +68,7 @@ export function attachControls(element: SluicePlayerElement, root: ShadowRoot): 
 /** Controls, states in words, keys and touch of one player. */
 class Controls {
   language: Language;
-  readonly #element: SluicePlayerElement;
+  readonly #element: MediaFace;
   readonly #root: ShadowRoot;
   readonly #commands: Commands;
   readonly #casting: Casting;
@@ -84,13 +84,13 @@ class Controls {
   readonly #captionSheet = new CSSStyleSheet();
   readonly #listening = new AbortController();
   #timer: ReturnType<typeof setInterval> | undefined;
-  #player: SluicePlayerElement["player"];
+  #player: MediaFace["player"];
   #playerListening = new AbortController();
   #captionStyle: CaptionStyle = recallCaptionStyle();
   #samples = 0;
   #flash: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(element: SluicePlayerElement, root: ShadowRoot, language: Language) {
+  constructor(element: MediaFace, root: ShadowRoot, language: Language) {
     this.#element = element;
     this.#root = root;
     this.language = language;

@@ -1,11 +1,11 @@
-import type { SluicePlayerElement } from "../element/sluice-player.ts";
+import type { MediaFace } from "../element/media-face.ts";
 import type { Commands } from "./commands.ts";
 import { type KeyAction, type KeyPlace, keyAction } from "./keys.ts";
 import type { Panels } from "./panels.ts";
 
 /** What keys are for. */
 export type KeyedPlayer = {
-  readonly element: SluicePlayerElement;
+  readonly element: MediaFace;
   readonly commands: Commands;
   readonly panels: Panels;
 };

@@ -1,4 +1,4 @@
-import type { SluicePlayerElement } from "../element/sluice-player.ts";
+import type { MediaFace } from "../element/media-face.ts";
 import type { LatencyMode } from "../player/options.ts";
 import type { PlayerQuality } from "../player/player-quality.ts";
 import { formatBitrate } from "../ui/format.ts";
@@ -17,7 +17,7 @@ const LATENCIES: Readonly<Record<LatencyMode, string>> = {
 
 /** What the menus do beside what the player does. */
 export type MenuHost = {
-  readonly element: Pick<SluicePlayerElement, "player" | "latency">;
+  readonly element: Pick<MediaFace, "player" | "latency">;
   readonly language: () => Language;
   readonly captionStyle: () => CaptionStyle;
   setCaptionStyle(style: CaptionStyle): void;

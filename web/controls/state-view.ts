@@ -1,4 +1,4 @@
-import type { SluicePlayerElement } from "../element/sluice-player.ts";
+import type { MediaFace } from "../element/media-face.ts";
 import { setText } from "../ui/elements.ts";
 import { icon } from "./icons.ts";
 import type { Language } from "./language.ts";
@@ -10,13 +10,13 @@ const SETTLED = 400;
 
 /** Where the player stands, in words: over the picture, noted beside it, and said aloud. */
 export class StateView {
-  readonly #element: SluicePlayerElement;
+  readonly #element: MediaFace;
   readonly #root: ShadowRoot;
   readonly #layout: Layout;
   #said = "";
   #saying: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(element: SluicePlayerElement, root: ShadowRoot, layout: Layout) {
+  constructor(element: MediaFace, root: ShadowRoot, layout: Layout) {
     this.#element = element;
     this.#root = root;
     this.#layout = layout;

@@ -1,15 +1,15 @@
 import type { AttachedControls } from "../controls/controls.ts";
-import type { SluicePlayerElement } from "./sluice-player.ts";
+import type { MediaFace } from "./media-face.ts";
 
 /** The controls of an element, whose code comes when they are wanted. */
 export class ControlLoader {
-  readonly #element: SluicePlayerElement;
+  readonly #element: MediaFace;
   readonly #root: ShadowRoot;
   #controls: AttachedControls | undefined;
   #isComing = false;
   #asked = 0;
 
-  constructor(element: SluicePlayerElement, root: ShadowRoot) {
+  constructor(element: MediaFace, root: ShadowRoot) {
     this.#element = element;
     this.#root = root;
   }

@@ -1,4 +1,4 @@
-import type { SluicePlayerElement } from "./sluice-player.ts";
+import type { MediaFace } from "./media-face.ts";
 
 /** A delay that changed by less (ms) is not told. */
 const DELAY_STEP = 10;
@@ -8,14 +8,14 @@ const WINDOW_STEP = 10;
 
 /** Tells what there is to be told of a live stream beside what media elements tell. */
 export class LiveTeller {
-  readonly #element: SluicePlayerElement;
+  readonly #element: MediaFace;
   #tracks = "";
   #texts = "";
   #window = Number.NaN;
   #latency: { target: number; delay: number } = { target: 0, delay: 0 };
   #stalls = 0;
 
-  constructor(element: SluicePlayerElement) {
+  constructor(element: MediaFace) {
     this.#element = element;
   }
 

@@ -1,10 +1,12 @@
+import type { ControlWords } from "../controls/words/en.ts";
 import type { Player } from "../player/player.ts";
-import type { PlayerQuality } from "../player/player-quality.ts";
+import type { PlayerQuality, QualitySetting } from "../player/player-quality.ts";
 import type { PlayerStats } from "../player/player-stats.ts";
 import type { PlayerTrack } from "../player/player-tracks.ts";
 import { PlayerAttributes } from "./attributes.ts";
 import type { PlayerError } from "./player-error.ts";
 import type { ElementState } from "./player-event-map.ts";
+import type { ElementTextTracks } from "./text-track-list.ts";
 import { Spans, shifted } from "./time-ranges.ts";
 
 /** How far one may go back is asked no more often than this, ms. */
@@ -13,7 +15,10 @@ const ASK_AGAIN = 5_000;
 /** A share of the window behind the edge that is still live, seconds: what media-chrome asks. */
 const LIVE_EDGE = 2;
 
-/** What a media element tells of what plays, and a live stream beside that: all of it read from the player. */
+/**
+ * The element as others see it: what can be asked of it, and what it tells of what plays, all of that read
+ * from the player.
+ */
 export abstract class MediaFace extends PlayerAttributes {
   /** When each was asked how far one may go back, ms. */
   readonly #askedAt: WeakMap<Player, number> = new WeakMap();
@@ -25,6 +30,39 @@ export abstract class MediaFace extends PlayerAttributes {
   abstract get state(): ElementState;
 
   abstract get error(): PlayerError | null;
+
+  // What can be asked of it.
+
+  /** Words of the page's in place of those the controls have, by their names; also as JSON in `words`. */
+  abstract words: Partial<ControlWords>;
+  abstract readonly paused: boolean;
+  abstract muted: boolean;
+  /** 0 to 1 */
+  abstract volume: number;
+  /** Seconds on the stream's timeline; setting it goes back in time, or to the live edge. */
+  abstract currentTime: number;
+  abstract readonly seeking: boolean;
+  /** Captions and subtitles. */
+  abstract readonly textTracks: ElementTextTracks;
+  /** `auto`, or the id of one of `qualities`. */
+  abstract quality: QualitySetting;
+
+  /**
+   * Plays: on from where it is when the viewer went back, else at the live edge; muted, where the browser
+   * demands it.
+   *
+   * @returns resolves when it plays: while nobody publishes, that is later; rejects when it is paused or
+   *   loads something else before it came to that
+   */
+  abstract play(): Promise<void>;
+
+  abstract pause(): void;
+
+  /** Begins anew. */
+  abstract load(): void;
+
+  /** Goes to the live edge, and plays. */
+  abstract goLive(): void;
 
   /** The `<video>` that is on, where there is one; another one after some changes of the broadcast. */
   get video(): HTMLVideoElement | undefined {

@@ -67,7 +67,6 @@ export class SluicePlayerElement extends MediaFace {
     return this.#load.error ?? errorOf(this.player?.state) ?? null;
   }
 
-  /** Words of the page's in place of those the controls have, by their names; also as JSON in `words`. */
   get words(): Partial<ControlWords> {
     return this.#words;
   }
@@ -88,7 +87,6 @@ export class SluicePlayerElement extends MediaFace {
     this.#teller.plan();
   }
 
-  /** 0 to 1 */
   get volume(): number {
     return this.#load.volume;
   }
@@ -97,7 +95,6 @@ export class SluicePlayerElement extends MediaFace {
     this.#teller.plan();
   }
 
-  /** Seconds on the stream's timeline; setting it goes back in time, or to the live edge. */
   get currentTime(): number {
     return (this.player?.timeline?.position ?? 0) / 1_000;
   }
@@ -109,12 +106,10 @@ export class SluicePlayerElement extends MediaFace {
     return this.#isSeeking;
   }
 
-  /** Captions and subtitles. */
   readonly textTracks: ElementTextTracks = new ElementTextTracks((id) => {
     this.player?.selectTextTrack(id);
   });
 
-  /** `auto`, or the id of one of `qualities`. */
   get quality(): QualitySetting {
     return this.#load.quality;
   }
@@ -122,13 +117,6 @@ export class SluicePlayerElement extends MediaFace {
     this.#load.quality = quality;
   }
 
-  /**
-   * Plays: on from where it is when the viewer went back, else at the live edge; muted, where the browser
-   * demands it.
-   *
-   * @returns resolves when it plays: while nobody publishes, that is later; rejects when it is paused or
-   *   loads something else before it came to that
-   */
   play(): Promise<void> {
     this.#load.isHeld = false;
     this.#load.forgive();
@@ -145,14 +133,12 @@ export class SluicePlayerElement extends MediaFace {
     this.#teller.plan();
   }
 
-  /** Begins anew. */
   load(): void {
     this.#end();
     this.#load.isHeld = !this.autoplay;
     this.#begin();
   }
 
-  /** Goes to the live edge, and plays. */
   goLive(): void {
     this.#load.isHeld = false;
     this.player?.goLive();

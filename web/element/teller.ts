@@ -1,8 +1,8 @@
 import { elementStateOf } from "./element-state.ts";
 import { LiveTeller } from "./live-teller.ts";
 import { eventsBetween, type MediaSnapshot, NOTHING } from "./media-events.ts";
+import type { MediaFace } from "./media-face.ts";
 import type { ElementState } from "./player-event-map.ts";
-import type { SluicePlayerElement } from "./sluice-player.ts";
 
 /** Who wants to know besides those who listen. */
 export type TellerHost = {
@@ -14,7 +14,7 @@ export type TellerHost = {
 
 /** Finds out what has become of an element, and fires its events: all from what it says of itself. */
 export class Teller {
-  readonly #element: SluicePlayerElement;
+  readonly #element: MediaFace;
   readonly #host: TellerHost;
   readonly #live: LiveTeller;
   #internals: ElementInternals | undefined;
@@ -22,7 +22,7 @@ export class Teller {
   #told: MediaSnapshot = NOTHING;
   #state: ElementState = "idle";
 
-  constructor(element: SluicePlayerElement, host: TellerHost) {
+  constructor(element: MediaFace, host: TellerHost) {
     this.#element = element;
     this.#host = host;
     this.#live = new LiveTeller(element);

@@ -16,7 +16,7 @@ import type {
   SegmentPlayback,
   Situation,
 } from "./playback.ts";
-import type { NamedText } from "./text-screen.ts";
+import type { NamedText } from "./surface.ts";
 import type { VideoSurface } from "./video-surface.ts";
 
 /** Seconds behind the edge where the playlist names none. */

@@ -1,7 +1,7 @@
 import type Hls from "hls.js";
 import type { MediaPlaylist } from "hls.js";
 import { textIdOf, trackIdOf } from "./hls-playlist.ts";
-import type { NamedText } from "./text-screen.ts";
+import type { NamedText } from "./surface.ts";
 
 /** Which renditions hls.js plays, by the numbers of the live stream's tracks. */
 export class HlsTracks {

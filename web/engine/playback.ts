@@ -1,8 +1,7 @@
 import type { TimedEvent } from "../control/event-schedule.ts";
 import type { Place } from "../control/timeline.ts";
 import type { LiveSink } from "./live-feed.ts";
-import type { Surface } from "./surface.ts";
-import type { NamedText } from "./text-screen.ts";
+import type { NamedText, Surface } from "./surface.ts";
 
 /** What the statistics say of one playback. */
 export type PlaybackFigures = {

@@ -1,5 +1,12 @@
 import type { TimedText } from "../control/text-cues.ts";
-import type { NamedText } from "./text-screen.ts";
+
+/** A text track as it is announced. */
+export type NamedText = {
+  readonly id: string;
+  readonly kind: "captions" | "subtitles";
+  readonly language: string;
+  readonly name: string;
+};
 
 /** Where the texts of a broadcast are written over its picture. Times are those of the surface's clock. */
 export type Texts = {

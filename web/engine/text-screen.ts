@@ -1,14 +1,6 @@
 import { readCueSettings } from "../control/cue-settings.ts";
 import { joined, type TimedText } from "../control/text-cues.ts";
-import { cueChange, type Texts } from "./surface.ts";
-
-/** A text track as it is announced. */
-export type NamedText = {
-  readonly id: string;
-  readonly kind: "captions" | "subtitles";
-  readonly language: string;
-  readonly name: string;
-};
+import { cueChange, type NamedText, type Texts } from "./surface.ts";
 
 /** Cues that a track of a `<video>` keeps. */
 const MOST = 300;
