@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { prettyFactory } from "pino-pretty";
-import type { LogFormat, LogLevel } from "./config.ts";
+import type { LogFormat, LogLevel } from "./config/settings.ts";
 import type { Clock } from "./live/clock.ts";
 import type { Milliseconds } from "./protocol/media/sample.ts";
 

@@ -4,7 +4,8 @@ import { isDirectLoopback } from "./access/direct-loopback.ts";
 import { decidePublish } from "./access/publish-decision.ts";
 import { loadPublishKey } from "./access/publish-key.ts";
 import { processClock } from "./clock.ts";
-import { completeSettings, type Settings } from "./config.ts";
+import type { Settings } from "./config/settings.ts";
+import { completeSettings } from "./config.ts";
 import { newDiffieHellman } from "./diffie-hellman.ts";
 import { createApi } from "./endpoint/api/router.ts";
 import { Entry, type Ports } from "./endpoint/entry/entry.ts";
@@ -51,7 +52,7 @@ import { StreamEventSource, type StreamEvents } from "./stream-events.ts";
 import { readStreamUrl } from "./stream-url.ts";
 
 export { PublishKeyError } from "./access/publish-key.ts";
-export { type Settings, SettingsError } from "./config.ts";
+export { type Settings, SettingsError } from "./config/settings.ts";
 export { ListenError, type Ports } from "./endpoint/entry/entry.ts";
 export { type Call, CallError, type CallHandler } from "./endpoint/rtmp/calls.ts";
 export type { PlayQuestion, PublishQuestion } from "./hooks.ts";

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
-import { SettingsError } from "./config.ts";
+import { SettingsError } from "./config/settings.ts";
 
 /** A server's address as somebody writes it. */
 export type RtmpTarget = {

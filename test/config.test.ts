@@ -2,12 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  completeSettings,
-  readInvocation,
-  type Settings,
-  SettingsError,
-} from "../server/config.ts";
+import { type Settings, SettingsError } from "../server/config/settings.ts";
+import { completeSettings, readInvocation } from "../server/config.ts";
 
 let folder: string;
 beforeAll(() => {

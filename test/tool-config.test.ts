@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { SettingsError } from "../server/config.ts";
+import { SettingsError } from "../server/config/settings.ts";
 import { readToolInvocation } from "../server/tool-config.ts";
 
 const read = (line: string) => readToolInvocation(line.split(" "));

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join, parse } from "node:path";
-import { SettingsError } from "../config.ts";
+import { SettingsError } from "../config/settings.ts";
 import type { Clock } from "../live/clock.ts";
 import { packageVersion } from "../package-root.ts";
 import { Recording, type Sender } from "../protocol/capture/recording.ts";

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import type { Socket } from "node:net";
-import { SettingsError } from "../config.ts";
+import { SettingsError } from "../config/settings.ts";
 import type { Clock } from "../live/clock.ts";
 import { type Answer, AnswerReader, isRefusal } from "../protocol/capture/answers.ts";
 import { CaptureReader, type CaptureRecord, RecordType } from "../protocol/capture/capture-file.ts";

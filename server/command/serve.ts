@@ -1,4 +1,4 @@
-import type { Settings } from "../config.ts";
+import type { Settings } from "../config/settings.ts";
 import type { Ports } from "../endpoint/entry/entry.ts";
 import type { Clock } from "../live/clock.ts";
 import type { ProcessLog } from "../log.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { instructions } from "../../server/command/instructions.ts";
 import { type Served, type Surroundings, serve } from "../../server/command/serve.ts";
-import type { Settings } from "../../server/config.ts";
+import type { Settings } from "../../server/config/settings.ts";
 import { createLog } from "../../server/log.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 

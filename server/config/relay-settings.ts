@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { checkSpec, type RelaySpec, RelaySpecError } from "./endpoint/relay/relay-spec.ts";
-import type { RelayKind } from "./endpoint/relay/relay-url.ts";
+import { checkSpec, type RelaySpec, RelaySpecError } from "../endpoint/relay/relay-spec.ts";
+import type { RelayKind } from "../endpoint/relay/relay-url.ts";
 
 /** A relay that is set wrong; one line for people, without anything that may be secret. */
 export class RelaySettingError extends Error {
