@@ -204,7 +204,7 @@ export class TrackSegmenter implements Rendition {
       let passing: number | undefined;
       if (following !== undefined && follows(cut)) {
         passing = this.#passing(cut, sample, at, following);
-      } else if (isChange && index === last) {
+      } else if (index === last && (isChange || beginsWith(cut, sample, at))) {
         passing = this.#run.pending.length;
       } else {
         passing = byTime(cut, this.#run.pending.all);
@@ -318,3 +318,7 @@ export class TrackSegmenter implements Rendition {
     this.window.push(this.#parts.close(cut, end, this.track, this.segments.at(-1)));
   }
 }
+
+/** Whether the cut was made for this key frame: one before it may have the same time, but for a tick. */
+const beginsWith = ({ at: cutAt }: Cut, sample: LiveSample, at: Milliseconds): boolean =>
+  sample.isVideo && sample.isSync && Math.abs(at - cutAt) < CUT_TOLERANCE;

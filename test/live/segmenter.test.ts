@@ -294,6 +294,20 @@ test("Segmenter lets a track that comes late join at the number of the others", 
   expect(sound?.segments.every((segment) => !segment.isGap)).toBe(true);
 });
 
+test("Segmenter begins a segment with its key frame, also where the picture before it has the same time", () => {
+  const segmenter = new Segmenter(settings);
+  const ms = Array.from({ length: 120 }, (_, n) => Math.round((n * 100) / 3));
+  for (const [n, at] of ms.entries()) {
+    // A tick apart: what becomes of decode times that repeat.
+    const dts = n % 30 === 29 ? (ms[n + 1] ?? at) * 90 - 1 : at * 90;
+    segmenter.push(sampleAt(video, at, { dts, isSync: n % 30 === 0 }));
+  }
+  segmenter.finish();
+  const [pictures] = segmenter.renditions;
+  expect(pictures?.segments.length).toBeGreaterThan(1);
+  expect(pictures?.segments.every(({ isIndependent }) => isIndependent)).toBe(true);
+});
+
 test("Segmenter waits for sound that was announced, as long as it is to be expected", () => {
   const prompt = new Segmenter(settings);
   prompt.expectSome("video");
