@@ -66,6 +66,9 @@ const JITTER = {
 /** A frame of sound as most codecs have it, seconds. */
 const USUAL_SOUND = 0.025;
 
+/** Frames of sound as long as this (seconds) are long: those of AAC and Opus have 20 to 46 ms, FLAC's 96. */
+const LONG_SOUND = 0.06;
+
 /** Less than this (seconds) is held ahead: another way for the sound is worth it. */
 const WORTH_ROUTING = 0.2;
 
@@ -289,6 +292,11 @@ export class MsePlayback implements Playback {
     return outputHoldsSound() && !this.#route.isOn;
   }
 
+  /** Firefox loses every other picture where frames as long as FLAC's are led elsewhere. */
+  get #isRoutable(): boolean {
+    return outputHoldsSound() || this.#medium.progress.soundInterval < LONG_SOUND;
+  }
+
   get #soundAhead(): number {
     if (this.#steering === "seek") return SOUND_AHEAD.whereSeeking;
     if (!this.#isSoundHeld) return SOUND_AHEAD.routed;
@@ -402,7 +410,8 @@ export class MsePlayback implements Playback {
     const moves = this.#clock.hasMoved && !this.#clock.isStalled;
     const playing = moves && !(video.paused || video.seeking);
     const audible = this.#hasSound && !video.muted && video.volume > 0;
-    if (!(audible && playing && this.#controller.base < WORTH_ROUTING)) this.#route.keep();
+    const isWorthIt = this.#controller.base < WORTH_ROUTING && this.#isRoutable;
+    if (!(audible && playing && isWorthIt)) this.#route.keep();
     else if (this.#route.seek(now, this.#controller.least)) this.#routed(now);
     const pitchFrom = this.#isSoundHeld ? PITCH_FROM.held : PITCH_FROM.routed;
     const { playbackRate, currentTime, buffered } = video;
