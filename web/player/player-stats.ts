@@ -98,7 +98,8 @@ export function readStats({
     delay: figures?.delay,
     encoderDelay: encoder?.whole ?? encoder?.inside ?? undefined,
     encoderDelayIsWhole: typeof encoder?.whole === "number",
-    buffer: (figures?.ahead ?? 0) * 1_000,
+    // Sound goes on where pictures are left out, past the newest one.
+    buffer: Math.max(0, figures?.ahead ?? 0) * 1_000,
     target: (figures?.target ?? 0) * 1_000,
     syncLead: syncLead * 1_000,
     rate: figures?.rate ?? 1,
