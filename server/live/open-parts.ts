@@ -4,7 +4,6 @@ import type { Cut } from "./cut.ts";
 import { type LiveTrack, msToTicks, ticksToMs } from "./live-track.ts";
 import { makePart } from "./part-maker.ts";
 import type { TimedSample } from "./pending-samples.ts";
-import { STILL } from "./sample-run.ts";
 import type { OpenSegment, Part, Segment } from "./segment.ts";
 import { WaitingEvents } from "./timed-event.ts";
 
@@ -18,12 +17,15 @@ export class OpenParts {
   segment: OpenSegment | undefined;
   bytes = 0;
   readonly #meter: BitrateMeter;
+  readonly #longest: Milliseconds;
   #parts: Part[] = [];
   /** Whether it begins with a sync sample, once it has a part. */
   #isIndependent = false;
 
-  constructor(meter: BitrateMeter) {
+  /** @param longest how long a segment may be */
+  constructor(meter: BitrateMeter, longest: Milliseconds) {
     this.#meter = meter;
+    this.#longest = longest;
   }
 
   get isEmpty(): boolean {
@@ -68,7 +70,7 @@ export class OpenParts {
     this.bytes = 0;
     this.#meter.segment();
     const [first] = parts;
-    const start = first?.start ?? gapStart(cut, track, before);
+    const start = first?.start ?? this.#gapStart(cut, end, track, before);
     return {
       mediaSequence: cut.mediaSequence,
       track,
@@ -85,13 +87,17 @@ export class OpenParts {
       byteLength: parts.reduce((sum, part) => sum + part.byteLength, 0),
     };
   }
-}
 
-/** A gap begins where the segment before it ends, if that is near. */
-function gapStart(cut: Cut, track: LiveTrack, before: Segment | undefined): number {
-  const start = msToTicks(track, cut.at);
-  if (before === undefined || cut.isDiscontinuity) return start;
-  if (before.track.timescale !== track.timescale) return start;
-  const end = before.start + before.duration;
-  return ticksToMs(track, start - end) < STILL ? end : start;
+  /**
+   * A gap begins where the segment before it ends, so that EXTINF and EXT-X-PROGRAM-DATE-TIME agree,
+   * unless it would be longer than a segment may be.
+   */
+  #gapStart(cut: Cut, end: Milliseconds, track: LiveTrack, before: Segment | undefined): number {
+    const start = msToTicks(track, cut.at);
+    if (before === undefined || cut.isDiscontinuity) return start;
+    if (before.track.timescale !== track.timescale) return start;
+    const endBefore = before.start + before.duration;
+    const isFar = end - ticksToMs(track, endBefore) > this.#longest;
+    return isFar ? start : endBefore;
+  }
 }

@@ -56,7 +56,7 @@ export class TrackSegmenter implements Rendition {
     this.track = track;
     this.#settings = settings;
     this.#meter = new BitrateMeter(settings.targetDuration);
-    this.#parts = new OpenParts(this.#meter);
+    this.#parts = new OpenParts(this.#meter, settings.targetDuration);
     this.window = new SegmentWindow(settings.window);
   }
 

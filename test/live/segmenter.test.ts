@@ -282,6 +282,22 @@ test("Segmenter keeps what a retired track gave, with gaps behind it, and lets i
   expect(second?.segments.at(-1)?.isGap).toBe(false);
 });
 
+test("Segmenter lets the gap of a retired track begin where its last segment ended, however far that was from a cut", () => {
+  for (const last of [4100, 4700, 5300, 5900]) {
+    const segmenter = new Segmenter(settings);
+    feed(segmenter, { to: last });
+    feed(segmenter, { from: last, to: 9000, tracks: [video] });
+    segmenter.retire(audio.id);
+    feed(segmenter, { from: 9000, to: 15_000, tracks: [video] });
+    const { segments = [] } = segmenter.renditions[1] ?? {};
+    expect(segments.at(-1)?.isGap).toBe(true);
+    for (const [n, segment] of segments.slice(1).entries()) {
+      const before = segments[n];
+      expect(segment.start).toBe((before?.start ?? 0) + (before?.duration ?? 0));
+    }
+  }
+});
+
 test("Segmenter lets a track that comes late join at the number of the others", () => {
   const segmenter = new Segmenter(settings);
   feed(segmenter, { to: 6000, tracks: [video] });

@@ -119,7 +119,9 @@ const BROADCASTS: readonly Broadcast[] = [
       { ...AV, audio: "none" },
       { ...AV, video: "none", seconds: SECONDS / 4 },
     ],
-    options: { mayPause: true },
+    options: { mayPause: true, except: ["hint-present", "report-present", "block-early"] },
+    notes:
+      "who goes on with the playlist of the sound that is gone gets gaps, without hints and reports",
   },
   {
     published: "H.264 and AAC, then in another size: a publisher's return",
