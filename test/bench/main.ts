@@ -4,7 +4,8 @@ import { parseArgs } from "node:util";
 import { measureHls } from "./hls.ts";
 import { describeLoad, describeMachine } from "./machine.ts";
 import { measurePlayer } from "./player.ts";
-import { type Report, renderReport, withSection } from "./report.ts";
+import { measureHalfHour } from "./player-long.ts";
+import { type Report, renderReport, sectionsBeside, withSection } from "./report.ts";
 import { measureServer } from "./server.ts";
 import { measureVariants } from "./variants.ts";
 import { measureViewers } from "./viewers.ts";
@@ -15,9 +16,13 @@ const PARTS = new Map([
   ["viewers", measureViewers],
   ["player", measurePlayer],
   ["hls", measureHls],
+  ["half-hour", measureHalfHour],
 ]);
 
-const USAGE = `npm run bench [-- ${[...PARTS.keys()].map((name) => `[${name}]`).join(" ")} [--quick] [--long] [--engine mse|webcodecs] [--write]]`;
+/** Without being named, all but what takes so long. */
+const USUAL = [...PARTS.keys()].filter((name) => name !== "half-hour");
+
+const USAGE = `npm run bench [-- ${[...PARTS.keys()].map((name) => `[${name}]`).join(" ")} [--quick] [--engine mse|webcodecs] [--write]]`;
 
 function fail(message: string): never {
   process.stderr.write(`${message}\n${USAGE}\n`);
@@ -29,7 +34,6 @@ function readArguments() {
     const options = {
       quick: { type: "boolean" },
       write: { type: "boolean" },
-      long: { type: "boolean" },
       engine: { type: "string" },
     } as const;
     return parseArgs({ options, allowPositionals: true });
@@ -39,9 +43,9 @@ function readArguments() {
 }
 
 const { values, positionals } = readArguments();
-const { quick = false, write = false, long = false, engine } = values;
+const { quick = false, write = false, engine } = values;
 for (const name of positionals) if (!PARTS.has(name)) fail(`There is no part ${name}`);
-const chosen = positionals.length === 0 ? [...PARTS.keys()] : positionals;
+const chosen = positionals.length === 0 ? USUAL : positionals;
 if (write && quick) fail("Only a long run is written down");
 
 const tell = (what: string) => process.stderr.write(`… ${what} (${describeLoad()})\n`);
@@ -52,7 +56,7 @@ const began = performance.now();
 const rendered: string[] = [];
 for (const name of chosen) {
   const report: Report | undefined = await PARTS.get(name)?.({
-    ...{ quick, long, tell },
+    ...{ quick, tell },
     ...(engine !== undefined && { engine }),
   });
   if (report === undefined) continue;
@@ -62,11 +66,12 @@ for (const name of chosen) {
 const seconds = Math.round((performance.now() - began) / 1000);
 process.stdout.write(`\n${seconds} s, ${describeLoad()}\n`);
 const path = join(import.meta.dirname, "../../docs/benchmarks.md");
-if (write && chosen.length === PARTS.size) {
+if (write && positionals.length === 0) {
   const intro =
     `# Benchmarks\n\n\`npm run bench -- --write\` on ${date}, ${seconds} s, all traffic on loopback.\n\n` +
     `Machine: ${machine} at the start and ${describeLoad()} at the end.\n`;
-  writeFileSync(path, [intro, ...rendered].join("\n"));
+  const others = sectionsBeside(readFileSync(path, "utf8"), rendered);
+  writeFileSync(path, [intro, ...rendered, ...others].join("\n"));
 } else if (write) {
   const command = `\`npm run bench -- ${chosen.join(" ")} --write\``;
   const when = `${command} on ${date}, ${seconds} s: ${machine} at the start and ${describeLoad()} at the end.`;

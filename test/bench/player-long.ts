@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AUTOPLAY, chromiumDriver } from "../support/browser.ts";
+import { counterClip } from "../support/counter-clip.ts";
+import { startSluice } from "../support/sluice.ts";
+import { broadcastClip } from "./player-broadcast.ts";
 import type { OwnFigures } from "./player-delay.ts";
-import { percentile } from "./report.ts";
+import { servePlayers } from "./player-pages.ts";
+import { type Effort, figure, percentile, type Report } from "./report.ts";
 
 /** A look at the buffer this often, ms. */
 const LOOK = 1_000;
@@ -10,8 +14,7 @@ const LOOK = 1_000;
 const WARM = 60_000;
 
 /** What a long run shows. */
-export type LongRun = {
-  readonly minutes: number;
+type LongRun = {
   /** |buffer - target|, ms. */
   readonly off50: number;
   readonly off95: number;
@@ -26,8 +29,28 @@ export type LongRun = {
 
 type Look = OwnFigures & { readonly buffer: number; readonly clockOffset?: number };
 
+/** Chromium: whether a player holds its delay for half an hour, and its memory. */
+export async function measureHalfHour({ quick, tell }: Effort): Promise<Report> {
+  const minutes = quick ? 1 : 30;
+  const clip = await counterClip({ video: "h264", audio: "aac", seconds: 180 });
+  const server = await startSluice();
+  const pages = await servePlayers();
+  const broadcast = await broadcastClip(server, clip, { loops: true });
+  try {
+    tell(`half an hour: ${minutes} minutes`);
+    const script = server.httpUrl("/");
+    const src = `${script}streams/${broadcast.streamPath}`;
+    const attributes = { src, autoplay: "", latency: "low" };
+    return report(minutes, await run(pages.url({ name: "sluice", script, attributes }), minutes));
+  } finally {
+    await broadcast.stop();
+    await pages.close();
+    await server.stop();
+  }
+}
+
 /** Lets a player of a page run for so many minutes. */
-export async function measureLong(url: string, minutes: number): Promise<LongRun> {
+async function run(url: string, minutes: number): Promise<LongRun> {
   const args = [AUTOPLAY, "--js-flags=--expose-gc", "--enable-precise-memory-info"];
   const browser = await chromiumDriver.launch({ args });
   try {
@@ -54,7 +77,6 @@ export async function measureLong(url: string, minutes: number): Promise<LongRun
     const offs = looks.map(({ buffer, target }) => Math.abs(buffer - target));
     const [first, last] = [looks[0], looks.at(-1)];
     return {
-      minutes,
       off50: percentile(offs, 50),
       off95: percentile(offs, 95),
       offShare: (offs.filter((off) => off > 50).length / offs.length) * 100,
@@ -67,3 +89,27 @@ export async function measureLong(url: string, minutes: number): Promise<LongRun
     await browser.close();
   }
 }
+
+const report = (minutes: number, found: LongRun): Report => ({
+  title: "Player, half an hour",
+  how:
+    "Headless Chromium, `low`, audible; `ffmpeg -re` publishes 640×360 at 30/s with AAC, a file of three minutes in a " +
+    "loop. The player is asked each second; the heap is measured after a collection, from the first minute to the end.",
+  tables: [
+    {
+      columns: [
+        ...["run", "|buffer - target| p50, ms", "p95", "over 50 ms, %", "stalls", "jumps"],
+        ...["JS heap growth, MB", "clock offset, first and last, ms"],
+      ],
+      rows: [
+        [
+          `${minutes} minutes`,
+          ...[figure(found.off50), figure(found.off95), figure(found.offShare, 1)],
+          ...[String(found.stalls), String(found.jumps), figure(found.heapGrowth, 1)],
+          found.clockOffset.map((offset) => figure(offset, 2)).join(", "),
+        ],
+        ["asked", "", "", "0.0", "", "", "5.0", ""],
+      ],
+    },
+  ],
+});

@@ -4,7 +4,6 @@ import { openBrowser } from "../support/open-browser.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
 import { broadcastClip, type PlayerBroadcast } from "./player-broadcast.ts";
 import { measureDelay, type Shown, together } from "./player-delay.ts";
-import { type LongRun, measureLong } from "./player-long.ts";
 import { type BenchPlayer, servePlayers } from "./player-pages.ts";
 import { measureCut, measureReplacement, measureReturn } from "./player-recovery.ts";
 import { measureNavigation, measureStarts, type Starts } from "./player-start.ts";
@@ -60,10 +59,10 @@ const SCENARIOS: readonly Scenario[] = [
 
 /** Chromium, Firefox: what a player takes to begin, how far behind it is, and how it comes back. */
 export async function measurePlayer(effort: Effort): Promise<Report> {
-  const { quick, tell, engine, long } = effort;
+  const { quick, tell, engine } = effort;
   const times = quick
-    ? { starts: 3, runs: 1, seconds: 6, hidden: 5_000, recoveries: 1, minutes: 1, clip: 60 }
-    : { starts: 9, runs: 3, seconds: 20, hidden: 60_000, recoveries: 3, minutes: 30, clip: 180 };
+    ? { starts: 3, runs: 1, seconds: 6, hidden: 5_000, recoveries: 1, clip: 60 }
+    : { starts: 9, runs: 3, seconds: 20, hidden: 60_000, recoveries: 3, clip: 180 };
   tell("player: clips");
   const clips = {
     sound: await counterClip({ video: "h264", audio: "aac", seconds: times.clip }),
@@ -110,9 +109,8 @@ export async function measurePlayer(effort: Effort): Promise<Report> {
   const within = async <Result>(
     clip: keyof typeof clips,
     use: (broadcast: PlayerBroadcast) => Promise<Result>,
-    options: { loops?: boolean } = {},
   ): Promise<Result> => {
-    const broadcast = await broadcastClip(server, clips[clip], options);
+    const broadcast = await broadcastClip(server, clips[clip]);
     try {
       return await use(broadcast);
     } finally {
@@ -190,16 +188,7 @@ export async function measurePlayer(effort: Effort): Promise<Report> {
         ),
       );
     }
-    let run: LongRun | undefined;
-    if (long) {
-      tell(`player: ${times.minutes} minutes`);
-      run = await within(
-        "sound",
-        (broadcast) => measureLong(playerOf(broadcast, "low"), times.minutes),
-        { loops: true },
-      );
-    }
-    return report(starts, delays, { ...back, hiddenFor: times.hidden }, run, effort);
+    return report(starts, delays, { ...back, hiddenFor: times.hidden }, effort);
   } finally {
     for (const browser of browsers.values()) await browser.close();
     await pages.close();
@@ -218,7 +207,6 @@ function report(
   starts: Starts & { readonly navigation: readonly number[] },
   delays: readonly { scenario: Scenario; browser: string; shown: Shown | undefined }[],
   back: { hidden: number[]; cut: number[]; replaced: number[]; hiddenFor: number },
-  run: LongRun | undefined,
   { engine }: Effort,
 ): Report {
   const spread = (name: string, values: readonly number[], aim: string) => [
@@ -271,24 +259,6 @@ function report(
           spread("publisher back with another size, first picture", back.replaced, "1000"),
         ],
       },
-      ...(run === undefined
-        ? []
-        : [
-            {
-              columns: [
-                ...["long run", "|buffer - target| p50, ms", "p95", "over 50 ms, %", "stalls"],
-                ...["jumps", "JS heap growth, MB", "clock offset, first and last, ms"],
-              ],
-              rows: [
-                [
-                  `${run.minutes} minutes, low, audible`,
-                  ...[figure(run.off50), figure(run.off95), figure(run.offShare, 1)],
-                  ...[String(run.stalls), String(run.jumps), figure(run.heapGrowth, 1)],
-                  run.clockOffset.map((offset) => figure(offset, 2)).join(", "),
-                ],
-              ],
-            },
-          ]),
     ],
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withSection } from "./report.ts";
+import { sectionsBeside, withSection } from "./report.ts";
 
 const DOCUMENT = "# All\n\nIntro.\n\n## One\n\nold\n\n## Two\n\nold too\n";
 
@@ -9,4 +9,9 @@ test.each([
   ["that is new", "## Tw\n\nnew\n", `${DOCUMENT}\n## Tw\n\nnew\n`],
 ])("withSection replaces a section %s", (_where, section, document) => {
   expect(withSection(DOCUMENT, section)).toBe(document);
+});
+
+test("sectionsBeside keeps what was measured apart", () => {
+  expect(sectionsBeside(DOCUMENT, ["## One\n\nnew\n"])).toEqual(["## Two\n\nold too\n"]);
+  expect(sectionsBeside(DOCUMENT, ["## One\n", "## Two\n"])).toEqual([]);
 });

@@ -18,8 +18,6 @@ export type Table = {
 export type Effort = {
   /** Only to see that it works: the figures mean little. */
   readonly quick: boolean;
-  /** Also what takes half an hour. */
-  readonly long: boolean;
   /** The player's engine; its own choice where it is not told. */
   readonly engine?: string;
   /** Says what is going on. */
@@ -46,6 +44,16 @@ export function withSection(document: string, section: string): string {
   const isLast = index === pieces.length - 1;
   if (index < 0) return `${document.trimEnd()}\n\n${section}`;
   return pieces.with(index, isLast ? section : `${section}\n`).join("");
+}
+
+/** The sections of a document that are none of these: what was measured apart stays. */
+export function sectionsBeside(document: string, rendered: readonly string[]): string[] {
+  const titleOf = (section: string) => section.split("\n", 1)[0];
+  const titles = new Set(rendered.map(titleOf));
+  const [, ...sections] = document.split(/^(?=## )/m);
+  return sections
+    .filter((section) => !titles.has(titleOf(section)))
+    .map((text) => `${text.trimEnd()}\n`);
 }
 
 function renderTable({ columns, rows }: Table): string {

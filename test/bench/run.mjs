@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run bench [-- [server] [variants] [viewers] [player] [hls] [--quick] [--long] [--write]]` */
+/** `npm run bench [-- [server] [variants] [viewers] [player] [hls] [half-hour] [--quick] [--write]]` */
 import { runBundled } from "../support/run-bundled.mjs";
 
 await runBundled("bench", [
