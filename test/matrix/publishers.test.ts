@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, type TestContext, test } from "vitest";
-import { accountForBroadcast, type Run } from "../support/broadcast.ts";
+import { accountForBroadcast, type BroadcastOptions, type Run } from "../support/broadcast.ts";
 import { type ClipOptions, counterClip } from "../support/counter-clip.ts";
 import { expectedPackets } from "../support/ffprobe.ts";
 import { Obs } from "../support/obs.ts";
@@ -109,7 +109,7 @@ const ENTRIES: readonly Entry[] = [
 async function account(
   { task }: TestContext,
   { client, runs, notes }: Entry,
-  options: { rounding?: number } = {},
+  options: Pick<BroadcastOptions, "rounding" | "slowPictures"> = {},
 ): Promise<void> {
   const row = { table: "publishers", client, published: WHAT, notes } as const;
   task.meta.row = row;
@@ -127,11 +127,13 @@ describe.concurrent("publishers", () => {
     "FFmpeg of 2018",
     async (context) => {
       const build = OLD_FFMPEG ?? "";
-      await account(context, {
+      const entry: Entry = {
         client: "FFmpeg of 2018 (libavformat 58.24)",
         runs: [ffmpeg(CLIP, SECONDS, { build }), ffmpeg(CLIP, SHORT, { build })],
-        notes: "tee muxer",
-      });
+        notes:
+          "tee muxer; at the seam of a file in a loop it leaves a second of time out, which is a long part of HLS",
+      };
+      await account(context, entry, { slowPictures: true });
     },
   );
 });

@@ -34,7 +34,7 @@ export type BroadcastOptions = {
   readonly rounding?: number;
   /** Also over HLS: all that viewers must get (the default), or only this. */
   readonly hls?: boolean | readonly MediaType[];
-  /** Pictures come more slowly than parts are long: those may be over PART-TARGET, or short before that. */
+  /** Frames last longer than parts may: those are over PART-TARGET, or short before that. */
   readonly slowPictures?: boolean;
   /**
    * Sound is PCM or G.711, of so many channels, and comes as FLAC: what the first viewer decodes must
