@@ -4,15 +4,7 @@ const files = (names: readonly string[]): string[] =>
   names.map((name) => `test/e2e/${name}.test.ts`);
 
 /** What hangs on real time to the tenth of a second: nothing else runs meanwhile. */
-const ALONE = files([
-  "browser",
-  "events",
-  "hls-players",
-  "latency",
-  "outputs",
-  "player",
-  "slow-viewers",
-]);
+const ALONE = files(["browser", "hls-players", "latency", "player", "slow-viewers"]);
 
 /** What is seen in a browser, and may be a little late. */
 const PAGES = files([
@@ -21,8 +13,10 @@ const PAGES = files([
   "element",
   "embed",
   "enhanced",
+  "events",
   "hls-renditions",
   "http2",
+  "outputs",
   "pcm",
   "recordings-page",
   "tracks",

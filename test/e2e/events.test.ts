@@ -13,7 +13,7 @@ import { TagPublisher } from "../support/rtmp-constructed.ts";
 import { eventually } from "../support/server-process.ts";
 import { type RunningSluice, startSluice } from "../support/sluice.ts";
 
-const SECONDS = 11;
+const SECONDS = 9;
 /** A cue point at every so many-th picture; the clip has 30 a second. */
 const EVERY = 7;
 
