@@ -245,7 +245,9 @@ export class LatencyController {
   /** In whole percents: each change costs the sound a splice. */
   #steer(off: number, audible: boolean): number {
     const limit = this.#rate === 1 ? LATENCY.tolerance : LATENCY.settled;
-    const turned = this.#rate !== 1 && off > 0 !== this.#rate > 1;
+    // It has crossed its target; where that was put elsewhere meanwhile, it has not come there yet.
+    const isElsewhere = this.#isNew && Math.abs(off) > LATENCY.askedJump;
+    const turned = this.#rate !== 1 && off > 0 !== this.#rate > 1 && !isElsewhere;
     if (Math.abs(off) < limit || turned) {
       this.#approaches = false;
       this.#isNew = false;

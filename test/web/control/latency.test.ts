@@ -61,6 +61,18 @@ test("LatencyController hurries from its first reading on where too much is ahea
   expect(far.decide({ now: 2_000, ahead: 5, ...reading })).toMatchObject({ rate: 1, jump: false });
 });
 
+test("LatencyController goes back to what was asked for while it hurried, once there is as much to go back in", () => {
+  const controller = make();
+  const reading = { playing: true, audible: false, pitchFrom: 0, isCaughtUp: true };
+  for (let now = 0; now < 500; now += 50) controller.decide({ now, ahead: 0.3, ...reading });
+  expect(controller.decide({ now: 500, ahead: 0.3, ...reading }).rate).toBe(1.1);
+  controller.base = 1;
+  for (let now = 550; now < 2_000; now += 50) {
+    expect(controller.decide({ now, ahead: 0.3, reach: 0.8, ...reading }).jump).toBe(false);
+  }
+  expect(controller.decide({ now: 2_000, ahead: 0.3, reach: 1.1, ...reading }).jump).toBe(true);
+});
+
 test("LatencyController does not pump: within the tolerance the rate is 1, and it does not swing", () => {
   const { rates } = simulate(make(), { ahead: BASE + 0.009, seconds: 10 });
   expect(new Set(rates)).toEqual(new Set([1]));
