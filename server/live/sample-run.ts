@@ -165,6 +165,7 @@ export class SampleRun {
     const index = isTooLong ? 0 : whole.count;
     const last = pending.all[index];
     if (last === undefined || !last.sample.isVideo) return whole;
+    if (index > 0 && last.sample.isSync) return whole; // a segment may yet begin with it
     const over = (isTooLong ? 0 : whole.duration) + last.duration - limit;
     const following = this.#durationAt(index + 1);
     if (following === undefined || over + following > limit) return whole;
