@@ -98,7 +98,7 @@ const report = (minutes: number, found: LongRun): Report => ({
   tables: [
     {
       columns: [
-        ...["run", "|buffer - target| p50, ms", "p95", "over 50 ms, %", "stalls", "jumps"],
+        ...["run", "off its target p50, ms", "p95", "over 50 ms, %", "stalls", "jumps"],
         ...["JS heap growth, MB", "clock offset, first and last, ms"],
       ],
       rows: [
