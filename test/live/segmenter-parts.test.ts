@@ -285,3 +285,15 @@ test("a key frame that comes before the one that leads begins the segment, howev
     );
   }
 });
+
+test("a part that lacks length does not take the key frame that the next segment begins with", () => {
+  // A part of five pictures, eight of six, five more; then a key frame that stands for 60 ms, before the leader's.
+  const pace = { rate: 30, gop: 58 };
+  const samples = pictures(1, pace).samples.map((one) => ({ ...one, at: one.at + 400 }));
+  const leading: Source = { track: videoTrack(1), samples };
+  const late = samples.map((one, n) => ({ ...one, at: one.at - 200 + 27 * Math.ceil(n / 58) }));
+  const { segmenter, published } = run([leading, { track: videoTrack(2, 1, 1), samples: late }]);
+  check(segmenter, published);
+  const [, follower] = segmenter.renditions;
+  expect(follower?.segments.every(({ isIndependent }) => isIndependent)).toBe(true);
+});
