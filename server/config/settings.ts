@@ -1,21 +1,9 @@
+import type { EntrySettings } from "../endpoint/entry/entry.ts";
 import type { RelaySpec } from "../endpoint/relay/relay-spec.ts";
 import type { Milliseconds } from "../protocol/media/sample.ts";
 
 /** Everything that can be set, read and checked. */
-export type Settings = {
-  /** Address to listen on; undefined: all interfaces. */
-  readonly host: string | undefined;
-  /** 0: any free port. */
-  readonly rtmpPort: number;
-  readonly httpPort: number;
-  /** undefined: not opened. */
-  readonly rtmpsPort: number | undefined;
-  readonly httpsPort: number | undefined;
-  /** Paths of certificate and private key: both or none. */
-  readonly tlsCert: string | undefined;
-  readonly tlsKey: string | undefined;
-  /** The newest TLS that is spoken with RTMP clients. */
-  readonly rtmpsTlsMax: RtmpsTlsMax;
+export type Settings = EntrySettings & {
   readonly dataDir: string;
   /** Anyone who reaches the port may publish. */
   readonly open: boolean;
@@ -53,9 +41,6 @@ export type Settings = {
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 };
-
-/** TLS versions that RTMP may be bounded to. */
-export type RtmpsTlsMax = "1.2" | "1.3";
 
 /** What is logged: this, and whatever is worse. */
 export type LogLevel = "debug" | "info" | "warn" | "error";

@@ -17,16 +17,24 @@ import { RtmpPort } from "./rtmp-port.ts";
 import { TlsTerminator } from "./tls.ts";
 import { Tunnel } from "./tunnel.ts";
 
+/** TLS versions that RTMP may be bounded to. */
+export type RtmpsTlsMax = "1.2" | "1.3";
+
 /** Which ports are to be opened, and with what. */
 export type EntrySettings = {
+  /** Address to listen on; undefined: all interfaces. */
   readonly host: string | undefined;
+  /** 0: any free port. */
   readonly rtmpPort: number;
   readonly httpPort: number;
+  /** undefined: not opened. */
   readonly rtmpsPort: number | undefined;
   readonly httpsPort: number | undefined;
+  /** Paths of certificate and private key: both or none. */
   readonly tlsCert: string | undefined;
   readonly tlsKey: string | undefined;
-  readonly rtmpsTlsMax: "1.2" | "1.3";
+  /** The newest TLS that is spoken with RTMP clients. */
+  readonly rtmpsTlsMax: RtmpsTlsMax;
 };
 
 /** The ports that were taken. */
