@@ -109,7 +109,7 @@ const ENTRIES: readonly Entry[] = [
 async function account(
   { task }: TestContext,
   { client, runs, notes }: Entry,
-  options: Pick<BroadcastOptions, "rounding" | "slowPictures"> = {},
+  options: Pick<BroadcastOptions, "rounding" | "longFrames"> = {},
 ): Promise<void> {
   const row = { table: "publishers", client, published: WHAT, notes } as const;
   task.meta.row = row;
@@ -133,7 +133,7 @@ describe.concurrent("publishers", () => {
         notes:
           "tee muxer; at the seam of a file in a loop it leaves a second of time out, which is a long part of HLS",
       };
-      await account(context, entry, { slowPictures: true });
+      await account(context, entry, { longFrames: true });
     },
   );
 });

@@ -91,7 +91,7 @@ describe.concurrent("timelines of real encoders", () => {
       },
     ];
     const notes = "HLS: where pictures last longer than a part, parts are over PART-TARGET";
-    await account(context, { client: FFMPEG, published, notes }, { runs, slowPictures: true });
+    await account(context, { client: FFMPEG, published, notes }, { runs, longFrames: true });
   });
 
   // FFmpeg masks the highest bit of a timestamp: to it, the clock ends at 2^31.

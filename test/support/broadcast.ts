@@ -35,7 +35,7 @@ export type BroadcastOptions = {
   /** Also over HLS: all that viewers must get (the default), or only this. */
   readonly hls?: boolean | readonly MediaType[];
   /** Frames last longer than parts may: those are over PART-TARGET, or short before that. */
-  readonly slowPictures?: boolean;
+  readonly longFrames?: boolean;
   /**
    * Sound is PCM or G.711, of so many channels, and comes as FLAC: what the first viewer decodes must
    * be what was published, value by value, and all viewers must get the same.
@@ -141,8 +141,8 @@ export async function accountForBroadcast(
         const whole = (viewer: HlsViewer) => viewer.coded(mediaType).length >= total;
         await hls.until("all frames", whole, 15_000).catch(() => {});
         if (hls.failure !== undefined) throw hls.failure;
-        const options = { mediaType, rounding, isInParts: true };
-        expectAccount("HLS viewer", sequences, hls.coded(mediaType), options);
+        const inParts = { mediaType, rounding, isInParts: true };
+        expectAccount("HLS viewer", sequences, hls.coded(mediaType), inParts);
         await expectDecodes("HLS viewer", mediaType, hls.files(mediaType));
       }
       await expectDecodes("WebSocket viewer", mediaType, filesOf(waiting, mediaType));
@@ -151,7 +151,7 @@ export async function accountForBroadcast(
       }
     }
     const violations = (hls?.violations ?? []).filter(
-      (violation) => !(options.slowPictures === true && ABOUT_PART_LENGTH.test(violation)),
+      (violation) => !(options.longFrames === true && ABOUT_PART_LENGTH.test(violation)),
     );
     if (violations.length > 0) throw new Error(`HLS:\n${[...new Set(violations)].join("\n")}`);
     return { frames, lateFrames, waiting };
