@@ -5,7 +5,7 @@ import { measureHls } from "./hls.ts";
 import { describeLoad, describeMachine } from "./machine.ts";
 import { measurePlayer } from "./player.ts";
 import { measureHalfHour } from "./player-long.ts";
-import { type Report, renderReport, sectionsBeside, withSection } from "./report.ts";
+import { type Report, renderReport, withIntro, withSection } from "./report.ts";
 import { measureServer } from "./server.ts";
 import { measureVariants } from "./variants.ts";
 import { measureViewers } from "./viewers.ts";
@@ -70,8 +70,7 @@ if (write && positionals.length === 0) {
   const intro =
     `# Benchmarks\n\n\`npm run bench -- --write\` on ${date}, ${seconds} s, all traffic on loopback.\n\n` +
     `Machine: ${machine} at the start and ${describeLoad()} at the end.\n`;
-  const others = sectionsBeside(readFileSync(path, "utf8"), rendered);
-  writeFileSync(path, [intro, ...rendered, ...others].join("\n"));
+  writeFileSync(path, rendered.reduce(withSection, withIntro(readFileSync(path, "utf8"), intro)));
 } else if (write) {
   const command = `\`npm run bench -- ${chosen.join(" ")} --write\``;
   const when = `${command} on ${date}, ${seconds} s: ${machine} at the start and ${describeLoad()} at the end.`;

@@ -30,7 +30,7 @@ type LongRun = {
 type Look = OwnFigures & { readonly buffer: number; readonly clockOffset?: number };
 
 /** Chromium: whether a player holds its delay for half an hour, and its memory. */
-export async function measureHalfHour({ quick, tell }: Effort): Promise<Report> {
+export async function measureHalfHour({ quick, tell, engine }: Effort): Promise<Report> {
   const minutes = quick ? 1 : 30;
   const clip = await counterClip({ video: "h264", audio: "aac", seconds: 180 });
   const server = await startSluice();
@@ -40,7 +40,10 @@ export async function measureHalfHour({ quick, tell }: Effort): Promise<Report> 
     tell(`half an hour: ${minutes} minutes`);
     const script = server.httpUrl("/");
     const src = `${script}streams/${broadcast.streamPath}`;
-    const attributes = { src, autoplay: "", latency: "low" };
+    const attributes = {
+      ...{ src, autoplay: "", latency: "low" },
+      ...(engine !== undefined && { engine }),
+    };
     return report(minutes, await run(pages.url({ name: "sluice", script, attributes }), minutes));
   } finally {
     await broadcast.stop();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sectionsBeside, withSection } from "./report.ts";
+import { withIntro, withSection } from "./report.ts";
 
 const DOCUMENT = "# All\n\nIntro.\n\n## One\n\nold\n\n## Two\n\nold too\n";
 
@@ -11,7 +11,10 @@ test.each([
   expect(withSection(DOCUMENT, section)).toBe(document);
 });
 
-test("sectionsBeside keeps what was measured apart", () => {
-  expect(sectionsBeside(DOCUMENT, ["## One\n\nnew\n"])).toEqual(["## Two\n\nold too\n"]);
-  expect(sectionsBeside(DOCUMENT, ["## One\n", "## Two\n"])).toEqual([]);
+test("withIntro and withSection keep what was measured apart", () => {
+  const anew = withIntro(DOCUMENT, "# Anew\n");
+  expect(anew).toBe("# Anew\n\n## One\n\nold\n\n## Two\n\nold too\n");
+  const [one, two] = ["## One\n\nnew\n", "## Two\n\nnew too\n"];
+  expect(withSection(anew, one)).toBe("# Anew\n\n## One\n\nnew\n\n## Two\n\nold too\n");
+  expect([one, two].reduce(withSection, anew)).toBe(`# Anew\n\n${one}\n${two}`);
 });

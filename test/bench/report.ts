@@ -46,14 +46,10 @@ export function withSection(document: string, section: string): string {
   return pieces.with(index, isLast ? section : `${section}\n`).join("");
 }
 
-/** The sections of a document that are none of these: what was measured apart stays. */
-export function sectionsBeside(document: string, rendered: readonly string[]): string[] {
-  const titleOf = (section: string) => section.split("\n", 1)[0];
-  const titles = new Set(rendered.map(titleOf));
+/** The document with another beginning, up to its first section. */
+export function withIntro(document: string, intro: string): string {
   const [, ...sections] = document.split(/^(?=## )/m);
-  return sections
-    .filter((section) => !titles.has(titleOf(section)))
-    .map((text) => `${text.trimEnd()}\n`);
+  return [`${intro}\n`, ...sections].join("");
 }
 
 function renderTable({ columns, rows }: Table): string {
