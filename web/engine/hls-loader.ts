@@ -7,23 +7,31 @@ import type {
   PlaylistLoaderContext,
 } from "hls.js";
 
+/** Takes the text of a playlist, and gives what hls.js is to read. */
+export type Rewrite = (text: string) => string;
+
 /**
- * A loader of playlists for hls.js that has somebody look over the multivariant one.
+ * A loader of playlists for hls.js that has somebody look over them.
  *
  * @param Base hls.js's own, which does the work
- * @param rewrite takes its text, and gives what hls.js is to read
+ * @param rewrites of the multivariant playlist, and of the media playlists of its variants
  */
 export function playlistLoader(
   Base: HlsConfig["loader"],
-  rewrite: (text: string) => string,
+  rewrites: { readonly multivariant: Rewrite; readonly variant: Rewrite },
 ): PlaylistLoaderConstructor {
+  const kinds = new Map<string, Rewrite>([
+    ["manifest", rewrites.multivariant],
+    ["level", rewrites.variant],
+  ]);
   return class extends (Base as new (config: HlsConfig) => Loader<PlaylistLoaderContext>) {
     override load(
       context: PlaylistLoaderContext,
       config: LoaderConfiguration,
       callbacks: LoaderCallbacks<PlaylistLoaderContext>,
     ): void {
-      if ((context.type as string) !== "manifest") {
+      const rewrite = kinds.get(context.type);
+      if (rewrite === undefined) {
         super.load(context, config, callbacks);
         return;
       }

@@ -243,7 +243,8 @@ export class HlsPlayback implements SegmentPlayback {
 
   async #open(url: string, startPosition: number): Promise<void> {
     const { signal } = this.#listening;
-    const how = { url, startPosition, signal };
+    const startOffset = (holdBack: number) => this.#goal.startOffset(holdBack);
+    const how = { url, startPosition, startOffset, signal };
     const hls = await openHls(this.video, how, {
       onListing: (signature) => {
         this.#listing = signature;

@@ -40,3 +40,20 @@ export function listedTime(playlist: string): number {
   }
   return (seconds + open) * 1_000;
 }
+
+/** How far (seconds) before the end of a media playlist its players are to stay; 0 where it does not say. */
+export function holdBackOf(playlist: string): number {
+  const control = /^#EXT-X-SERVER-CONTROL:.*$/m.exec(playlist)?.[0] ?? "";
+  const [, whole] = /[:,]HOLD-BACK=([\d.]+)/.exec(control) ?? [];
+  const [, parts] = /[:,]PART-HOLD-BACK=([\d.]+)/.exec(control) ?? [];
+  return Number(parts ?? whole ?? 0);
+}
+
+/**
+ * @param offset seconds before its end; undefined: it stays as it is
+ * @returns a media playlist that is to be played from there on (EXT-X-START)
+ */
+export function withStart(playlist: string, offset: number | undefined): string {
+  if (offset === undefined) return playlist;
+  return playlist.replace("\n", `\n#EXT-X-START:TIME-OFFSET=${(-offset).toFixed(3)},PRECISE=YES\n`);
+}

@@ -3,7 +3,7 @@ import type { LevelDetails } from "hls.js";
 import { playableListing, signatureOf } from "./hls-listing.ts";
 import { playlistLoader } from "./hls-loader.ts";
 import { withMpegAudio } from "./hls-mpeg-audio.ts";
-import { admitted } from "./hls-playlist.ts";
+import { admitted, holdBackOf, withStart } from "./hls-playlist.ts";
 import { HlsRecovery } from "./hls-recovery.ts";
 import type { TimestampOffsets } from "./hls-timeline.ts";
 import { canPlayListed } from "./platform.ts";
@@ -28,7 +28,9 @@ export type HlsSourceListener = {
  * Loads hls.js, a chunk of its own, and begins to play with it. What it can mend is mended here.
  *
  * @param url of a multivariant playlist
- * @param startPosition seconds from the beginning of the window; -1: the live edge
+ * @param startPosition seconds from the beginning of the window; -1: the live edge …
+ * @param startOffset … or so many seconds before the end of a media playlist, whose hold-back it takes; asked
+ *   for each that comes
  * @returns undefined where that was aborted meanwhile
  * @throws where there is no MSE, or the chunk does not come
  */
@@ -37,8 +39,14 @@ export async function openHls(
   {
     url,
     startPosition,
+    startOffset,
     signal,
-  }: { readonly url: string; readonly startPosition: number; readonly signal: AbortSignal },
+  }: {
+    readonly url: string;
+    readonly startPosition: number;
+    readonly startOffset: (holdBack: number) => number | undefined;
+    readonly signal: AbortSignal;
+  },
   listener: HlsSourceListener,
 ): Promise<Hls | undefined> {
   const { default: HlsClass } = await import("hls.js");
@@ -46,9 +54,12 @@ export async function openHls(
   if (!HlsClass.isSupported()) throw new Error("Cannot play here: neither MediaSource nor HLS");
   const { DefaultConfig, Events } = HlsClass;
   const hls = new HlsClass({
-    pLoader: playlistLoader(DefaultConfig.loader, (text) => {
-      listener.onListing(signatureOf(text));
-      return playableListing(text, canPlayListed);
+    pLoader: playlistLoader(DefaultConfig.loader, {
+      multivariant: (text) => {
+        listener.onListing(signatureOf(text));
+        return playableListing(text, canPlayListed);
+      },
+      variant: (text) => withStart(text, startOffset(holdBackOf(text))),
     }),
     bufferController: withMpegAudio(DefaultConfig.bufferController),
     xhrSetup: (request, address) => request.open("GET", admitted(address, url)),

@@ -61,13 +61,18 @@ export type HlsStart = {
   readonly intoWindow: number;
 };
 
+/** A picture that stands still, since no media comes any more. */
+export type StandingPicture = {
+  /** ms on the stream's timeline. */
+  readonly time: number;
+  /** How long ago the server had it, ms; undefined where that is not known. */
+  readonly age: number | undefined;
+};
+
 /** How a playback of segments begins; without a time at the live edge. */
 export type HlsBeginning = Partial<HlsStart> & {
-  /**
-   * Asked once, when it can begin at the live edge: where the picture before stands still, ms on the
-   * timeline. From there it goes on, if that is not too far back.
-   */
-  readonly standsAt?: () => number | undefined;
+  /** The picture before, where that stands still: from there it goes on, if that is not too far back. */
+  readonly standsAt?: () => StandingPicture | undefined;
   /** Where the picture before is, ms on the timeline, that goes on meanwhile: nothing is to be shown twice. */
   readonly follows?: () => number | undefined;
 };

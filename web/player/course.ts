@@ -140,7 +140,8 @@ export class Course {
         standsAt: () => {
           const { current } = succession;
           const isCut = current?.transport === "websocket" && !this.line.isUp;
-          return isCut && host.starter.wantsPlay ? current.place?.position : undefined;
+          const time = isCut && host.starter.wantsPlay ? current.place?.position : undefined;
+          return time === undefined ? undefined : { time, age: this.#ageOf(current) };
         },
         freeVideo: () => {
           this.#live.dropPrepared();
@@ -311,6 +312,14 @@ export class Course {
   /** Whether a playback of the WebSocket may be made: it is the choice, and the past is not played. */
   get #mayBeLive(): boolean {
     return !this.isRewound && this.ways.isLive(performance.now());
+  }
+
+  /** How long ago the server had what is shown, ms. */
+  #ageOf(playback: Playback | undefined): number | undefined {
+    const moment = playback?.figures.moment;
+    const { clockOffset } = this.line.figures;
+    if (moment === undefined || clockOffset === undefined) return undefined;
+    return Date.now() + clockOffset - moment;
   }
 
   #openEarly(): void {

@@ -7,6 +7,7 @@ import {
   type Playback,
   type PlaybackHost,
   type SegmentPlayback,
+  type StandingPicture,
 } from "../engine/playback.ts";
 import type { VideoSurface } from "../engine/video-surface.ts";
 import type { PlayerTracks } from "./player-tracks.ts";
@@ -21,8 +22,8 @@ export type HlsWayHost = {
   isChosen(): boolean;
   /** Whether the past is played, or about to be. */
   isRewound(): boolean;
-  /** Where the picture stands still, ms on the timeline: there HLS goes on. Undefined while it moves. */
-  standsAt(): number | undefined;
+  /** The picture that stands still: there HLS goes on. Undefined while it moves. */
+  standsAt(): StandingPicture | undefined;
   freeVideo(): VideoSurface;
   /** It is about to begin: with which tracks is for the host to say. */
   onBegin(playback: SegmentPlayback): void;

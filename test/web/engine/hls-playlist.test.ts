@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import {
   admitted,
+  holdBackOf,
   listedTime,
   textIdOf,
   trackIdOf,
   trackPlaylist,
+  withStart,
 } from "../../../web/engine/hls-playlist.ts";
 
 test("listedTime is the time of all segments and of the parts behind the last", () => {
@@ -46,4 +48,21 @@ test("what let a viewer in to the playlist lets them in to all that it names", (
   expect(admitted(part, playlist)).toBe(`${part}&token=a`);
   expect(admitted(admitted(part, playlist), playlist)).toBe(`${part}&token=a`);
   expect(admitted(part, "http://h/streams/live/demo/index.m3u8")).toBe(part);
+});
+
+test("holdBackOf is what the parts ask for, or else the segments", () => {
+  const holdBack = (attributes: string) =>
+    holdBackOf(`#EXTM3U\n#EXT-X-SERVER-CONTROL:${attributes}\n#EXTINF:1,\na.m4s\n`);
+  expect(holdBack("CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.63,HOLD-BACK=6")).toBe(0.63);
+  expect(holdBack("HOLD-BACK=6,PART-HOLD-BACK=0.63")).toBe(0.63);
+  expect(holdBack("CAN-BLOCK-RELOAD=YES,HOLD-BACK=6.5")).toBe(6.5);
+  expect(holdBackOf("#EXTM3U\n")).toBe(0);
+});
+
+test("withStart has a playlist played from so long before its end", () => {
+  const playlist = "#EXTM3U\n#EXT-X-VERSION:9\n";
+  expect(withStart(playlist, 1.23456)).toBe(
+    "#EXTM3U\n#EXT-X-START:TIME-OFFSET=-1.235,PRECISE=YES\n#EXT-X-VERSION:9\n",
+  );
+  expect(withStart(playlist, undefined)).toBe(playlist);
 });
