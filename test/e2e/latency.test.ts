@@ -70,7 +70,7 @@ test("two players of a sync-group show the same moment, whatever each would hold
       const [left, right] = await stats(page);
       expect(left?.syncLead).toBeGreaterThan(100);
       for (const one of [left, right])
-        expect(Math.abs((one?.buffer ?? 0) - (one?.target ?? 0))).toBeLessThan(50);
+        expect(Math.abs((one?.buffer ?? 0) - (one?.target ?? 0))).toBeLessThan(25);
       expect(right?.syncLead).toBeLessThan(60);
     },
     { timeout: 40_000, interval: 100 },
