@@ -165,8 +165,11 @@ function start(player: HlsPlayerName, url: string): void {
     const quiet = () => {};
     const say =
       (kind: string) =>
-      (...words: unknown[]) =>
-        complain(`${kind}: ${words.map(String).join(" ")}`);
+      (...words: unknown[]) => {
+        const said = words.map(String).join(" ");
+        // It sets a duration while it appends, now and then, and sets it with the next playlist.
+        if (!said.includes("Failed to set the 'duration'")) complain(`${kind}: ${said}`);
+      };
     const debug = {
       ...{ trace: quiet, debug: quiet, log: quiet, info: quiet },
       ...{ warn: say("warning"), error: say("error") },
