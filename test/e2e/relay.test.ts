@@ -58,9 +58,14 @@ const ffmpeg8 = (clip: ClipOptions, seconds: number): Run => ({
   expected: (beside) => expectedPackets(beside, "ffmpeg8"),
 });
 
+/** A push begins with the latest sync sample: where it comes late, among others, still with the first. */
+const RARELY = { gop: 60 };
+
 /** The publisher's return is the same on every way. */
-const runsBy = (scheme: string): Run[] =>
-  scheme === "rtmp" ? [ffmpeg(CLASSIC, 3), ffmpeg(CLASSIC, 2)] : [ffmpeg(CLASSIC, 2.5)];
+const runsBy = (scheme: string): Run[] => {
+  const clip = { ...CLASSIC, ...RARELY };
+  return scheme === "rtmp" ? [ffmpeg(clip, 3), ffmpeg(clip, 2)] : [ffmpeg(clip, 2.5)];
+};
 
 /** Published at one server, watched at another. */
 const across = (from: RunningSluice, to: RunningSluice): RunningSluice => ({
@@ -157,8 +162,8 @@ describe.concurrent("frame accounting over two servers", { timeout: 60_000 }, ()
       const server = kind === "push" ? across(own, other) : across(other, own);
       await accountForBroadcast(server, "live/x", {
         runs: [
-          ffmpeg8({ video: "hevc", audio: "opus", bFrames: 3 }, 3),
-          ffmpeg8({ video: "av1", audio: "flac" }, 2),
+          ffmpeg8({ video: "hevc", audio: "opus", bFrames: 3, ...RARELY }, 3),
+          ffmpeg8({ video: "av1", audio: "flac", ...RARELY }, 2),
         ],
       });
     },
